@@ -1,0 +1,72 @@
+//! What a person is asked, and what they answer.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::Timestamp;
+use crate::json::Digest;
+
+/// Who decided, and how they were asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approver {
+    /// The page's id of the person; empty where the page named no one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Their name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Where the decision was made: `card`, `script`.
+    pub channel: String,
+    /// Whether a real pointer or key press made it, as far as the browser can tell.
+    pub trusted: bool,
+}
+
+/// A person's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The call may run, once.
+    Approve {
+        /// What to run instead of what was proposed, if the person changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arguments: Option<Value>,
+        /// A note for the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// The call must not run.
+    Deny {
+        /// The model reads it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+/// A permission to run one call once, bound to what was shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Permit {
+    /// The digest of the action with the arguments that will run.
+    pub digest: Digest,
+    /// The arguments that will run, where a person changed them.
+    pub arguments: Option<Value>,
+    /// Who gave it.
+    pub by: Approver,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a person, or the tool itself, says of a call that nobody knows the end of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settlement {
+    /// It happened; with its result where the tool could tell.
+    Happened {
+        /// The tool's result.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<Value>,
+    },
+    /// It did not happen.
+    DidNotHappen,
+    /// Run it again, in the knowledge that it may happen twice.
+    TryAgain,
+}

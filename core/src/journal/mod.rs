@@ -1,0 +1,313 @@
+//! The append-only record of a run: what was decided, in order, chained by hashes.
+//!
+//! The chain finds accident and foreign tools. It is no defence against a script of the same
+//! origin, which can write a whole new chain.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::approval::{Approver, Decision, Settlement};
+use crate::id::{CallId, RunId, Timestamp};
+use crate::json::{Digest, canonical, digest, digest_text};
+use crate::message::ModelResponse;
+use crate::plan::Planned;
+use crate::run::{Spec, ToolOutcome};
+
+/// The version of the stored form that this code writes.
+pub const VERSION: u64 = 1;
+
+/// One fact of a run's life, as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// The run began.
+    Started(Spec),
+    /// The model answered, and this is what was made of it. The verdicts are kept and not made
+    /// anew by a replay, so that no later version of the policy changes what was asked.
+    Answered {
+        /// Which turn.
+        turn: u32,
+        /// The whole answer.
+        response: ModelResponse,
+        /// What became of it.
+        planned: Planned,
+    },
+    /// A person decided.
+    Decided {
+        /// About which call.
+        call: CallId,
+        /// What.
+        decision: Decision,
+        /// The digest of the action with the arguments that will run.
+        digest: Digest,
+        /// Who.
+        by: Approver,
+    },
+    /// The tool is about to be called.
+    ToolStarted {
+        /// For which call.
+        call: CallId,
+        /// Counts from 1.
+        attempt: u32,
+        /// The idempotency key that the tool is given.
+        key: String,
+    },
+    /// The tool answered.
+    ToolFinished {
+        /// For which call.
+        call: CallId,
+        /// Which attempt.
+        attempt: u32,
+        /// What.
+        outcome: ToolOutcome,
+    },
+    /// Someone said what became of a call in doubt.
+    Settled {
+        /// Which call.
+        call: CallId,
+        /// What became of it.
+        settlement: Settlement,
+        /// Who said so.
+        by: Approver,
+    },
+    /// The time to decide is over.
+    Expired {
+        /// Which call.
+        call: CallId,
+    },
+    /// The person stopped the run.
+    Cancelled {
+        /// Who.
+        by: Approver,
+    },
+    /// Someone else carries the run on, from storage alone.
+    Resumed,
+}
+
+impl Record {
+    /// Whether the record must be on the disk before anything after it is done.
+    pub fn is_strict(&self) -> bool {
+        !matches!(self, Self::Resumed)
+    }
+
+    /// Its name in the stored form.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "started",
+            Self::Answered { .. } => "answered",
+            Self::Decided { .. } => "decided",
+            Self::ToolStarted { .. } => "tool_started",
+            Self::ToolFinished { .. } => "tool_finished",
+            Self::Settled { .. } => "settled",
+            Self::Expired { .. } => "expired",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
+/// The end of a journal: what an append must find there, else it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number of entries.
+    pub len: u64,
+    /// The last entry's hash; of an empty journal, a digest of the run's id.
+    pub hash: Digest,
+    /// How often the run was taken over.
+    pub epoch: u64,
+}
+
+impl Head {
+    /// The head of a journal with no entry.
+    pub fn empty(run: &RunId) -> Self {
+        Self { len: 0, hash: digest_text(run.as_str()), epoch: 0 }
+    }
+}
+
+/// A record in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Whose.
+    pub run: RunId,
+    /// Counts from 0.
+    pub seq: u64,
+    /// When, by the clock of whoever wrote it.
+    pub at: Timestamp,
+    /// How often the run had been taken over, this entry included.
+    pub epoch: u64,
+    /// What.
+    pub record: Record,
+    /// The hash before.
+    pub prev: Digest,
+    /// The digest of all of the above.
+    pub hash: Digest,
+}
+
+/// The stored form; see `docs/journal-format.md`.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    v: u64,
+    run: RunId,
+    seq: u64,
+    at: Timestamp,
+    epoch: u64,
+    record: Record,
+    prev: Digest,
+}
+
+/// Why a stored journal is not to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// A later version wrote it.
+    #[error("entry {seq} was written by a newer version of Holdpoint ({found})")]
+    TooNew {
+        /// Where.
+        seq: u64,
+        /// What it says of its version or kind.
+        found: String,
+    },
+    /// It is not what was written.
+    #[error("entry {seq} was changed since it was written: {why}")]
+    Altered {
+        /// Where.
+        seq: u64,
+        /// How that shows.
+        why: &'static str,
+    },
+    /// Entries are missing.
+    #[error("expected {expected} entries, found {found}")]
+    Incomplete {
+        /// By the head.
+        expected: u64,
+        /// In the store.
+        found: u64,
+    },
+    /// The chain holds, and yet an entry cannot follow the one before.
+    #[error("entry {seq} does not fit the run it belongs to")]
+    Misfit {
+        /// Where.
+        seq: u64,
+    },
+}
+
+impl JournalError {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooNew { .. } => "journal_too_new",
+            Self::Altered { .. } => "journal_altered",
+            Self::Incomplete { .. } => "journal_incomplete",
+            Self::Misfit { .. } => "journal_misfit",
+        }
+    }
+}
+
+impl Entry {
+    /// Puts a record at the end of a journal.
+    pub fn seal(run: &RunId, head: &Head, at: Timestamp, record: Record) -> Self {
+        let epoch = head.epoch + u64::from(record == Record::Resumed);
+        let mut entry = Self {
+            run: run.clone(),
+            seq: head.len,
+            at,
+            epoch,
+            record,
+            prev: head.hash,
+            hash: head.hash,
+        };
+        entry.hash = digest(&entry.unsealed());
+        entry
+    }
+
+    /// The head of the journal that ends with this entry.
+    pub fn head(&self) -> Head {
+        Head { len: self.seq + 1, hash: self.hash, epoch: self.epoch }
+    }
+
+    /// The stored form: canonical JSON.
+    pub fn to_text(&self) -> String {
+        canonical(&self.to_value())
+    }
+
+    /// The stored form as a value.
+    pub fn to_value(&self) -> Value {
+        let mut value = self.unsealed();
+        if let Value::Object(fields) = &mut value {
+            fields.insert("hash".into(), self.hash.to_string().into());
+        }
+        value
+    }
+
+    /// Reads the entry that must follow `head`.
+    ///
+    /// # Errors
+    /// - [`JournalError::TooNew`] for a version or a kind of record that this code does not know
+    /// - [`JournalError::Altered`] for anything else that differs from what was written
+    pub fn parse(text: &str, run: &RunId, head: &Head) -> Result<Self, JournalError> {
+        let seq = head.len;
+        let altered = |why| JournalError::Altered { seq, why };
+        let mut value: Value = serde_json::from_str(text).map_err(|_| altered("it is not JSON"))?;
+        let hash = value
+            .as_object_mut()
+            .and_then(|fields| fields.remove("hash"))
+            .ok_or_else(|| altered("it has no hash"))?;
+        let version = value.get("v").cloned().unwrap_or_default();
+        if version != VERSION {
+            return Err(match version.as_u64() {
+                Some(newer) if newer > VERSION => {
+                    JournalError::TooNew { seq, found: newer.to_string() }
+                }
+                _ => altered("it has no version"),
+            });
+        }
+        let computed = digest(&value);
+        if hash.as_str() != Some(computed.to_string().as_str()) {
+            return Err(altered("its hash does not match its content"));
+        }
+        // The content is what was written, so what cannot be read was written by someone newer.
+        let stored: Stored = serde_json::from_value(value)
+            .map_err(|error| JournalError::TooNew { seq, found: error.to_string() })?;
+        if stored.run != *run || stored.seq != seq {
+            return Err(altered("it is not in its place"));
+        }
+        let entry = Self {
+            run: stored.run,
+            seq,
+            at: stored.at,
+            epoch: stored.epoch,
+            record: stored.record,
+            prev: stored.prev,
+            hash: computed,
+        };
+        if entry.prev != head.hash
+            || entry.epoch != head.epoch + u64::from(entry.record == Record::Resumed)
+        {
+            return Err(altered("it does not follow the entry before"));
+        }
+        Ok(entry)
+    }
+
+    fn unsealed(&self) -> Value {
+        let stored = Stored {
+            v: VERSION,
+            run: self.run.clone(),
+            seq: self.seq,
+            at: self.at,
+            epoch: self.epoch,
+            record: self.record.clone(),
+            prev: self.prev,
+        };
+        // Every type in a record has string keys only, so this cannot fail; an empty value would
+        // be refused as altered by whoever reads it.
+        serde_json::to_value(stored).unwrap_or_default()
+    }
+}
+
+/// Whether this text is an entry with this hash: the check that an append makes of the entry it
+/// relies on, in the same transaction.
+pub fn is_intact(text: &str, hash: &Digest) -> bool {
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else { return false };
+    let stored = fields.remove("hash");
+    let computed = digest(&Value::Object(fields));
+    computed == *hash && stored.as_ref().and_then(Value::as_str) == Some(hash.to_string().as_str())
+}

@@ -1,0 +1,259 @@
+//! Which calls need a person: rules as data, and the verdict they give.
+//!
+//! Deny beats ask beats allow, and whatever cannot be evaluated is at least asked.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::schema::{Patterns, Schema};
+use crate::tool::{DefinitionError, Tool};
+
+/// The answer of the policy; a later one is stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The call may run at once.
+    Allow,
+    /// A person has to decide.
+    Ask,
+    /// The call may not run at all.
+    Deny,
+}
+
+/// What a tool's `approval` says.
+#[derive(Clone, Debug)]
+pub enum Approval {
+    /// Nothing was said: only a read-only tool runs by itself.
+    Unstated,
+    /// Every call runs by itself.
+    Never,
+    /// Every call needs a person.
+    Always,
+    /// A call needs a person when a rule matches its arguments.
+    Rules(Vec<Rule>),
+}
+
+/// One rule: a JSON Schema over the arguments, with a sentence for the person.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name, shown on the card and kept in the journal.
+    pub id: String,
+    /// The arguments that it is about.
+    pub when: Schema,
+    /// The names of arguments that `when` looks at, so that the card can show their values.
+    pub looks_at: Vec<String>,
+    /// Why, as the end of "you are asked because …".
+    pub because: String,
+    /// [`Verdict::Ask`] or [`Verdict::Deny`].
+    pub verdict: Verdict,
+    /// How long a person has to decide.
+    pub expires_in_ms: Option<u64>,
+}
+
+/// A verdict with all that a person needs to understand it; kept in the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The rule that gave it; one of the tool's, or one of [`rule`].
+    pub rule: String,
+    /// The rule's sentence.
+    pub because: String,
+    /// The arguments that the rule looked at.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub matched: Map<String, Value>,
+    /// How long a person has to decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_ms: Option<u64>,
+}
+
+/// Ids of rulings that no rule of a tool gave.
+pub mod rule {
+    /// The tool declares that it changes nothing.
+    pub const READ_ONLY: &str = "read-only";
+    /// The tool says `approval: "never"`.
+    pub const NEVER: &str = "never-asks";
+    /// The tool says `approval: "always"`.
+    pub const ALWAYS: &str = "always-asks";
+    /// The tool has rules and none matched.
+    pub const NONE_MATCHED: &str = "no-rule-matched";
+    /// The tool says nothing of approval.
+    pub const UNSTATED: &str = "no-rule";
+    /// A rule could not be evaluated.
+    pub const UNEVALUATED: &str = "rule-not-evaluated";
+    /// The model asked for confirmation itself.
+    pub const MODEL: &str = "model-asked";
+    /// A function of the page asked for it.
+    pub const PAGE: &str = "page-asked";
+}
+
+impl Ruling {
+    /// A ruling that no rule of a tool gave.
+    pub fn plain(verdict: Verdict, rule: &str, because: &str) -> Self {
+        Self {
+            verdict,
+            rule: rule.to_owned(),
+            because: because.to_owned(),
+            matched: Map::new(),
+            expires_in_ms: None,
+        }
+    }
+
+    /// The stricter of two; the first where they are equal.
+    #[must_use]
+    pub fn or_stricter(self, other: Self) -> Self {
+        if other.verdict > self.verdict { other } else { self }
+    }
+}
+
+/// Rules on one call.
+pub fn rule_on(tool: &Tool, arguments: &Value, patterns: &dyn Patterns) -> Ruling {
+    match &tool.approval {
+        Approval::Never => Ruling::plain(Verdict::Allow, rule::NEVER, "this tool never asks"),
+        Approval::Always => Ruling::plain(Verdict::Ask, rule::ALWAYS, "this tool always asks"),
+        Approval::Unstated if tool.annotations.read_only_hint => {
+            Ruling::plain(Verdict::Allow, rule::READ_ONLY, "this tool changes nothing")
+        }
+        Approval::Unstated => Ruling::plain(
+            Verdict::Ask,
+            rule::UNSTATED,
+            "this tool may change something and has no rule",
+        ),
+        Approval::Rules(rules) => rules.iter().map(|rule| rule.apply(arguments, patterns)).fold(
+            Ruling::plain(Verdict::Allow, rule::NONE_MATCHED, "no rule of this tool matched"),
+            Ruling::or_stricter,
+        ),
+    }
+}
+
+impl Rule {
+    fn apply(&self, arguments: &Value, patterns: &dyn Patterns) -> Ruling {
+        match self.when.matches(arguments, patterns) {
+            Some(false) => Ruling::plain(Verdict::Allow, rule::NONE_MATCHED, ""),
+            Some(true) => Ruling {
+                verdict: self.verdict,
+                rule: self.id.clone(),
+                because: self.because.clone(),
+                matched: self
+                    .looks_at
+                    .iter()
+                    .filter_map(|name| Some((name.clone(), arguments.get(name)?.clone())))
+                    .collect(),
+                expires_in_ms: self.expires_in_ms,
+            },
+            None => Ruling::plain(
+                self.verdict.max(Verdict::Ask),
+                rule::UNEVALUATED,
+                &["rule ", &self.id, " could not be evaluated"].concat(),
+            ),
+        }
+    }
+}
+
+/// What is wrong with an `approval`.
+#[derive(Debug)]
+pub(crate) enum ApprovalFault {
+    Malformed(String),
+    Schema(DefinitionError),
+}
+
+impl ApprovalFault {
+    pub(crate) fn into_definition_error(self, name: &str) -> DefinitionError {
+        match self {
+            Self::Schema(error) => error,
+            Self::Malformed(message) => {
+                DefinitionError { code: "tool_malformed", name: name.to_owned(), message }
+            }
+        }
+    }
+}
+
+impl Approval {
+    pub(crate) fn parse(
+        approval: Option<&Value>,
+        compile: impl Fn(&Value, &str) -> Result<Schema, DefinitionError>,
+    ) -> Result<Self, ApprovalFault> {
+        let malformed = |message: &str| Err(ApprovalFault::Malformed(message.to_owned()));
+        match approval {
+            None | Some(Value::Null) => Ok(Self::Unstated),
+            Some(Value::String(word)) if word == "never" => Ok(Self::Never),
+            Some(Value::String(word)) if word == "always" => Ok(Self::Always),
+            Some(Value::Array(rules)) if rules.is_empty() => {
+                malformed("expected approval to have a rule, or to be \"never\" or \"always\"")
+            }
+            Some(Value::Array(rules)) => {
+                let rules = rules.iter().map(|rule| Rule::parse(rule, &compile)).collect::<Result<
+                    Vec<_>,
+                    _,
+                >>(
+                )?;
+                let mut ids: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
+                ids.sort_unstable();
+                ids.dedup();
+                if ids.len() != rules.len() {
+                    return malformed("expected each rule to have an id of its own");
+                }
+                Ok(Self::Rules(rules))
+            }
+            Some(_) => {
+                malformed("expected approval to be \"never\", \"always\" or a list of rules")
+            }
+        }
+    }
+}
+
+impl Rule {
+    fn parse(
+        rule: &Value,
+        compile: impl Fn(&Value, &str) -> Result<Schema, DefinitionError>,
+    ) -> Result<Self, ApprovalFault> {
+        let malformed = |words: &[&str]| ApprovalFault::Malformed(words.concat());
+        let Some(fields) = rule.as_object() else {
+            return Err(malformed(&["expected a rule to be an object"]));
+        };
+        if let Some(unknown) = fields.keys().find(|key| !RULE_FIELDS.contains(&key.as_str())) {
+            return Err(malformed(&["a rule has no field ", unknown]));
+        }
+        let text = |key: &str| {
+            fields
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.trim().is_empty())
+                .map(str::to_owned)
+                .ok_or_else(|| malformed(&["expected a rule to have the text ", key]))
+        };
+        let id = text("id")?;
+        let Some(when) = fields.get("when") else {
+            return Err(malformed(&["expected rule ", &id, " to have a schema in when"]));
+        };
+        let verdict = match fields.get("verdict").map(|v| v.as_str().unwrap_or_default()) {
+            None | Some("ask") => Verdict::Ask,
+            Some("deny") => Verdict::Deny,
+            Some(_) => {
+                return Err(malformed(&["expected verdict of rule ", &id, " to be ask or deny"]));
+            }
+        };
+        let expires_in_ms = match fields.get("expiresIn") {
+            None | Some(Value::Null) => None,
+            Some(millis) => {
+                Some(millis.as_u64().filter(|millis| *millis > 0).ok_or_else(|| {
+                    malformed(&["expected expiresIn of rule ", &id, " to be milliseconds above 0"])
+                })?)
+            }
+        };
+        Ok(Self {
+            when: compile(when, &id).map_err(ApprovalFault::Schema)?,
+            looks_at: when
+                .get("properties")
+                .and_then(Value::as_object)
+                .map(|properties| properties.keys().cloned().collect())
+                .unwrap_or_default(),
+            because: text("because")?,
+            id,
+            verdict,
+            expires_in_ms,
+        })
+    }
+}
+
+const RULE_FIELDS: [&str; 5] = ["id", "when", "because", "expiresIn", "verdict"];

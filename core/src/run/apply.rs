@@ -1,0 +1,290 @@
+//! What an entry changes. It looks at the entry and the run and at nothing else, so a replay finds
+//! the same state as the first time.
+
+use super::{Mode, Outcome, Progress, Purpose, Run, Slot, Spec, State, ToolOutcome, Turn};
+use crate::approval::{Decision, Permit, Settlement};
+use crate::id::{CallId, Timestamp};
+use crate::journal::{Entry, Record};
+use crate::message::Usage;
+use crate::plan::Planned;
+use crate::policy::Verdict;
+
+impl Run {
+    pub(super) fn born(entry: &Entry, spec: Spec) -> Self {
+        Self {
+            spec,
+            started_at: entry.at,
+            updated_at: entry.at,
+            head: entry.head(),
+            turns: Vec::new(),
+            repairs: 0,
+            usage: Usage::default(),
+            state: State::AwaitingModel(Purpose::Work),
+        }
+    }
+
+    /// Takes an entry in, or says that it does not fit and stays as it was.
+    pub(super) fn apply(&mut self, entry: &Entry) -> bool {
+        let at = entry.at;
+        let fits = match &entry.record {
+            Record::Started(_) => false,
+            Record::Answered { turn, response, planned } => {
+                matches!(self.state, State::AwaitingModel(_)) && *turn == self.turn() && {
+                    if let Some(usage) = response.usage {
+                        self.usage.input = self.usage.input.saturating_add(usage.input);
+                        self.usage.output = self.usage.output.saturating_add(usage.output);
+                    }
+                    let turn = Turn {
+                        at,
+                        seq: entry.seq,
+                        hash: entry.hash,
+                        response: response.clone(),
+                        text: String::new(),
+                        slots: Vec::new(),
+                        report: None,
+                    };
+                    self.answered(turn, planned);
+                    true
+                }
+            }
+            Record::Decided { call, decision, digest, by } => self.update(call, |slot| {
+                if !matches!(slot.progress, Progress::Held { .. }) {
+                    return false;
+                }
+                match decision {
+                    Decision::Approve { arguments, .. } => {
+                        slot.permit = Some(Permit {
+                            digest: *digest,
+                            arguments: arguments.clone(),
+                            by: by.clone(),
+                            at,
+                        });
+                        slot.progress = Progress::Ready;
+                    }
+                    Decision::Deny { reason } => {
+                        let outcome = Outcome::Denied { reason: reason.clone(), by: by.clone() };
+                        slot.progress = Progress::Done { outcome, at };
+                    }
+                }
+                true
+            }),
+            Record::ToolStarted { call, attempt, key } => self.update(call, |slot| {
+                let fits = slot.progress == Progress::Ready && *attempt == slot.attempts + 1;
+                if fits {
+                    slot.attempts = *attempt;
+                    slot.started_at.get_or_insert(at);
+                    slot.progress = Progress::Started { at, key: key.clone() };
+                }
+                fits
+            }),
+            Record::ToolFinished { call, attempt, outcome } => self.update(call, |slot| {
+                let key = match &slot.progress {
+                    Progress::Started { key, .. } | Progress::InDoubt { key, .. }
+                        if *attempt == slot.attempts =>
+                    {
+                        key.clone()
+                    }
+                    _ => return false,
+                };
+                slot.progress = match outcome {
+                    ToolOutcome::Succeeded(result) => {
+                        Progress::Done { outcome: Outcome::Succeeded(result.clone()), at }
+                    }
+                    ToolOutcome::Failed(error) => {
+                        Progress::Done { outcome: Outcome::Failed(error.clone()), at }
+                    }
+                    ToolOutcome::Unknown(because) => {
+                        Progress::InDoubt { since: at, because: because.clone(), key }
+                    }
+                };
+                true
+            }),
+            Record::Settled { call, settlement, by } => self.update(call, |slot| {
+                if !matches!(slot.progress, Progress::InDoubt { .. }) {
+                    return false;
+                }
+                slot.progress = match settlement {
+                    Settlement::Happened { result: Some(result) } => {
+                        Progress::Done { outcome: Outcome::Succeeded(result.clone()), at }
+                    }
+                    Settlement::Happened { result: None } => {
+                        Progress::Done { outcome: Outcome::Confirmed(by.clone()), at }
+                    }
+                    Settlement::DidNotHappen => Progress::Done {
+                        outcome: Outcome::Failed(
+                            "it was interrupted and did not happen".to_owned(),
+                        ),
+                        at,
+                    },
+                    Settlement::TryAgain => {
+                        // To try again is a new approval of the same arguments.
+                        let arguments = slot.permit.take().and_then(|permit| permit.arguments);
+                        let digest = slot.action.digest_with(
+                            &entry.run,
+                            arguments.as_ref().unwrap_or(&slot.action.arguments),
+                        );
+                        slot.permit = Some(Permit { digest, arguments, by: by.clone(), at });
+                        Progress::Ready
+                    }
+                };
+                true
+            }),
+            Record::Expired { call } => self.update(call, |slot| {
+                let fits = matches!(slot.progress, Progress::Held { .. });
+                if fits {
+                    slot.progress = Progress::Done { outcome: Outcome::Expired, at };
+                }
+                fits
+            }),
+            Record::Cancelled { .. } => self.cancel(at),
+            Record::Resumed => self.resume(at),
+        };
+        if fits {
+            self.head = entry.head();
+            self.updated_at = at;
+            self.advance(at);
+        }
+        fits
+    }
+
+    fn answered(&mut self, mut turn: Turn, planned: &Planned) {
+        let is_bad = matches!(planned, Planned::Invalid(_));
+        self.repairs = if is_bad { self.repairs + 1 } else { 0 };
+        match planned {
+            Planned::Answer(text) => {
+                turn.text = text.clone();
+                self.turns.push(turn);
+                self.state = State::Completed;
+            }
+            Planned::Actions { text, actions } => {
+                turn.text = text.clone();
+                turn.slots = actions.iter().cloned().map(Slot::new).collect();
+                self.state = State::Acting { turn, cancelled: false };
+            }
+            Planned::Invalid(report) => {
+                turn.report = Some(report.clone());
+                self.turns.push(turn);
+                if self.repairs > self.spec.limits.repairs_max {
+                    self.fail(
+                        "plan_invalid",
+                        "the model made no valid plan, and nothing of it ran",
+                    );
+                } else {
+                    self.ask_again(Purpose::Work);
+                }
+            }
+            Planned::Unusable { code, message } => {
+                self.turns.push(turn);
+                self.fail(code, message);
+            }
+        }
+    }
+
+    /// Lets calls that are free to go on go on, and ends the turn when all are over.
+    fn advance(&mut self, at: Timestamp) {
+        let State::Acting { turn, cancelled } = &mut self.state else { return };
+        let in_order = self.spec.mode == Mode::Plan;
+        let mut broken = false;
+        for slot in &mut turn.slots {
+            if slot.progress == Progress::Queued {
+                slot.progress = if broken {
+                    Progress::Done { outcome: Outcome::Skipped, at }
+                } else {
+                    admitted(slot, at)
+                };
+            }
+            let succeeded = match &slot.progress {
+                Progress::Done { outcome, .. } => {
+                    matches!(outcome, Outcome::Succeeded(_) | Outcome::Confirmed(_))
+                }
+                // In order, an action waits until the one before is over.
+                _ if in_order => return,
+                _ => true,
+            };
+            broken |= in_order && !succeeded;
+        }
+        if !turn.slots.iter().all(|slot| matches!(slot.progress, Progress::Done { .. })) {
+            return;
+        }
+        let cancelled = *cancelled;
+        if let State::Acting { turn, .. } = std::mem::replace(&mut self.state, State::Cancelled) {
+            self.turns.push(turn);
+        }
+        if !cancelled {
+            self.ask_again(if in_order { Purpose::Summary } else { Purpose::Work });
+        }
+    }
+
+    fn ask_again(&mut self, purpose: Purpose) {
+        if self.turn() >= self.spec.limits.turns_max {
+            self.fail("turns_exceeded", "the agent took more turns than it may");
+        } else {
+            self.state = State::AwaitingModel(purpose);
+        }
+    }
+
+    fn fail(&mut self, code: &str, message: &str) {
+        self.state = State::Failed { code: code.to_owned(), message: message.to_owned() };
+    }
+
+    fn cancel(&mut self, at: Timestamp) -> bool {
+        match &mut self.state {
+            State::AwaitingModel(_) => {
+                self.state = State::Cancelled;
+                true
+            }
+            State::Acting { turn, cancelled: cancelled @ false } => {
+                *cancelled = true;
+                for slot in &mut turn.slots {
+                    if let Progress::Queued | Progress::Held { .. } | Progress::Ready =
+                        slot.progress
+                    {
+                        slot.progress = Progress::Done { outcome: Outcome::Cancelled, at };
+                    }
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn resume(&mut self, at: Timestamp) -> bool {
+        match &mut self.state {
+            State::AwaitingModel(_) => true,
+            State::Acting { turn, cancelled } => {
+                for slot in &mut turn.slots {
+                    let Progress::Started { key, .. } = &slot.progress else { continue };
+                    slot.progress = if slot.action.annotations.repeatable() && !*cancelled {
+                        Progress::Ready
+                    } else {
+                        Progress::InDoubt {
+                            since: at,
+                            because: "the page ended while the call was under way".to_owned(),
+                            key: key.clone(),
+                        }
+                    };
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn update(&mut self, call: &CallId, change: impl FnOnce(&mut Slot) -> bool) -> bool {
+        let State::Acting { turn, .. } = &mut self.state else { return false };
+        turn.slots.iter_mut().find(|slot| slot.action.id == *call).is_some_and(change)
+    }
+}
+
+/// A call whose turn has come, by its ruling.
+fn admitted(slot: &Slot, at: Timestamp) -> Progress {
+    let ruling = &slot.action.ruling;
+    match ruling.verdict {
+        Verdict::Allow => Progress::Ready,
+        Verdict::Ask => Progress::Held {
+            since: at,
+            expires: ruling.expires_in_ms.map(|millis| at.plus_millis(millis)),
+        },
+        Verdict::Deny => Progress::Done { outcome: Outcome::Forbidden(ruling.because.clone()), at },
+    }
+}

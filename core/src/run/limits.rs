@@ -1,0 +1,48 @@
+//! Every bound of a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::json;
+
+/// Bounds that a run is begun with and keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Answers of the model.
+    pub turns_max: u32,
+    /// Calls in one of them.
+    pub calls_per_turn_max: u32,
+    /// Bad plans in a row that the model may mend.
+    pub repairs_max: u32,
+    /// One call's arguments, or a whole plan.
+    pub arguments_bytes_max: u32,
+    /// How deep they nest.
+    pub depth_max: u32,
+    /// One result; a longer one is cut, and says so.
+    pub result_bytes_max: u32,
+    /// How long a tool may take before nobody knows whether it happened.
+    pub tool_timeout_ms: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            turns_max: 24,
+            calls_per_turn_max: 16,
+            repairs_max: 2,
+            arguments_bytes_max: 64 * 1024,
+            depth_max: 24,
+            result_bytes_max: 64 * 1024,
+            tool_timeout_ms: 120_000,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn json(&self) -> json::Limits {
+        json::Limits {
+            bytes_max: self.arguments_bytes_max as usize,
+            depth_max: self.depth_max as usize,
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The wire format of OpenAI Responses.
+//!
+//! Events are told apart by the `type` in their JSON; a type that is not known here is skipped,
+//! since new ones are added without notice.
+
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::mem;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::sse::SseEvent;
+use super::{Delta, StreamError, parse};
+use crate::message::{
+    Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
+};
+
+pub(super) fn request(request: &ModelRequest) -> Value {
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Value| {
+        body.insert(key.to_owned(), value);
+    };
+    set("model", json!(request.model));
+    set("input", Value::Array(request.messages.iter().flat_map(input).collect()));
+    set("stream", json!(true));
+    // The journal keeps the conversation; the provider need not.
+    set("store", json!(false));
+    if may_reason(&request.model) {
+        set("include", json!(["reasoning.encrypted_content"]));
+    }
+    if !request.instructions.is_empty() {
+        set("instructions", json!(request.instructions));
+    }
+    if !request.tools.is_empty() {
+        set("tools", request.tools.iter().map(function).collect());
+        set("parallel_tool_calls", json!(true));
+    }
+    if let Some(format) = &request.format {
+        set(
+            "text",
+            json!({ "format": {
+                "type": "json_schema",
+                "name": format.name,
+                "schema": format.schema,
+                "strict": format.strict,
+            } }),
+        );
+    }
+    Value::Object(body)
+}
+
+/// What is known of an answer so far.
+///
+/// Deltas are for the display only. The answer is made of whole items, as their `done` events or,
+/// in their absence, the last event of the stream gives them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answer {
+    /// The items by their place in the answer; none where one has begun and not ended.
+    items: BTreeMap<usize, Option<Item>>,
+}
+
+impl Answer {
+    /// Takes one event; gives the response if that was the last.
+    pub(super) fn take(
+        &mut self,
+        event: &SseEvent,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<Option<ModelResponse>, StreamError> {
+        if event.data == "[DONE]" {
+            // Some gateways write it as in Chat Completions, but only behind the last event.
+            return Err(StreamError::Interrupted);
+        }
+        let mut body = match parse(event) {
+            Err(StreamError::Malformed { .. }) if is_delta(&event.data) => return Ok(None),
+            body => body?,
+        };
+        let place = body.get("output_index").and_then(Value::as_u64);
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        match text(&body, "type") {
+            "response.output_text.delta" => deltas.push(Delta::Text(text(&body, "delta").into())),
+            "response.refusal.delta" => deltas.push(Delta::Refusal(text(&body, "delta").into())),
+            "response.output_item.added" => {
+                let (Some(place), Some(item)) = (place, body.get("item")) else {
+                    return Err(malformed("an item without a place"));
+                };
+                if let Entry::Vacant(vacant) = self.items.entry(place) {
+                    vacant.insert(None);
+                    if text(item, "type") == "function_call" {
+                        deltas.push(Delta::Call { index: place, name: text(item, "name").into() });
+                    }
+                }
+            }
+            "response.output_item.done" => {
+                let (Some(place), Some(raw)) = (place, body.get_mut("item")) else {
+                    return Err(malformed("an item without a place"));
+                };
+                let item = item(raw.take())?;
+                let known = self.items.entry(place).or_default();
+                if known.as_ref().is_some_and(|known| *known != item) {
+                    return Err(malformed("a place that another item has"));
+                }
+                *known = Some(item);
+            }
+            kind => {
+                if let Some(finish) = finish(kind, &body) {
+                    return self.end(finish, &mut body).map(Some);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn end(&mut self, finish: Finish, body: &mut Value) -> Result<ModelResponse, StreamError> {
+        let mut response = body.get_mut("response").map(Value::take).unwrap_or_default();
+        if let Some(Value::Array(output)) = response.get_mut("output").map(Value::take)
+            // Some servers leave items out of the repetition, so that places differ.
+            && output.len() > self.items.values().flatten().count()
+        {
+            for (place, raw) in output.into_iter().enumerate() {
+                let known = self.items.entry(place).or_default();
+                if known.is_none() {
+                    *known = Some(item(raw)?);
+                }
+            }
+        }
+        if finish == Finish::Complete && self.items.values().any(Option::is_none) {
+            return Err(malformed("the end of an answer whose items have not all ended"));
+        }
+        let usage = response.get("usage").filter(|usage| usage.is_object());
+        let usage = usage.map(|usage| {
+            let tokens = |key| usage.get(key).and_then(Value::as_u64).unwrap_or_default();
+            Usage { input: tokens("input_tokens"), output: tokens("output_tokens") }
+        });
+        let items = mem::take(&mut self.items).into_values().flatten().collect();
+        Ok(ModelResponse { items, finish, usage })
+    }
+}
+
+/// How an answer ended, if this event ends it.
+fn finish(kind: &str, body: &Value) -> Option<Finish> {
+    let response = body.get("response").unwrap_or(&Value::Null);
+    let or_unknown = |words: &str| if words.is_empty() { "unknown" } else { words }.to_owned();
+    Some(match kind {
+        "response.completed" => match text(response, "status") {
+            "" | "completed" => Finish::Complete,
+            status => Finish::Incomplete(status.to_owned()),
+        },
+        "response.incomplete" => {
+            let details = response.get("incomplete_details").unwrap_or(&Value::Null);
+            Finish::Incomplete(or_unknown(text(details, "reason")))
+        }
+        "response.failed" => {
+            let error = response.get("error").unwrap_or(&Value::Null);
+            let message = text(error, "message").to_owned();
+            Finish::Failed { code: or_unknown(text(error, "code")), message }
+        }
+        _ => return None,
+    })
+}
+
+/// What we understand of an output item.
+fn item(raw: Value) -> Result<Item, StreamError> {
+    let part = match text(&raw, "type") {
+        "message" => message(&raw),
+        "function_call" => Part::Call(call(&raw)?),
+        _ => Part::Other,
+    };
+    Ok(Item { part, raw: Some(raw) })
+}
+
+/// A message of several parts is one text, or a refusal if any part of it is.
+fn message(raw: &Value) -> Part {
+    let content = raw.get("content").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_refusal = |part: &Value| text(part, "type") == "refusal";
+    if content.iter().any(is_refusal) {
+        let refusals = content.iter().filter(|part| is_refusal(part));
+        Part::Refusal(refusals.map(|part| text(part, "refusal")).collect())
+    } else {
+        let texts = content.iter().filter(|part| text(part, "type") == "output_text");
+        Part::Text(texts.map(|part| text(part, "text")).collect())
+    }
+}
+
+fn call(raw: &Value) -> Result<ToolCall, StreamError> {
+    let id = text(raw, "call_id");
+    if id.is_empty() {
+        return Err(malformed("a call that has no call_id"));
+    }
+    let arguments = match raw.get("arguments") {
+        Some(Value::String(arguments)) => arguments.clone(),
+        None | Some(Value::Null) => String::new(),
+        // Written out again they would hide what the validator must see, such as a key given twice.
+        Some(_) => return Err(malformed("arguments that are not text")),
+    };
+    Ok(ToolCall { id: id.to_owned(), name: text(raw, "name").to_owned(), arguments })
+}
+
+/// Whether this is one of the events that only serve the display.
+///
+/// A gateway that cuts text by UTF-16 units puts half a surrogate pair into each of two deltas,
+/// which cannot be read as text. The item that follows has the text whole.
+fn is_delta(data: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Event<'a> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+    }
+    serde_json::from_str::<Event<'_>>(data).is_ok_and(|event| event.kind.ends_with(".delta"))
+}
+
+/// The input items that say a message again.
+fn input(message: &Message) -> Vec<Value> {
+    match message {
+        // A notice quotes what tools and the model wrote. The role of a developer would lend its
+        // authority to whoever wrote that.
+        Message::User(words) | Message::Notice(words) => vec![json!({
+            "type": "message",
+            "role": "user",
+            "content": [{ "type": "input_text", "text": words }],
+        })],
+        Message::Assistant(items) => items.iter().filter_map(output).collect(),
+        Message::Result { call, output } => vec![json!({
+            "type": "function_call_output",
+            "call_id": call,
+            "output": output,
+        })],
+    }
+}
+
+/// An item of the model's, as it is sent back.
+fn output(item: &Item) -> Option<Value> {
+    match (&item.raw, &item.part) {
+        (Some(raw), _) => (!is_only_a_name(raw)).then(|| raw.clone()),
+        (None, Part::Text(words) | Part::Refusal(words)) => Some(json!({
+            "type": "message",
+            "role": "assistant",
+            "content": words,
+        })),
+        (None, Part::Call(call)) => Some(json!({
+            "type": "function_call",
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": call.arguments,
+        })),
+        (None, Part::Other) => None,
+    }
+}
+
+/// Whether this is reasoning that carries no reasoning, only the id of what was not stored: sent
+/// back, it would have the whole request refused.
+fn is_only_a_name(raw: &Value) -> bool {
+    let has = |key: &str| match raw.get(key) {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(parts)) => !parts.is_empty(),
+        _ => false,
+    };
+    text(raw, "type") == "reasoning" && !has("encrypted_content") && !has("content")
+}
+
+fn function(function: &Function) -> Value {
+    json!({
+        "type": "function",
+        "name": function.name,
+        "description": function.description,
+        "parameters": function.parameters,
+        "strict": function.strict,
+    })
+}
+
+/// Whether the model is not one of those that refuse a request for encrypted reasoning.
+///
+/// They are all old, so the list will not grow.
+fn may_reason(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let refuses = ["gpt-3", "gpt-4", "chatgpt-"].iter().any(|prefix| name.starts_with(prefix));
+    !refuses && !name.contains("-chat")
+}
+
+/// A text field, or nothing.
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn malformed(reason: &str) -> StreamError {
+    StreamError::Malformed { reason: reason.to_owned() }
+}

@@ -1,0 +1,252 @@
+//! What the page offers: tools, checked when they are registered, and the box that holds them.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::json::{Digest, digest};
+use crate::message::Function;
+use crate::policy::{Approval, Rule};
+use crate::schema::{Patterns, Schema, strict};
+
+/// Hints of the tool's author; they never lower a verdict that a rule gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Annotations {
+    /// The tool changes nothing: it may run without a person and may run twice.
+    pub read_only_hint: bool,
+    /// What it does cannot be undone.
+    pub destructive_hint: bool,
+    /// Calling it again with the same key changes nothing more.
+    pub idempotent_hint: bool,
+}
+
+impl Annotations {
+    /// Whether a call that was interrupted may be made again without asking.
+    pub fn repeatable(self) -> bool {
+        self.read_only_hint || self.idempotent_hint
+    }
+}
+
+/// A tool whose definition was understood completely.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    /// The name that the model uses.
+    pub name: String,
+    /// A name for people.
+    pub title: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// The author's hints.
+    pub annotations: Annotations,
+    /// Which calls need a person.
+    pub approval: Approval,
+    /// The schema of its arguments, as given.
+    pub input_schema: Value,
+    /// The same, compiled.
+    pub schema: Schema,
+    /// Identifies name, schema and rules, so that an approval is bound to them.
+    pub digest: Digest,
+}
+
+/// Why a definition was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("tool {name:?} is not usable: {message}")]
+pub struct DefinitionError {
+    /// A stable code: `tool_malformed`, `tool_schema_unsupported` or `tool_duplicate`.
+    pub code: &'static str,
+    /// The tool's name, as far as it has one.
+    pub name: String,
+    /// What is wrong, and where.
+    pub message: String,
+}
+
+impl Tool {
+    /// Checks a definition.
+    ///
+    /// # Errors
+    /// - `tool_malformed`: a field is missing, of the wrong type, or unknown in `approval`
+    /// - `tool_schema_unsupported`: `inputSchema` or a rule uses what the validator does not know,
+    ///   which is refused because a keyword that is ignored is a check that is not made
+    pub fn parse(definition: &Value, patterns: &dyn Patterns) -> Result<Self, DefinitionError> {
+        let name = definition.get("name").and_then(Value::as_str).unwrap_or_default();
+        let malformed = |message: String| DefinitionError {
+            code: "tool_malformed",
+            name: name.to_owned(),
+            message,
+        };
+        let well_named = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        if !well_named {
+            return Err(malformed(
+                "expected a name of 1 to 64 letters, digits, underscores or hyphens".to_owned(),
+            ));
+        }
+        let text = |key: &str| match definition.get(key) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(_) => Err(malformed(["expected ", key, " to be a string"].concat())),
+        };
+        let title = match text("title")? {
+            title if title.is_empty() => title_of(name),
+            title => title,
+        };
+        let description = text("description")?;
+        if description.is_empty() {
+            return Err(malformed(
+                "expected a description that tells the model what it does".into(),
+            ));
+        }
+        let input_schema = match definition.get("inputSchema") {
+            None | Some(Value::Null) => empty_object(),
+            Some(schema @ Value::Object(_)) => schema.clone(),
+            Some(_) => {
+                return Err(malformed("expected inputSchema to be a JSON Schema object".into()));
+            }
+        };
+        if input_schema.get("type").and_then(Value::as_str) != Some("object") {
+            return Err(malformed("expected inputSchema to have type \"object\"".into()));
+        }
+        let compile = |schema: &Value, of: &str| {
+            Schema::compile(schema, patterns).map_err(|unsupported| DefinitionError {
+                code: "tool_schema_unsupported",
+                name: name.to_owned(),
+                message: unsupported
+                    .iter()
+                    .map(|u| [of, &u.path, ": ", &u.message].concat())
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            })
+        };
+        let schema = compile(&input_schema, "inputSchema")?;
+        let annotations = annotations(definition).map_err(malformed)?;
+        let approval = Approval::parse(definition.get("approval"), |schema, rule| {
+            compile(schema, &["rule ", rule, " "].concat())
+        })
+        .map_err(|fault| fault.into_definition_error(name))?;
+        let digest = digest(&Value::Array(vec![
+            name.into(),
+            input_schema.clone(),
+            definition.get("approval").cloned().unwrap_or_default(),
+        ]));
+        Ok(Self {
+            name: name.to_owned(),
+            title,
+            description,
+            annotations,
+            approval,
+            input_schema,
+            schema,
+            digest,
+        })
+    }
+}
+
+/// The tools that a run may use now.
+#[derive(Clone)]
+pub struct Toolbox {
+    tools: BTreeMap<String, Rc<Tool>>,
+    patterns: Rc<dyn Patterns>,
+}
+
+impl Toolbox {
+    /// An empty box; `patterns` is the host's regular expression engine.
+    pub fn new(patterns: Rc<dyn Patterns>) -> Self {
+        Self { tools: BTreeMap::new(), patterns }
+    }
+
+    /// Adds a tool.
+    ///
+    /// # Errors
+    /// As [`Tool::parse`], and `tool_duplicate` when there is one of that name already.
+    pub fn register(&mut self, definition: &Value) -> Result<Rc<Tool>, DefinitionError> {
+        let tool = Rc::new(Tool::parse(definition, &*self.patterns)?);
+        if self.tools.contains_key(&tool.name) {
+            return Err(DefinitionError {
+                code: "tool_duplicate",
+                name: tool.name.clone(),
+                message: "a tool of that name is registered already".to_owned(),
+            });
+        }
+        self.tools.insert(tool.name.clone(), Rc::clone(&tool));
+        Ok(tool)
+    }
+
+    /// Removes a tool; calls that wait for it wait on.
+    pub fn unregister(&mut self, name: &str) -> bool {
+        self.tools.remove(name).is_some()
+    }
+
+    /// The tool of that name.
+    pub fn get(&self, name: &str) -> Option<&Rc<Tool>> {
+        self.tools.get(name)
+    }
+
+    /// All tools, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Rc<Tool>> {
+        self.tools.values()
+    }
+
+    /// The host's regular expression engine.
+    pub fn patterns(&self) -> &dyn Patterns {
+        &*self.patterns
+    }
+
+    /// The tools as the model is told of them in tool mode.
+    pub fn functions(&self) -> Vec<Function> {
+        self.iter()
+            .map(|tool| {
+                let strict = strict::to_strict(&tool.input_schema);
+                Function {
+                    name: tool.name.clone(),
+                    description: tool.description.clone(),
+                    strict: strict.is_some(),
+                    parameters: strict.unwrap_or_else(|| tool.input_schema.clone()),
+                }
+            })
+            .collect()
+    }
+}
+
+impl Tool {
+    /// The rules, if it has any.
+    pub fn rules(&self) -> &[Rule] {
+        match &self.approval {
+            Approval::Rules(rules) => rules,
+            _ => &[],
+        }
+    }
+}
+
+fn annotations(definition: &Value) -> Result<Annotations, String> {
+    let Some(hints) = definition.get("annotations").filter(|hints| !hints.is_null()) else {
+        return Ok(Annotations::default());
+    };
+    let hint = |key: &str| match hints.get(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(hint)) => Ok(*hint),
+        Some(_) => Err(["expected annotations.", key, " to be true or false"].concat()),
+    };
+    Ok(Annotations {
+        read_only_hint: hint("readOnlyHint")?,
+        destructive_hint: hint("destructiveHint")?,
+        idempotent_hint: hint("idempotentHint")?,
+    })
+}
+
+fn empty_object() -> Value {
+    let mut schema = Map::new();
+    schema.insert("type".into(), "object".into());
+    schema.insert("properties".into(), Value::Object(Map::new()));
+    schema.insert("additionalProperties".into(), false.into());
+    Value::Object(schema)
+}
+
+/// `check_balance` becomes `Check balance`.
+fn title_of(name: &str) -> String {
+    let words = name.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

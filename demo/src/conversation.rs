@@ -1,0 +1,161 @@
+//! What a request says: who asked for what, which tools there are, what has happened since.
+
+use serde_json::Value;
+
+/// One request, as far as the stand-in cares.
+pub(crate) struct Conversation<'a> {
+    /// How many input items there are; ids are made from it.
+    pub(crate) items: usize,
+    /// The person's last message.
+    pub(crate) ask: String,
+    /// What became of the calls made since then, oldest first.
+    pub(crate) results: Vec<CallResult>,
+    /// Whether the answer must be a plan in JSON.
+    pub(crate) plan: bool,
+    /// Whether the plan just given was sent back as faulty.
+    pub(crate) faulted: bool,
+    request: &'a Value,
+}
+
+/// What became of one call.
+pub(crate) struct CallResult {
+    pub(crate) tool: String,
+    pub(crate) arguments: Value,
+    pub(crate) status: String,
+    /// The tool's own result, or the object that says why there is none.
+    pub(crate) value: Value,
+}
+
+impl<'a> Conversation<'a> {
+    pub(crate) fn read(request: &'a Value) -> Self {
+        let mut conversation = Conversation {
+            items: 1,
+            ask: String::new(),
+            results: Vec::new(),
+            plan: request["text"]["format"]["type"] == "json_schema",
+            faulted: false,
+            request,
+        };
+        match &request["input"] {
+            Value::String(text) => conversation.ask.clone_from(text),
+            Value::Array(items) => {
+                conversation.items = items.len();
+                let asked = conversation.read_ask(items);
+                conversation.read_since(&items[asked..]);
+            }
+            _ => {}
+        }
+        conversation
+    }
+
+    /// Whether the request offers a tool: in its list, or as a name in the schema of the plan.
+    pub(crate) fn offers(&self, tool: &str) -> bool {
+        let listed = self.request["tools"]
+            .as_array()
+            .is_some_and(|tools| tools.iter().any(|offered| offered["name"] == tool));
+        listed || names(&self.request["text"]["format"]["schema"], tool)
+    }
+
+    /// Finds the person's last message and gives the index after it.
+    fn read_ask(&mut self, items: &[Value]) -> usize {
+        let is_ask = |item: &Value| {
+            item["role"] == "user" && !text_of(&item["content"]).starts_with(PLAN_RESULTS)
+        };
+        match items.iter().rposition(is_ask) {
+            Some(index) => {
+                self.ask = text_of(&items[index]["content"]);
+                index + 1
+            }
+            None => 0,
+        }
+    }
+
+    fn read_since(&mut self, items: &[Value]) {
+        let mut answered = false;
+        for item in items {
+            if item["type"] == "function_call_output" {
+                let call = items.iter().find(|call| {
+                    call["type"] == "function_call" && call["call_id"] == item["call_id"]
+                });
+                self.results.extend(call.map(|call| from_output(call, &item["output"])));
+            } else if item["role"] == "assistant" {
+                answered = true;
+                self.faulted = false;
+            } else if item["role"] == "developer" || item["role"] == "user" {
+                let text = text_of(&item["content"]);
+                match text.strip_prefix(PLAN_RESULTS) {
+                    Some(rest) => self.results = from_plan(rest),
+                    None => self.faulted = self.plan && answered,
+                }
+            }
+        }
+    }
+}
+
+/// How the message with a plan's results begins.
+const PLAN_RESULTS: &str = "Results of the plan";
+
+/// The text of a message: a string, or the texts of its parts.
+fn text_of(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        _ => String::new(),
+    }
+}
+
+/// Whether a JSON Schema names the tool, as a `const` or in an `enum`.
+fn names(schema: &Value, tool: &str) -> bool {
+    match schema {
+        Value::String(name) => name == tool,
+        Value::Array(values) => values.iter().any(|value| names(value, tool)),
+        Value::Object(fields) => fields.values().any(|value| names(value, tool)),
+        _ => false,
+    }
+}
+
+/// A call and its output item. The output is JSON in a string, or plain words.
+fn from_output(call: &Value, output: &Value) -> CallResult {
+    let text = text_of(output);
+    let value = parse(&text).unwrap_or(Value::String(text));
+    // A result of a tool may have a status of its own, so only words of ours count as one.
+    let status = match value["status"].as_str() {
+        Some(status) if STATUSES.contains(&status) => status,
+        _ if value["error"].is_string() => "failed",
+        _ => "succeeded",
+    };
+    CallResult {
+        tool: word(&call["name"]),
+        arguments: call["arguments"].as_str().and_then(parse).unwrap_or_default(),
+        status: status.to_owned(),
+        value,
+    }
+}
+
+/// The array that follows the words, whatever stands between or behind.
+fn from_plan(text: &str) -> Vec<CallResult> {
+    let array = text.find('[').zip(text.rfind(']'));
+    let actions = array.and_then(|(start, end)| parse(text.get(start..=end)?)).unwrap_or_default();
+    let mut results = Vec::new();
+    for action in actions.as_array().into_iter().flatten() {
+        let value = if action["result"].is_null() { action } else { &action["result"] };
+        results.push(CallResult {
+            tool: word(&action["action"]),
+            arguments: action["arguments"].clone(),
+            status: word(&action["status"]),
+            value: value.clone(),
+        });
+    }
+    results
+}
+
+fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+const STATUSES: [&str; 8] =
+    ["succeeded", "failed", "denied", "expired", "cancelled", "skipped", "in_doubt", "invalid"];

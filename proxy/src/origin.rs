@@ -1,0 +1,79 @@
+//! Which pages may call: their own origin is what browsers do not let them forge.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_http::cors::CorsLayer;
+
+use crate::config::Config;
+use crate::error::ProxyError;
+
+/// The rule of who may call.
+#[derive(Clone)]
+pub(crate) struct Origins {
+    allowed: Arc<[String]>,
+    loopback: bool,
+}
+
+impl Origins {
+    pub(crate) fn new(config: &Config) -> Self {
+        Origins {
+            allowed: config.allowed_origins.clone().into(),
+            loopback: config.addr.ip().is_loopback(),
+        }
+    }
+
+    /// Lets the pages of other, allowed origins read the answers.
+    pub(crate) fn cors(&self) -> CorsLayer {
+        let allowed = self.allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+        CorsLayer::new()
+            .allow_origin(allowed.collect::<Vec<_>>())
+            .allow_methods([Method::POST])
+            .allow_headers([ACCEPT, CONTENT_TYPE])
+            .expose_headers([RETRY_AFTER])
+            .max_age(Duration::from_secs(600))
+    }
+
+    fn check(&self, headers: &HeaderMap) -> Result<(), ProxyError> {
+        let Some(origin) = headers.get(ORIGIN) else {
+            return if self.loopback { Ok(()) } else { Err(ProxyError::OriginMissing) };
+        };
+        let text = origin.to_str().unwrap_or_default();
+        if self.allowed.iter().any(|allowed| allowed == text) || is_own(text, headers) {
+            return Ok(());
+        }
+        let origin = String::from_utf8_lossy(origin.as_bytes()).chars().take(100).collect();
+        Err(ProxyError::OriginNotAllowed { origin })
+    }
+}
+
+/// Turns away what an unknown page sends, before anything of it is read.
+pub(crate) async fn check(
+    State(origins): State<Origins>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ProxyError> {
+    origins.check(request.headers())?;
+    Ok(next.run(request).await)
+}
+
+/// Whether the request comes from a page that this proxy served.
+///
+/// The origin must be the host asked for, and that host an address or `localhost`. Any other name
+/// may be made to point at this machine by whoever owns it (DNS rebinding), so it must be listed.
+fn is_own(origin: &str, headers: &HeaderMap) -> bool {
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let (Some(authority), Some(host)) = (authority, host) else { return false };
+    let Ok(parsed) = authority.parse::<Authority>() else { return false };
+    let name = parsed.host().trim_start_matches('[').trim_end_matches(']');
+    authority.eq_ignore_ascii_case(host)
+        && (name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok())
+}

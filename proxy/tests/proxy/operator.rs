@@ -1,0 +1,222 @@
+//! The proxy as its operator meets it: variables in, a line or an exit out, and the served page.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use axum::http::StatusCode;
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+};
+use holdpoint_proxy::{Config, Upstream};
+use secrecy::ExposeSecret;
+
+use crate::support::{configured, demo, get, refused, send, text};
+
+#[test]
+fn nothing_set_means_the_stand_in_on_loopback() {
+    let config = configured(&[("HOLDPOINT_UPSTREAM", " ")]).unwrap();
+    assert!(config.addr.ip().is_loopback() && config.addr.port() == 8787);
+    assert!(matches!(config.upstream, Upstream::Demo { .. }));
+}
+
+#[test]
+fn key_alone_means_openai() {
+    for name in ["HOLDPOINT_UPSTREAM_KEY", "OPENAI_API_KEY"] {
+        let (base, key) = provider(&[(name, "sk-1")]);
+        assert_eq!((base.as_str(), key.as_deref()), ("https://api.openai.com/v1/", Some("sk-1")));
+    }
+}
+
+#[test]
+fn upstream_may_be_any_base_url() {
+    let (base, key) = provider(&[("HOLDPOINT_UPSTREAM", "http://localhost:11434/v1")]);
+    assert_eq!((base.as_str(), key), ("http://localhost:11434/v1/", None));
+    let named = [("HOLDPOINT_UPSTREAM", "demo"), ("OPENAI_API_KEY", "sk-1")];
+    assert!(matches!(configured(&named).unwrap().upstream, Upstream::Demo { .. }));
+}
+
+#[test]
+fn lists_and_sizes_are_read() {
+    let config = configured(&[
+        ("HOLDPOINT_ADDR", "localhost:0"),
+        ("HOLDPOINT_ALLOWED_ORIGINS", "https://Shop.example/, http://localhost:3000"),
+        ("HOLDPOINT_MODELS", "gpt-5, gpt-5-mini,"),
+        ("HOLDPOINT_MAX_BODY", "4096"),
+    ])
+    .unwrap();
+    assert_eq!(config.addr.to_string(), "127.0.0.1:0");
+    assert_eq!(config.allowed_origins, ["https://shop.example", "http://localhost:3000"]);
+    assert_eq!(config.models, ["gpt-5", "gpt-5-mini"]);
+    assert_eq!(config.body_bytes_max, 4096);
+}
+
+#[test]
+fn every_fault_is_told_at_once_and_no_key_shown() {
+    let error = configured(&[
+        ("HOLDPOINT_ADDR", "0.0.0.0:80"),
+        ("HOLDPOINT_UPSTREAM", "ftp://example"),
+        ("HOLDPOINT_UPSTREAM_KEY", "sk-1 sk-2"),
+        ("HOLDPOINT_DEMO_PACE", "fast"),
+        ("HOLDPOINT_ALLOWED_ORIGINS", "*,https://a.example/path"),
+        ("HOLDPOINT_MAX_BODY", "0"),
+        ("HOLDPOINT_SERVE", "no-such-directory"),
+    ])
+    .unwrap_err();
+    let names: Vec<&str> = error.faults.iter().map(|fault| fault.variable).collect();
+    assert_eq!(
+        names,
+        [
+            "HOLDPOINT_ADDR",
+            "HOLDPOINT_UPSTREAM_KEY",
+            "HOLDPOINT_DEMO_PACE",
+            "HOLDPOINT_UPSTREAM",
+            "HOLDPOINT_ALLOWED_ORIGINS",
+            "HOLDPOINT_ALLOWED_ORIGINS",
+            "HOLDPOINT_MAX_BODY",
+            "HOLDPOINT_SERVE",
+        ]
+    );
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), names.len());
+    assert!(!text.contains("sk-"), "{text}");
+}
+
+#[test]
+fn public_address_needs_a_word() {
+    let public = ("HOLDPOINT_ADDR", "0.0.0.0:80");
+    assert!(configured(&[public]).is_err());
+    assert!(configured(&[public, ("HOLDPOINT_INSECURE_PUBLIC", "yes")]).is_err());
+    assert!(configured(&[public, ("HOLDPOINT_INSECURE_PUBLIC", "1")]).is_ok());
+}
+
+#[tokio::test]
+async fn page_is_served_with_its_types_and_its_policy() {
+    let page = Page::new("types");
+    let config = Config { serve: Some(page.0.clone()), ..demo() };
+    for (path, kind) in [
+        ("/", "text/html"),
+        ("/index.html", "text/html"),
+        ("/holdpoint.js", "text/javascript"),
+        ("/holdpoint_bg.wasm", "application/wasm"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+    ] {
+        let response = send(&config, get(path)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let headers = response.headers();
+        assert!(headers[CONTENT_TYPE].to_str().unwrap().starts_with(kind), "{path}: {headers:?}");
+        assert_eq!(headers[CACHE_CONTROL], "no-cache");
+        let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"));
+        assert!(policy.contains("require-trusted-types-for 'script'"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
+    }
+}
+
+#[tokio::test]
+async fn compressed_file_is_served_to_who_takes_it() {
+    let page = Page::new("compressed");
+    let config = Config { serve: Some(page.0.clone()), ..demo() };
+    let mut request = get("/holdpoint_bg.wasm");
+    request.headers_mut().insert(ACCEPT_ENCODING, "gzip, br".parse().unwrap());
+    let response = send(&config, request).await;
+    assert_eq!(response.headers()[CONTENT_ENCODING], "br");
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/wasm");
+    assert_eq!(text(response).await, "compressed");
+    assert_eq!(text(send(&config, get("/holdpoint_bg.wasm")).await).await, "plain");
+}
+
+#[tokio::test]
+async fn page_does_not_hide_the_api_nor_leave_its_directory() {
+    let page = Page::new("beside");
+    let config = Config { serve: Some(page.0.clone()), ..demo() };
+    for path in ["/nothing", "/v1/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+        refused(&config, get(path), StatusCode::NOT_FOUND, "route_unknown").await;
+    }
+    assert_eq!(send(&config, get("/healthz")).await.status(), StatusCode::OK);
+}
+
+#[test]
+fn program_names_its_port_answers_and_stops_when_told() {
+    let mut program = start(&[("HOLDPOINT_ADDR", "127.0.0.1:0")]);
+    let mut line = String::new();
+    BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let addr = line.strip_prefix("holdpoint-proxy listening on http://").unwrap();
+    let addr = addr.strip_suffix("/\n").unwrap();
+
+    let mut caller = TcpStream::connect(addr).unwrap();
+    caller.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    caller.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+
+    if cfg!(unix) {
+        let id = program.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(program.0.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn program_does_not_start_with_a_fault() {
+    let mut program = start(&[("HOLDPOINT_ADDR", "here"), ("HOLDPOINT_MAX_BODY", "much")]);
+    assert_eq!(program.0.wait().unwrap().code(), Some(2));
+    let mut lines = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut lines).unwrap();
+    assert_eq!(
+        lines,
+        "holdpoint-proxy: HOLDPOINT_ADDR: expected HOST:PORT with an IP address or localhost, \
+         found `here`\n\
+         holdpoint-proxy: HOLDPOINT_MAX_BODY: expected a number of bytes, 1 or more, found `much`\n"
+    );
+}
+
+#[track_caller]
+fn provider(variables: &[(&str, &str)]) -> (String, Option<String>) {
+    match configured(variables).unwrap().upstream {
+        Upstream::Provider { base, key } => {
+            (base.to_string(), key.map(|key| key.expose_secret().to_owned()))
+        }
+        upstream => panic!("{upstream:?}"),
+    }
+}
+
+/// The program, with no variables but these; it does not outlive the test.
+struct Program(Child);
+
+fn start(variables: &[(&str, &str)]) -> Program {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint-proxy"));
+    command.env_clear().envs(variables.iter().copied());
+    Program(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A built page in a directory of its own.
+struct Page(PathBuf);
+
+impl Page {
+    fn new(name: &str) -> Self {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&directory).unwrap();
+        for (file, content) in [
+            ("index.html", "<!doctype html>"),
+            ("holdpoint.js", "export {}"),
+            ("manifest.webmanifest", "{}"),
+            ("holdpoint_bg.wasm", "plain"),
+            ("holdpoint_bg.wasm.br", "compressed"),
+        ] {
+            fs::write(directory.join(file), content).unwrap();
+        }
+        Page(directory)
+    }
+}

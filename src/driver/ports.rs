@@ -1,0 +1,345 @@
+//! What the driver needs of the world. Each port has an adapter in a room of its own for the
+//! browser, and one in memory for tests.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
+use holdpoint_core::journal::{Entry, Head};
+use holdpoint_core::json::Digest;
+use holdpoint_core::message::{ModelRequest, ModelResponse};
+use holdpoint_core::plan::{Action, Note};
+use holdpoint_core::run::{Run, Status, ToolOutcome};
+use holdpoint_core::stream::Delta;
+use holdpoint_core::tool::Toolbox;
+use serde_json::Value;
+
+/// A future of one thread that owns what it needs.
+pub type Task<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Where journals live.
+pub trait JournalStore {
+    /// The rows of all runs that are not over and of the newest others, oldest first.
+    fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
+
+    /// A run's row and its entries from `from` on, in order; `None` where there is no such run.
+    /// Both are read in one transaction.
+    fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>>;
+
+    /// Appends one entry: compares the head, checks the basis, adds the entry and writes the row,
+    /// all in one transaction. Done means durable.
+    fn append(&self, append: Append) -> Task<Result<(), StoreError>>;
+
+    /// Removes the runs of one thread, or of all.
+    fn clear(&self, thread: Option<&ThreadId>) -> Task<Result<(), StoreError>>;
+}
+
+/// What is kept of a run beside its entries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRow {
+    /// The run.
+    pub run: RunId,
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// Its state in one word.
+    pub status: Status,
+    /// When it began.
+    pub created: Timestamp,
+    /// When its last entry was made.
+    pub updated: Timestamp,
+    /// The end of its journal.
+    pub head: Head,
+}
+
+impl RunRow {
+    /// The row of a run as it is now.
+    pub fn of(run: &Run) -> Self {
+        Self {
+            run: run.id().clone(),
+            thread: run.spec().thread.clone(),
+            status: run.status(),
+            created: run.started_at(),
+            updated: run.updated_at(),
+            head: *run.head(),
+        }
+    }
+}
+
+/// A run as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRun {
+    /// Its row.
+    pub row: RunRow,
+    /// Its entries' texts.
+    pub entries: Vec<String>,
+}
+
+/// One entry to append.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The head that must be found; [`Head::empty`] for a new run.
+    pub expected: Head,
+    /// The row after the entry.
+    pub row: RunRow,
+    /// The entry's sequence number, which must be free.
+    pub seq: u64,
+    /// The entry's text.
+    pub text: String,
+    /// Whether it must be on the disk.
+    pub strict: bool,
+    /// An entry that this one relies on, which must still be what it was.
+    pub basis: Option<Basis>,
+}
+
+/// An entry that must still have this hash; see [`holdpoint_core::journal::is_intact`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// Where.
+    pub seq: u64,
+    /// What it was.
+    pub hash: Digest,
+}
+
+/// Why the store did not do it. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Someone else appended first.
+    #[error("the run was changed by someone else")]
+    Conflict,
+    /// The basis is not what it was.
+    #[error("entry {seq} of the run was changed in the store since it was written")]
+    Altered {
+        /// Where.
+        seq: u64,
+    },
+    /// The disk, or this site's share of it, is full.
+    #[error("this browser has no room left for this site")]
+    Full,
+    /// Another tab holds an older version of the database open.
+    #[error("another tab with an older version keeps the database")]
+    Blocked,
+    /// A later version made the database.
+    #[error("a newer version of this page made the database")]
+    TooNew,
+    /// There is no storage here: a sandboxed frame, or a setting of the person's.
+    #[error("this page may not store anything: {0}")]
+    Refused(String),
+    /// Anything else, such as a lost connection that did not come back.
+    #[error("the browser's storage failed: {0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict => "storage_conflict",
+            Self::Altered { .. } => "journal_altered",
+            Self::Full => "storage_full",
+            Self::Blocked => "storage_blocked",
+            Self::TooNew => "storage_too_new",
+            Self::Refused(_) => "storage_refused",
+            Self::Failed(_) => "storage_failed",
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::Conflict => "nothing; the newest state is shown",
+            Self::Altered { .. } => {
+                "do not trust this run; export it, find out what changed the database, and ask again"
+            }
+            Self::Full => "free some space for this site, then try again",
+            Self::Blocked | Self::TooNew => "reload every tab of this page",
+            Self::Refused(_) => "allow this site to store data, or open the page outside the frame",
+            Self::Failed(_) => "reload the page; what was saved is kept",
+        }
+    }
+}
+
+/// The way to the model.
+pub trait ModelClient {
+    /// Asks. Dropping the task ends the call. An answer comes only from a stream that ended as it
+    /// should.
+    fn call(
+        &self,
+        request: ModelRequest,
+        on_delta: Box<dyn FnMut(Delta)>,
+    ) -> Task<Result<ModelResponse, ModelError>>;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ModelError {
+    /// A stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+    /// The browser says that there is no network: ask again when there is.
+    pub offline: bool,
+}
+
+/// The page's tools.
+pub trait ToolHost {
+    /// The tools as they are registered now.
+    fn toolbox(&self) -> Toolbox;
+
+    /// What the page says of a call before it is journaled.
+    fn note(&self, action: &Action) -> Note;
+
+    /// Calls a tool. Never fails: what went wrong is an outcome. `timeout_ms` bounds it.
+    fn call(&self, request: ToolRequest) -> Task<ToolOutcome>;
+
+    /// Tells a call under way that its run was stopped.
+    fn abort(&self, call: &CallId);
+
+    /// Asks the tool whether a call in doubt happened; `None` where it has no way to tell.
+    fn verify(&self, tool: &str, key: &str) -> Option<Task<Result<Verified, String>>>;
+
+    /// Whether the tool offers [`ToolHost::verify`].
+    fn can_verify(&self, tool: &str) -> bool;
+}
+
+/// One call to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolRequest {
+    /// The run.
+    pub run: RunId,
+    /// The call.
+    pub call: CallId,
+    /// The tool's name.
+    pub tool: String,
+    /// The arguments.
+    pub arguments: Value,
+    /// The idempotency key.
+    pub key: String,
+    /// How long it may take.
+    pub timeout_ms: u32,
+}
+
+/// What a tool knows of a call in doubt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verified {
+    /// It happened, with this result if it is known.
+    Happened(Option<Value>),
+    /// It did not.
+    DidNotHappen,
+    /// It cannot tell.
+    Unknown,
+}
+
+/// Who of the tabs carries a run on. A lease is about liveness alone: what may be written is
+/// decided by the store's comparison.
+pub trait Leases {
+    /// Waits until no one else holds the run, then holds it until the lease is dropped.
+    fn hold(&self, run: &RunId) -> Task<Lease>;
+}
+
+/// A run held; dropping it lets go.
+pub type Lease = Box<dyn Any>;
+
+/// Time, chance and background work.
+pub trait Runtime {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+
+    /// Done after so many milliseconds.
+    fn sleep(&self, millis: u64) -> Task<()>;
+
+    /// A name that no one else makes.
+    fn unique(&self) -> String;
+
+    /// Works on a task in the background.
+    fn spawn(&self, task: Task<()>);
+}
+
+/// Whoever wants to know. Calls come after what they tell of is durable.
+pub trait Observer {
+    /// A run was read, or changed.
+    fn run_changed(&self, run: &Rc<Run>, resumed: bool);
+
+    /// An entry was made durable by this tab.
+    fn appended(&self, run: &Run, entry: &Entry);
+
+    /// The model is being asked: what came before of this turn's text is void.
+    fn turn_began(&self, run: &RunId);
+
+    /// A piece of the model's answer, not yet to be acted upon.
+    fn delta(&self, run: &RunId, delta: &Delta);
+
+    /// A run cannot go on for now; `None` when it can again.
+    fn trouble(&self, run: &RunId, trouble: Option<&Trouble>);
+
+    /// Other tabs should look at this run.
+    fn tell_others(&self, run: &RunId);
+
+    /// Runs were removed.
+    fn cleared(&self, thread: Option<&ThreadId>);
+}
+
+/// What keeps a run from going on; nothing is lost by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// A stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+    /// What kind it is.
+    pub kind: TroubleKind,
+}
+
+/// Kinds of [`Trouble`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// The model gave no answer; it can be asked again.
+    Model,
+    /// There is no network; the model is asked when there is.
+    Offline,
+    /// The store failed; the last step was not taken and can be tried again.
+    Storage,
+    /// The record cannot be trusted or read; nothing of it will run.
+    Quarantined,
+    /// A call may run, but its tool is not registered or was changed.
+    Tool,
+}
+
+impl Trouble {
+    /// The trouble with the store.
+    pub fn of_store(error: &StoreError) -> Self {
+        let kind = match error {
+            StoreError::Altered { .. } => TroubleKind::Quarantined,
+            _ => TroubleKind::Storage,
+        };
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            fix: error.fix().to_owned(),
+            kind,
+        }
+    }
+}
+
+/// All of it.
+#[derive(Clone)]
+pub struct World {
+    /// See [`JournalStore`].
+    pub store: Rc<dyn JournalStore>,
+    /// See [`ModelClient`].
+    pub model: Rc<dyn ModelClient>,
+    /// See [`ToolHost`].
+    pub tools: Rc<dyn ToolHost>,
+    /// See [`Leases`].
+    pub leases: Rc<dyn Leases>,
+    /// See [`Runtime`].
+    pub runtime: Rc<dyn Runtime>,
+    /// See [`Observer`].
+    pub observer: Rc<dyn Observer>,
+}

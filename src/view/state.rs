@@ -1,0 +1,84 @@
+//! What the views show and what they can ask for: signals in, intents out. Views know nothing of
+//! the driver.
+
+use std::rc::Rc;
+
+use holdpoint_core::approval::Settlement;
+use holdpoint_core::id::{CallId, RunId};
+use holdpoint_core::json::Digest;
+use holdpoint_core::run::Run;
+use leptos::prelude::*;
+
+use crate::driver::ports::Trouble;
+
+/// Signals of one widget. They outlive the views, which come and go with the element.
+#[derive(Clone, Copy)]
+pub struct Shown {
+    /// The runs to show, oldest first.
+    pub runs: RwSignal<Vec<RunShown>, LocalStorage>,
+    /// Whether the store was read.
+    pub loaded: RwSignal<bool>,
+    /// Trouble of the whole widget, such as a store that does not open.
+    pub trouble: RwSignal<Option<Trouble>, LocalStorage>,
+    /// `inline`, `popover` or `headless`.
+    pub layout: RwSignal<String>,
+    /// Whether a popover is open.
+    pub open: RwSignal<bool>,
+    /// `auto`, `light`, `dark` or `host`.
+    pub scheme: RwSignal<String>,
+    /// The name of the whole thing.
+    pub label: RwSignal<String>,
+    /// A line that says something for a moment.
+    pub toast: RwSignal<Option<String>>,
+    /// Whether the browser has a network.
+    pub online: RwSignal<bool>,
+}
+
+/// Signals of one run. Equal if it is the same run.
+#[derive(Clone, Copy)]
+pub struct RunShown {
+    /// Its id.
+    pub id: StoredValue<RunId>,
+    /// Its state; `None` where its record cannot be read (then there is trouble).
+    pub run: RwSignal<Option<Rc<Run>>, LocalStorage>,
+    /// The text of the answer that is streaming in.
+    pub live: RwSignal<String>,
+    /// What keeps it from going on.
+    pub trouble: RwSignal<Option<Trouble>, LocalStorage>,
+    /// A decision is being saved.
+    pub saving: RwSignal<Option<CallId>, LocalStorage>,
+}
+
+/// What a person asks for.
+#[derive(Clone, Debug)]
+pub enum Intent {
+    /// A message to the agent.
+    Send(String),
+    /// Approve the call, as it was shown; `trusted` if a real pointer or key did it.
+    Approve { call: CallId, digest: Digest, trusted: bool },
+    /// Deny it.
+    Deny { call: CallId, digest: Digest, reason: Option<String>, trusted: bool },
+    /// Say what became of a call in doubt.
+    Settle { call: CallId, settlement: Settlement, trusted: bool },
+    /// Ask the tool what became of it.
+    Check { call: CallId },
+    /// Try the step that failed again.
+    Retry(RunId),
+    /// Stop the run.
+    Stop(RunId),
+    /// Save a run that cannot be trusted to a file.
+    Export(RunId),
+    /// Open or close the popover.
+    Open(bool),
+}
+
+/// Where intents go.
+#[derive(Clone)]
+pub struct Intents(pub Rc<dyn Fn(Intent)>);
+
+impl Intents {
+    /// Sends one.
+    pub fn send(&self, intent: Intent) {
+        (self.0)(intent);
+    }
+}

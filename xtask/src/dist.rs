@@ -1,0 +1,58 @@
+//! `cargo xtask dist`: the widget as a package for npm, in `dist/`.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use crate::browser;
+use crate::page;
+use crate::smoke;
+use crate::tools::Workspace;
+use crate::wasm::{self, Build};
+
+/// Builds the package.
+pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
+    let build = if small { Build::Small } else { Build::Release };
+    let mut files = wasm::build(workspace, build)?.files;
+    let loader = workspace.root.join("src/element/holdpoint.js");
+    let loader = fs::read(&loader).with_context(|| format!("cannot read {}", loader.display()))?;
+    files.insert(page::LOADER.into(), loader);
+
+    let mut licences = 0;
+    for entry in fs::read_dir(&workspace.root)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let licence = name.starts_with("LICENSE");
+        if licence || name == "README.md" {
+            licences += usize::from(licence);
+            files.insert(name, fs::read(entry.path())?);
+        }
+    }
+    ensure!(licences > 0, "a package needs its licence: there is no LICENSE file");
+
+    let mut shipped: Vec<_> = files.keys().cloned().collect();
+    shipped.retain(|name| name.ends_with(".js") || name.ends_with(".wasm"));
+    let package = json!({
+        "name": "holdpoint",
+        "version": workspace.version,
+        "description": "A human approval, a hold point, for AI agents inside a web page",
+        "license": "MIT OR Apache-2.0",
+        "repository": { "type": "git", "url": workspace.repository },
+        "type": "module",
+        "exports": { ".": format!("./{}", page::LOADER), "./*": "./*" },
+        // Importing the package defines the element: a bundler must not drop the import.
+        "sideEffects": true,
+        "files": shipped,
+    });
+    files.insert("package.json".into(), (serde_json::to_string_pretty(&package)? + "\n").into());
+
+    let directory = workspace.root.join("dist");
+    page::write(&files, &directory)?;
+    match browser::find_chromium(workspace) {
+        Some(chromium) => smoke::check(workspace, &chromium, &directory)?,
+        None => eprintln!("note: no Chromium, so nobody has seen this build start"),
+    }
+    println!("{}: {}", directory.display(), files.keys().cloned().collect::<Vec<_>>().join(", "));
+    Ok(())
+}

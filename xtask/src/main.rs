@@ -1,0 +1,104 @@
+//! `cargo xtask`: Holdpoint's set-up, build, test, bench and distribution, with nothing to install
+//! first but rustup. Each command has a file of its own; `tools` and `cache` serve them all.
+#![expect(clippy::print_stdout, reason = "a command-line tool answers on its standard output")]
+
+mod bench;
+mod browser;
+mod cache;
+mod demo;
+mod dist;
+mod names;
+mod page;
+mod size;
+mod smoke;
+mod test;
+mod tools;
+mod wasm;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+
+use tools::Workspace;
+
+/// Sets up, builds, checks and ships Holdpoint.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Xtask {
+    /// Build the widget and serve the demo bank.
+    Demo {
+        /// Where to listen [default: $HOLDPOINT_ADDR, else 127.0.0.1:8787].
+        #[arg(long, value_name = "HOST:PORT")]
+        addr: Option<String>,
+    },
+    /// Run every check, or only the parts named.
+    Test {
+        #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(test::names()))]
+        parts: Vec<String>,
+        /// Install what is missing to test in Firefox too.
+        #[arg(long)]
+        firefox: bool,
+        /// Arguments for the runner of the parts named, such as a filter.
+        #[arg(last = true, requires = "parts")]
+        args: Vec<String>,
+    },
+    /// Measure the widget in a real browser.
+    Bench {
+        /// The benches to run; all of them when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Show what a first load weighs, and who spends it.
+    Size {
+        /// Measure the build that `dist --small` makes.
+        #[arg(long)]
+        small: bool,
+    },
+    /// Build the package for npm in `dist/`.
+    Dist {
+        /// Compile the standard library too, for size: a panic then ends without a message.
+        #[arg(long)]
+        small: bool,
+    },
+    /// Build all of the demo page but its HTML, for a development server such as Trunk.
+    BuildPage {
+        /// The directory to fill [default: $TRUNK_STAGING_DIR].
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+    },
+    /// Run the tests in a wasm file: `.cargo/config.toml` names this as the runner of wasm32.
+    #[command(hide = true, disable_help_flag = true)]
+    WasmTestRunner {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Xtask::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Xtask) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::locate()?;
+    match command {
+        Xtask::Demo { addr } => demo::run(&workspace, addr)?,
+        Xtask::Test { parts, firefox, args } => {
+            return test::run(&workspace, &parts, firefox, &args);
+        }
+        Xtask::Bench { names } => bench::run(&workspace, &names)?,
+        Xtask::Size { small } => size::run(&workspace, small)?,
+        Xtask::Dist { small } => dist::run(&workspace, small)?,
+        Xtask::BuildPage { into } => page::build_into(&workspace, into)?,
+        Xtask::WasmTestRunner { args } => browser::run_wasm_tests(&workspace, args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,162 @@
+//! Whether the built widget starts at all, in a real browser under a strict policy.
+//!
+//! A wasm file can pass every check of its tools and still fail when it is instantiated, so this is
+//! asked of a browser before the long tests begin.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::browser::Browser;
+use crate::tools::Workspace;
+use crate::wasm;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+const PAGE: &str = "<!doctype html><script type=\"module\" src=\"/smoke.js\"></script>";
+
+/// Waits for the element's `ready`, then reports on a path that the server understands.
+const SCRIPT: &str = r#"
+const report = (path) => fetch(path, { method: "POST" });
+const fail = (reason) => report(`/smoke/failed?${encodeURIComponent(reason)}`);
+addEventListener("securitypolicyviolation", (e) => fail(`${e.violatedDirective} ${e.blockedURI}`));
+addEventListener("error", (e) => fail(e.message));
+addEventListener("unhandledrejection", (e) => fail(String(e.reason)));
+try {
+  await import("/holdpoint.js");
+  const agent = document.createElement("holdpoint-agent");
+  document.body.append(agent);
+  await agent.ready;
+  await report("/smoke/ready");
+} catch (error) {
+  fail(String(error));
+}
+"#;
+
+/// Loads the page in the browser and waits until its element is ready.
+pub(crate) fn check(workspace: &Workspace, chromium: &Browser, page: &Path) -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let profile = workspace.work().join("smoke-profile");
+    wasm::clear(&profile)?;
+    let browser = Command::new(&chromium.program)
+        .args(["--headless", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run"])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!("http://{address}/"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start the browser")?;
+    let _browser = Ended(browser);
+
+    let (report, reported) = mpsc::channel();
+    let page = page.to_owned();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (report, page) = (report.clone(), page.clone());
+            // A browser that goes away in the middle of an answer is none of our concern.
+            thread::spawn(move || answer(stream, &page, &report));
+        }
+    });
+    match reported.recv_timeout(LIMIT) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(reason)) => bail!("the widget does not start: {reason}"),
+        Err(_) => bail!("the widget is not ready after {} seconds", LIMIT.as_secs()),
+    }
+}
+
+/// Answers one request; a request that is a report is passed on.
+fn answer(
+    mut stream: TcpStream,
+    page: &Path,
+    report: &mpsc::Sender<Result<(), String>>,
+) -> std::io::Result<()> {
+    let mut head = BufReader::new(stream.try_clone()?).lines();
+    let first = head.next().transpose()?.unwrap_or_default();
+    // The headers are read and ignored: closing on unread bytes would reset the connection.
+    for line in head {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let path = first.split(' ').nth(1).unwrap_or_default();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let found = match path {
+        "/" => Some(PAGE.into()),
+        "/smoke.js" => Some(SCRIPT.into()),
+        "/smoke/ready" | "/smoke/failed" => {
+            let result = if path.ends_with("ready") { Ok(()) } else { Err(decoded(query)) };
+            // Only the first report is waited for.
+            let _ = report.send(result);
+            Some(Vec::new())
+        }
+        _ if path.contains("..") => None,
+        _ => fs::read(page.join(path.trim_start_matches('/'))).ok(),
+    };
+    let (status, body) = match found {
+        Some(body) => ("200 OK", body),
+        None => ("404 Not Found", Vec::new()),
+    };
+    let kind = match path.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js") => "text/javascript",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css",
+        _ => "text/html",
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
+         content-security-policy: {POLICY}\r\nconnection: close\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(&body)
+}
+
+/// Undoes `encodeURIComponent`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A process that ends with this value.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn reason_is_decoded() {
+        assert_eq!(decoded("Error%3A%20no%20caf%C3%A9"), "Error: no café");
+        assert_eq!(decoded("100% %4"), "100% %4");
+    }
+}
