@@ -8,22 +8,14 @@ pub(crate) struct Conversation<'a> {
     pub(crate) items: usize,
     /// The person's last message.
     pub(crate) ask: String,
-    /// What became of the calls made since then, oldest first.
-    pub(crate) results: Vec<CallResult>,
+    /// What became of the calls made since then, oldest first, each in the shape that the results of
+    /// a plan have: `action`, `arguments`, `status`, and `result` or the reason why there is none.
+    pub(crate) results: Vec<Value>,
     /// Whether the answer must be a plan in JSON.
     pub(crate) plan: bool,
     /// Whether the plan just given was sent back as faulty.
     pub(crate) faulted: bool,
     request: &'a Value,
-}
-
-/// What became of one call.
-pub(crate) struct CallResult {
-    pub(crate) tool: String,
-    pub(crate) arguments: Value,
-    pub(crate) status: String,
-    /// The tool's own result, or the object that says why there is none.
-    pub(crate) value: Value,
 }
 
 impl<'a> Conversation<'a> {
@@ -115,46 +107,37 @@ fn names(schema: &Value, tool: &str) -> bool {
 }
 
 /// A call and its output item. The output is JSON in a string, or plain words.
-fn from_output(call: &Value, output: &Value) -> CallResult {
+fn from_output(call: &Value, output: &Value) -> Value {
     let text = text_of(output);
-    let value = parse(&text).unwrap_or(Value::String(text));
+    let output = parse(&text).unwrap_or(Value::String(text));
     // A result of a tool may have a status of its own, so only words of ours count as one.
-    let status = match value["status"].as_str() {
-        Some(status) if STATUSES.contains(&status) => status,
-        _ if value["error"].is_string() => "failed",
-        _ => "succeeded",
-    };
-    CallResult {
-        tool: word(&call["name"]),
-        arguments: call["arguments"].as_str().and_then(parse).unwrap_or_default(),
-        status: status.to_owned(),
-        value,
+    let told = output["status"].as_str().is_some_and(|status| STATUSES.contains(&status));
+    let failed = output["error"].is_string();
+    let mut result = Value::Null;
+    if told || failed {
+        result = output;
+    } else {
+        result["result"] = output;
     }
+    if !told {
+        result["status"] = if failed { "failed" } else { "succeeded" }.into();
+    }
+    result["action"] = call["name"].clone();
+    result["arguments"] = call["arguments"].as_str().and_then(parse).unwrap_or_default();
+    result
 }
 
 /// The array that follows the words, whatever stands between or behind.
-fn from_plan(text: &str) -> Vec<CallResult> {
+fn from_plan(text: &str) -> Vec<Value> {
     let array = text.find('[').zip(text.rfind(']'));
-    let actions = array.and_then(|(start, end)| parse(text.get(start..=end)?)).unwrap_or_default();
-    let mut results = Vec::new();
-    for action in actions.as_array().into_iter().flatten() {
-        let value = if action["result"].is_null() { action } else { &action["result"] };
-        results.push(CallResult {
-            tool: word(&action["action"]),
-            arguments: action["arguments"].clone(),
-            status: word(&action["status"]),
-            value: value.clone(),
-        });
+    match array.and_then(|(start, end)| parse(text.get(start..=end)?)) {
+        Some(Value::Array(results)) => results,
+        _ => Vec::new(),
     }
-    results
 }
 
 fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
-}
-
-fn word(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 const STATUSES: [&str; 8] =

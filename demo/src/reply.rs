@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::conversation::{CallResult, Conversation};
+use crate::conversation::Conversation;
 use crate::english::{self, Wish};
 use crate::wire::{fill, json, quoted};
 
@@ -112,7 +112,7 @@ fn push(list: &mut String, separator: &str, item: &str) {
 }
 
 /// What happened, a sentence for each call.
-fn summary(results: &[CallResult]) -> String {
+fn summary(results: &[Value]) -> String {
     if let [result] = results {
         return sentence(result, true);
     }
@@ -124,23 +124,22 @@ fn summary(results: &[CallResult]) -> String {
     list
 }
 
-fn sentence(result: &CallResult, last: bool) -> String {
-    let value = &result.value;
+fn sentence(result: &Value, last: bool) -> String {
     // A rule may deny as well as a person.
-    let (template, detail) = match result.status.as_str() {
+    let (template, detail) = match result["status"].as_str().unwrap_or_default() {
         "succeeded" => return success(result, last),
-        "failed" => ("I could not %%.", &value["error"]),
-        "invalid" => ("I could not %: the call was not valid%.", &value["issues"][0]["message"]),
-        "denied" if value["rule"].is_string() => {
-            ("I did not %: a rule forbids it%.", &value["reason"])
+        "failed" => ("I could not %%.", &result["error"]),
+        "invalid" => ("I could not %: the call was not valid%.", &result["issues"][0]["message"]),
+        "denied" if result["rule"].is_string() => {
+            ("I did not %: a rule forbids it%.", &result["reason"])
         }
-        "denied" => ("I did not %: you declined it%.", &value["reason"]),
-        "expired" => ("I did not %: nobody decided in time%.", &value["reason"]),
-        "cancelled" => ("I did not %: it was cancelled%.", &value["reason"]),
-        "skipped" => ("I did not %: it was skipped%.", &value["reason"]),
+        "denied" => ("I did not %: you declined it%.", &result["reason"]),
+        "expired" => ("I did not %: nobody decided in time%.", &result["reason"]),
+        "cancelled" => ("I did not %: it was cancelled%.", &result["reason"]),
+        "skipped" => ("I did not %: it was skipped%.", &result["reason"]),
         "in_doubt" => (
             "I was to %, but I do not know whether it happened%. Please check before you try again.",
-            &value["reason"],
+            &result["reason"],
         ),
         _ => ("I do not know what became of the request to %%.", &Value::Null),
     };
@@ -148,19 +147,19 @@ fn sentence(result: &CallResult, last: bool) -> String {
         None | Some("") => String::new(),
         Some(words) => fill(" (%)", &[words.trim_end_matches(['.', '\n'])]),
     };
-    fill(template, &[&deed(&result.tool, &result.arguments), &detail])
+    fill(template, &[&deed(tool_of(result), &result["arguments"]), &detail])
 }
 
 /// The figures of the result count, not those of the call: a person may have edited them.
-fn success(result: &CallResult, last: bool) -> String {
-    let (value, arguments) = (&result.value, &result.arguments);
+fn success(result: &Value, last: bool) -> String {
+    let (value, arguments) = (&result["result"], &result["arguments"]);
     let balance = number(&value["balance"]);
     let after = match &balance {
         Some(balance) => fill(" The balance is %.", &[balance]),
         None => String::new(),
     };
     let asked = || number(&arguments["amount"]).unwrap_or_else(|| "the amount".into());
-    match (result.tool.as_str(), balance) {
+    match (tool_of(result), balance) {
         ("check_balance", Some(balance)) => {
             fill("Your balance % **%**.", &[if last { "is" } else { "was" }, &balance])
         }
@@ -176,6 +175,10 @@ fn success(result: &CallResult, last: bool) -> String {
         }
         (tool, _) => fill("Done: `%` answered `%`.", &[tool, &json(value)]),
     }
+}
+
+fn tool_of(result: &Value) -> &str {
+    result["action"].as_str().unwrap_or_default()
 }
 
 /// A call as an English infinitive.

@@ -1,0 +1,476 @@
+//! The loop between core and the world. Its contract:
+//!
+//! 1. A run in memory is a copy of its journal. One input at a time goes in, behind the run's gate.
+//! 2. An accepted input is appended, by comparison with the head that it was decided on. Only when
+//!    the store says that it is durable does the new state replace the old one, and only then is
+//!    anything that follows from it done.
+//! 3. Where someone else appended first, the run is read again and the input is decided anew.
+//! 4. Where the store fails, nothing has happened: the state stays, the trouble is shown. A fact
+//!    that cannot be told twice (an answer, a result) is kept in memory until it can be saved.
+//! 5. Only the holder of a run's lease asks the model and starts tools. Whoever takes a run over
+//!    reads it from the store, appends `Resumed`, and does what is outstanding; nothing else is
+//!    needed to go on.
+//! 6. A decision may come from any tab. The holder is told, reads, and goes on.
+
+mod error;
+mod perform;
+pub mod ports;
+
+pub use error::DriveError;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::future::AbortHandle;
+use futures_util::lock::Mutex;
+use holdpoint_core::approval::{Approver, Decision, Settlement};
+use holdpoint_core::id::{CallId, RunId, ThreadId};
+use holdpoint_core::journal::{Entry, Head, Record};
+use holdpoint_core::json::Digest;
+use holdpoint_core::run::{Effect, Input, Progress, Run, Spec, replay};
+
+use ports::{
+    Append, Basis, Lease, RunRow, StoreError, StoredRun, Trouble, TroubleKind, Verified, World,
+};
+
+/// Carries runs on, in one tab.
+#[derive(Clone)]
+pub struct Driver {
+    world: World,
+    runs: Rc<RefCell<BTreeMap<RunId, Rc<Kept>>>>,
+}
+
+/// What a tab keeps of one run.
+struct Kept {
+    id: RunId,
+    /// Held while an input is decided and saved.
+    gate: Mutex<()>,
+    /// The state as of the last durable entry; none where the record cannot be read.
+    run: RefCell<Option<Rc<Run>>>,
+    /// Present while this tab is the one that acts.
+    lease: RefCell<Option<Lease>>,
+    /// The turn that the model is being asked for.
+    asking: RefCell<Option<(u32, AbortHandle)>>,
+    /// Facts that could not be saved yet.
+    unsaved: RefCell<Vec<Input>>,
+    /// The record is not to be trusted: nothing of it runs any more.
+    quarantined: Cell<bool>,
+    /// What is shown of trouble, so that it can be taken back.
+    trouble: Cell<Option<TroubleKind>>,
+}
+
+impl Driver {
+    /// A driver that has read nothing yet.
+    pub fn new(world: World) -> Self {
+        Self { world, runs: Rc::default() }
+    }
+
+    /// Reads all runs that are not over and the newest others, shows them, and goes on with the
+    /// former.
+    ///
+    /// # Errors
+    /// The store's; nothing is shown then.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        for row in self.world.store.list(NEWEST_MAX).await? {
+            let kept = self.kept(&row.run);
+            let _gate = kept.gate.lock().await;
+            if self.read(&kept, true).await.is_ok() && !row.status.is_over() {
+                self.take_over(&kept);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// The store's; then there is no such run.
+    pub async fn start(&self, spec: Spec) -> Result<RunId, DriveError> {
+        let kept = self.kept(&spec.run);
+        let _gate = kept.gate.lock().await;
+        let lease = self.world.leases.hold(&spec.run).await;
+        let step = Run::start(self.world.runtime.now(), spec);
+        let run = Rc::new(step.run);
+        let mut effects = step.effects.into_iter();
+        if let Some(Effect::Append(entry)) = effects.next()
+            && let Err(error) = self.save(&Head::empty(&kept.id), &run, &entry).await
+        {
+            self.runs.borrow_mut().remove(&kept.id);
+            return Err(error.into());
+        }
+        kept.lease.replace(Some(lease));
+        self.perform(&kept, effects);
+        Ok(kept.id.clone())
+    }
+
+    /// Takes in a person's decision, from any tab.
+    ///
+    /// # Errors
+    /// Why it was not taken; then nothing has changed.
+    pub async fn decide(
+        &self,
+        call: &CallId,
+        decision: Decision,
+        digest: Digest,
+        by: Approver,
+    ) -> Result<(), DriveError> {
+        let kept = self.owner(call)?;
+        self.feed(&kept, Input::Decided { call: call.clone(), decision, digest, by }).await
+    }
+
+    /// Takes in what someone says of a call in doubt.
+    ///
+    /// # Errors
+    /// Why it was not taken; then nothing has changed.
+    pub async fn settle(
+        &self,
+        call: &CallId,
+        settlement: Settlement,
+        by: Approver,
+    ) -> Result<(), DriveError> {
+        let kept = self.owner(call)?;
+        self.feed(&kept, Input::Settled { call: call.clone(), settlement, by }).await
+    }
+
+    /// Asks the tool what became of a call in doubt, and settles it if the tool knows.
+    ///
+    /// # Errors
+    /// [`DriveError::CannotTell`] where it does not; else as [`Driver::settle`].
+    pub async fn check(&self, call: &CallId) -> Result<(), DriveError> {
+        let kept = self.owner(call)?;
+        let run = kept.run.borrow().clone().ok_or(DriveError::Unreadable)?;
+        let Some((tool, key)) = run.find(call).and_then(|(_, slot)| match &slot.progress {
+            Progress::InDoubt { key, .. } => Some((slot.action.tool.clone(), key.clone())),
+            _ => None,
+        }) else {
+            return Err(DriveError::UnknownCall);
+        };
+        let verify = self.world.tools.verify(&tool, &key).ok_or(DriveError::CannotTell)?;
+        let settlement = match verify.await {
+            Ok(Verified::Happened(result)) => Settlement::Happened { result },
+            Ok(Verified::DidNotHappen) => Settlement::DidNotHappen,
+            Ok(Verified::Unknown) => return Err(DriveError::CannotTell),
+            Err(message) => return Err(DriveError::CheckFailed(message)),
+        };
+        let by =
+            Approver { id: tool, name: String::new(), channel: "tool".to_owned(), trusted: true };
+        self.settle(call, settlement, by).await
+    }
+
+    /// Stops a run. What has been started is waited for.
+    ///
+    /// # Errors
+    /// Why it was not stopped.
+    pub async fn cancel(&self, run: &RunId, by: Approver) -> Result<(), DriveError> {
+        let kept = self.runs.borrow().get(run).cloned().ok_or(DriveError::UnknownRun)?;
+        self.feed(&kept, Input::Cancelled { by }).await
+    }
+
+    /// Tries again what failed: saves what is unsaved, reads what could not be read, asks the
+    /// model again, starts what may start.
+    pub async fn retry(&self, run: &RunId) {
+        let Some(kept) = self.runs.borrow().get(run).cloned() else { return };
+        let unsaved = std::mem::take(&mut *kept.unsaved.borrow_mut());
+        self.show_trouble(&kept, None);
+        if kept.run.borrow().is_none() {
+            let _gate = kept.gate.lock().await;
+            if self.read(&kept, true).await.is_ok() {
+                self.take_over(&kept);
+            }
+            return;
+        }
+        if unsaved.is_empty() {
+            let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
+            self.perform(&kept, outstanding.unwrap_or_default());
+        }
+        for input in unsaved {
+            self.tell(&kept, input).await;
+        }
+    }
+
+    /// Another tab says that this run changed.
+    pub async fn refresh(&self, run: &RunId) {
+        let kept = self.kept(run);
+        let _gate = kept.gate.lock().await;
+        let is_new = kept.run.borrow().is_none();
+        let before = kept.run.borrow().as_ref().map(|run| run.outstanding()).unwrap_or_default();
+        if self.read(&kept, false).await.is_err() {
+            return;
+        }
+        let Some(run) = kept.run.borrow().clone() else { return };
+        if is_new && !run.status().is_over() {
+            self.take_over(&kept);
+        }
+        let news = run.outstanding().into_iter().filter(|effect| !before.contains(effect));
+        self.perform(&kept, news.collect::<Vec<_>>());
+        self.settle_down(&kept, &run);
+    }
+
+    /// The set of tools changed: calls that waited for one may start.
+    pub fn tools_changed(&self) {
+        for kept in self.all() {
+            let waits = |effect: &Effect| matches!(effect, Effect::StartTool { .. });
+            let starts = kept.run.borrow().as_ref().map(|run| run.outstanding());
+            self.perform(&kept, starts.into_iter().flatten().filter(waits));
+        }
+    }
+
+    /// The network is back: runs that waited for it ask again.
+    pub async fn online(&self) {
+        for kept in self.all() {
+            if kept.trouble.get() == Some(TroubleKind::Offline) {
+                self.retry(&kept.id).await;
+            }
+        }
+    }
+
+    /// Removes the runs of one thread, or of all; those under way are stopped first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn clear(&self, thread: Option<&ThreadId>, by: Approver) -> Result<(), DriveError> {
+        for kept in self.all() {
+            let is_meant = kept
+                .run
+                .borrow()
+                .as_ref()
+                .is_none_or(|run| thread.is_none_or(|thread| run.spec().thread == *thread));
+            if is_meant {
+                // A run that is over, or that cannot be read, has nothing to stop.
+                let _ = self.cancel(&kept.id, by.clone()).await;
+                kept.lease.take();
+                self.runs.borrow_mut().remove(&kept.id);
+            }
+        }
+        self.world.store.clear(thread).await?;
+        self.world.observer.cleared(thread);
+        Ok(())
+    }
+
+    /// The run as of its last durable entry.
+    pub fn run(&self, run: &RunId) -> Option<Rc<Run>> {
+        self.runs.borrow().get(run).and_then(|kept| kept.run.borrow().clone())
+    }
+
+    /// All runs that can be read, oldest first.
+    pub fn runs(&self) -> Vec<Rc<Run>> {
+        let mut runs: Vec<_> =
+            self.all().iter().filter_map(|kept| kept.run.borrow().clone()).collect();
+        runs.sort_by_key(|run| run.started_at());
+        runs
+    }
+
+    fn all(&self) -> Vec<Rc<Kept>> {
+        self.runs.borrow().values().cloned().collect()
+    }
+
+    fn owner(&self, call: &CallId) -> Result<Rc<Kept>, DriveError> {
+        self.all()
+            .into_iter()
+            .find(|kept| kept.run.borrow().as_ref().is_some_and(|run| run.find(call).is_some()))
+            .ok_or(DriveError::UnknownCall)
+    }
+
+    fn kept(&self, run: &RunId) -> Rc<Kept> {
+        let mut runs = self.runs.borrow_mut();
+        Rc::clone(runs.entry(run.clone()).or_insert_with(|| {
+            Rc::new(Kept {
+                id: run.clone(),
+                gate: Mutex::new(()),
+                run: RefCell::default(),
+                lease: RefCell::default(),
+                asking: RefCell::default(),
+                unsaved: RefCell::default(),
+                quarantined: Cell::new(false),
+                trouble: Cell::new(None),
+            })
+        }))
+    }
+
+    /// Takes one input in, and does what follows from it.
+    async fn feed(&self, kept: &Rc<Kept>, input: Input) -> Result<(), DriveError> {
+        let _gate = kept.gate.lock().await;
+        let effects = self.advance(kept, input).await?;
+        self.perform(kept, effects);
+        Ok(())
+    }
+
+    /// Feeds a fact that no one will tell again; keeps it where it cannot be saved.
+    async fn tell(&self, kept: &Rc<Kept>, input: Input) {
+        if let Err(DriveError::Store(error)) = self.feed(kept, input.clone()).await {
+            kept.unsaved.borrow_mut().push(input);
+            self.show_trouble(kept, Some(Trouble::of_store(&error)));
+        }
+    }
+
+    /// Decides one input and saves it; the gate is held. Returns what is to be done.
+    async fn advance(&self, kept: &Rc<Kept>, input: Input) -> Result<Vec<Effect>, DriveError> {
+        for _ in 0..CONFLICTS_MAX {
+            if kept.quarantined.get() {
+                return Err(DriveError::Unreadable);
+            }
+            let run = kept.run.borrow().clone().ok_or(DriveError::Unreadable)?;
+            let toolbox = self.world.tools.toolbox();
+            let now = self.world.runtime.now();
+            let step = Run::clone(&run).step(now, input.clone(), &toolbox);
+            let next = Rc::new(step.run);
+            let mut effects = step.effects.into_iter();
+            match effects.next() {
+                Some(Effect::Append(entry)) => match self.save(run.head(), &next, &entry).await {
+                    Ok(()) => return Ok(effects.collect()),
+                    Err(StoreError::Conflict) => self.read(kept, false).await?,
+                    Err(error) => {
+                        if matches!(error, StoreError::Altered { .. }) {
+                            self.quarantine(kept, Trouble::of_store(&error));
+                        }
+                        return Err(error.into());
+                    }
+                },
+                Some(Effect::Reject(rejection)) => return Err(rejection.into()),
+                _ => return Err(DriveError::Unreadable),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn save(&self, expected: &Head, run: &Rc<Run>, entry: &Entry) -> Result<(), StoreError> {
+        let append = Append {
+            expected: *expected,
+            row: RunRow::of(run),
+            seq: entry.seq,
+            text: entry.to_text(),
+            strict: entry.record.is_strict(),
+            basis: basis(run, &entry.record),
+        };
+        self.world.store.append(append).await?;
+        let kept = self.kept(run.id());
+        kept.run.replace(Some(Rc::clone(run)));
+        self.world.observer.run_changed(run, false);
+        self.world.observer.appended(run, entry);
+        self.world.observer.tell_others(run.id());
+        self.settle_down(&kept, run);
+        Ok(())
+    }
+
+    /// Reads a run from the store alone; the gate is held. What is in memory is not looked at.
+    async fn read(&self, kept: &Rc<Kept>, resumed: bool) -> Result<(), DriveError> {
+        let stored = match self.world.store.read(&kept.id, 0).await {
+            Ok(Some(stored)) => stored,
+            Ok(None) => {
+                self.runs.borrow_mut().remove(&kept.id);
+                return Err(DriveError::UnknownRun);
+            }
+            Err(error) => {
+                self.show_trouble(kept, Some(Trouble::of_store(&error)));
+                return Err(error.into());
+            }
+        };
+        let StoredRun { row, entries } = stored;
+        match replay(&kept.id, Some(&row.head), entries.iter().map(String::as_str)) {
+            Ok(run) => {
+                let run = Rc::new(run);
+                kept.run.replace(Some(Rc::clone(&run)));
+                self.world.observer.run_changed(&run, resumed);
+                Ok(())
+            }
+            Err(error) => {
+                let fix = "nothing of this run will be executed; export it, find out what changed \
+                           it, and ask again";
+                self.quarantine(
+                    kept,
+                    Trouble {
+                        code: error.code().to_owned(),
+                        message: error.to_string(),
+                        fix: fix.to_owned(),
+                        kind: TroubleKind::Quarantined,
+                    },
+                );
+                Err(DriveError::Unreadable)
+            }
+        }
+    }
+
+    /// Becomes the one that acts, once no one else is.
+    fn take_over(&self, kept: &Rc<Kept>) {
+        let (driver, kept) = (self.clone(), Rc::clone(kept));
+        let lease = self.world.leases.hold(&kept.id);
+        self.world.runtime.spawn(Box::pin(async move {
+            let lease = lease.await;
+            let _gate = kept.gate.lock().await;
+            // It may have gone on, or ended, while this tab waited.
+            if driver.read(&kept, false).await.is_err() {
+                return;
+            }
+            let is_over = |run: &Rc<Run>| run.status().is_over();
+            if kept.run.borrow().as_ref().is_none_or(is_over) {
+                return;
+            }
+            kept.lease.replace(Some(lease));
+            match driver.advance(&kept, Input::Resumed).await {
+                Ok(_) => {
+                    let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
+                    driver.perform(&kept, outstanding.unwrap_or_default());
+                }
+                Err(DriveError::Store(error)) => {
+                    kept.unsaved.borrow_mut().push(Input::Resumed);
+                    driver.show_trouble(&kept, Some(Trouble::of_store(&error)));
+                }
+                Err(_) => {}
+            }
+        }));
+    }
+
+    /// Ends what a state has no more use for.
+    fn settle_down(&self, kept: &Rc<Kept>, run: &Run) {
+        let asked = kept.asking.borrow().as_ref().map(|(turn, _)| *turn);
+        let still_asks = run
+            .outstanding()
+            .iter()
+            .any(|e| matches!(e, Effect::CallModel { turn } if Some(*turn) == asked));
+        if asked.is_some()
+            && !still_asks
+            && let Some((_, asking)) = kept.asking.take()
+        {
+            asking.abort();
+        }
+        if run.status().is_over() {
+            kept.lease.take();
+            self.show_trouble(kept, None);
+        }
+    }
+
+    fn quarantine(&self, kept: &Kept, trouble: Trouble) {
+        kept.quarantined.set(true);
+        kept.lease.take();
+        if let Some((_, asking)) = kept.asking.take() {
+            asking.abort();
+        }
+        self.show_trouble(kept, Some(trouble));
+    }
+
+    fn show_trouble(&self, kept: &Kept, trouble: Option<Trouble>) {
+        let kind = trouble.as_ref().map(|trouble| trouble.kind);
+        if kind.is_some() || kept.trouble.get().is_some() {
+            kept.trouble.set(kind);
+            self.world.observer.trouble(&kept.id, trouble.as_ref());
+        }
+    }
+}
+
+/// The entry that a record relies on: what was shown, which must still be what is stored.
+fn basis(run: &Run, record: &Record) -> Option<Basis> {
+    let (Record::Decided { call, .. }
+    | Record::ToolStarted { call, .. }
+    | Record::Settled { call, .. }) = record
+    else {
+        return None;
+    };
+    run.find(call).map(|(turn, _)| Basis { seq: turn.seq, hash: turn.hash })
+}
+
+/// How many runs that are over are read.
+const NEWEST_MAX: usize = 50;
+
+/// How often an input is decided anew because someone else was faster.
+const CONFLICTS_MAX: usize = 16;
