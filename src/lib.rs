@@ -9,9 +9,15 @@ pub mod markdown;
 pub mod store;
 
 #[cfg(target_arch = "wasm32")]
+pub mod channel;
+#[cfg(target_arch = "wasm32")]
 pub mod element;
 #[cfg(target_arch = "wasm32")]
+pub mod leases;
+#[cfg(target_arch = "wasm32")]
 pub mod model;
+#[cfg(target_arch = "wasm32")]
+pub mod runtime;
 #[cfg(target_arch = "wasm32")]
 pub mod tools;
 #[cfg(target_arch = "wasm32")]

@@ -1,1 +1,90 @@
-//! Being written.
+//! The way to the model: over the network through a proxy, or to the stand-in inside the page.
+//!
+//! Both feed the same assembler with the same bytes. This room knows nothing of runs; it tries
+//! once, and whoever asked decides whether to ask again.
+
+mod demo;
+mod error;
+mod http;
+
+use std::cell::RefCell;
+use std::future::ready;
+use std::rc::Rc;
+
+use holdpoint_core::message::{ModelRequest, ModelResponse};
+use holdpoint_core::stream::{Api, Assembler, Delta};
+
+use crate::driver::ports::{ModelClient, ModelError, Runtime, Task};
+
+/// The model that is configured now.
+pub struct Models {
+    runtime: Rc<dyn Runtime>,
+    route: RefCell<Route>,
+}
+
+/// Where questions go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The base address of the proxy, absolute or relative to the page.
+    pub endpoint: String,
+    /// The wire format: `responses`, or `demo` for the stand-in.
+    pub api: String,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Self { endpoint: "/v1".to_owned(), api: "responses".to_owned() }
+    }
+}
+
+impl Models {
+    /// The model at the default route.
+    pub fn new(runtime: Rc<dyn Runtime>) -> Self {
+        Self { runtime, route: RefCell::default() }
+    }
+
+    /// Changes the route from the next question on.
+    pub fn reroute(&self, change: impl FnOnce(&mut Route)) {
+        change(&mut self.route.borrow_mut());
+    }
+}
+
+impl ModelClient for Models {
+    fn call(
+        &self,
+        request: ModelRequest,
+        on_delta: Box<dyn FnMut(Delta)>,
+    ) -> Task<Result<ModelResponse, ModelError>> {
+        let route = self.route.borrow();
+        match route.api.as_str() {
+            "responses" => {
+                Box::pin(http::call(route.endpoint.clone(), Api::Responses, request, on_delta))
+            }
+            "demo" => Box::pin(demo::call(Rc::clone(&self.runtime), request, on_delta)),
+            api => Box::pin(ready(Err(error::api_unavailable(api)))),
+        }
+    }
+}
+
+/// An answer on its way: shows what arrives and keeps what counts.
+struct Arriving {
+    assembler: Assembler,
+    on_delta: Box<dyn FnMut(Delta)>,
+}
+
+impl Arriving {
+    fn new(api: Api, on_delta: Box<dyn FnMut(Delta)>) -> Self {
+        Self { assembler: Assembler::new(api), on_delta }
+    }
+
+    /// Takes bytes; says whether more are wanted.
+    fn push(&mut self, bytes: &[u8]) -> Result<bool, ModelError> {
+        let deltas = self.assembler.push(bytes).map_err(error::of_stream)?;
+        deltas.into_iter().for_each(&mut self.on_delta);
+        Ok(!self.assembler.is_done())
+    }
+
+    fn finish(self) -> Result<ModelResponse, ModelError> {
+        self.assembler.finish().map_err(error::of_stream)
+    }
+}

@@ -228,6 +228,7 @@ impl Run {
     }
 
     fn cancel(&mut self, at: Timestamp) -> bool {
+        let run = &self.spec.run;
         match &mut self.state {
             State::AwaitingModel(_) => {
                 self.state = State::Cancelled;
@@ -236,11 +237,23 @@ impl Run {
             State::Acting { turn, cancelled: cancelled @ false } => {
                 *cancelled = true;
                 for slot in &mut turn.slots {
-                    if let Progress::Queued | Progress::Held { .. } | Progress::Ready =
-                        slot.progress
-                    {
-                        slot.progress = Progress::Done { outcome: Outcome::Cancelled, at };
-                    }
+                    slot.progress = match slot.progress {
+                        // An earlier attempt may have happened, so this is no call that never ran.
+                        Progress::Ready
+                            if slot.attempts > 0 && !slot.action.annotations.read_only_hint =>
+                        {
+                            Progress::InDoubt {
+                                since: at,
+                                because: "the run was stopped before the call was repeated"
+                                    .to_owned(),
+                                key: slot.key(run),
+                            }
+                        }
+                        Progress::Queued | Progress::Held { .. } | Progress::Ready => {
+                            Progress::Done { outcome: Outcome::Cancelled, at }
+                        }
+                        _ => continue,
+                    };
                 }
                 true
             }
@@ -254,14 +267,15 @@ impl Run {
             State::Acting { turn, cancelled } => {
                 for slot in &mut turn.slots {
                     let Progress::Started { key, .. } = &slot.progress else { continue };
-                    slot.progress = if slot.action.annotations.repeatable() && !*cancelled {
+                    let because = "the page ended while the call was under way".to_owned();
+                    let hints = slot.action.annotations;
+                    slot.progress = if hints.repeatable() && !*cancelled {
                         Progress::Ready
+                    } else if hints.read_only_hint {
+                        // What changes nothing is never in doubt: it simply did not work.
+                        Progress::Done { outcome: Outcome::Failed(because), at }
                     } else {
-                        Progress::InDoubt {
-                            since: at,
-                            because: "the page ended while the call was under way".to_owned(),
-                            key: key.clone(),
-                        }
+                        Progress::InDoubt { since: at, because, key: key.clone() }
                     };
                 }
                 true

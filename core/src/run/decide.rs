@@ -33,8 +33,12 @@ impl Run {
             (State::Acting { .. }, Input::ToolFinished { call, attempt, outcome }) => {
                 self.decide_finish(call, attempt, outcome)
             }
-            (State::Acting { .. }, Input::Settled { call, settlement, by }) => {
+            (State::Acting { cancelled, .. }, Input::Settled { call, settlement, by }) => {
                 match (&self.waiting_slot(&call)?.progress, &settlement) {
+                    // Nothing is started in a run that was stopped, a second attempt neither.
+                    (Progress::InDoubt { .. }, Settlement::TryAgain) if *cancelled => {
+                        Err(Rejection::Stale)
+                    }
                     (Progress::InDoubt { .. }, Settlement::Happened { result }) => {
                         let result = result.clone().map(|result| self.bounded(result));
                         let settlement = Settlement::Happened { result };

@@ -1,0 +1,428 @@
+// The public module: `<holdpoint-agent>` and its error. Importing it defines the element.
+//
+// It is plain JavaScript with no build step, and small, because every page that embeds the element
+// loads it: the widget itself is WebAssembly, fetched when the first element is connected.
+// The types are in holdpoint.d.ts; every name in there is API.
+
+/** Attributes with their defaults; of a list of allowed words the first is the default. */
+const ATTRIBUTES = {
+  endpoint: "/v1",
+  api: ["responses", "chat", "messages", "demo"],
+  model: "gpt-5",
+  mode: ["tools", "plan"],
+  layout: ["inline", "popover", "headless"],
+  open: false,
+  namespace: "default",
+  label: "Assistant",
+  "color-scheme": ["auto", "light", "dark", "host"],
+  announce: ["brief", "full", "status", "off"],
+  debug: false,
+};
+/** Properties with no attribute that the widget is told of. */
+const RICH = ["instructions", "labels", "approver"];
+const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
+
+const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+
+/** Why something was not done: a stable `code`, and a `fix` that says what to do about it. */
+export class HoldpointError extends Error {
+  constructor(code, message, fix, cause) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = "HoldpointError";
+    this.code = code;
+    this.fix = fix;
+  }
+
+  /** What the widget throws is plain data; whatever else comes out of it is its own fault. */
+  static from(thrown) {
+    if (thrown instanceof HoldpointError) return thrown;
+    const { code, message = String(thrown), fix } = thrown ?? {};
+    return fix
+      ? new HoldpointError(code, message, fix)
+      : new HoldpointError("internal", message, "reload the page; what was saved is kept", thrown);
+  }
+}
+
+/** A promise to be settled from outside. A page that does not look hears of a failure by event. */
+function promise() {
+  const settle = {};
+  const settled = new Promise((resolve, reject) => Object.assign(settle, { resolve, reject }));
+  settled.catch(() => {});
+  return { settled, ...settle };
+}
+
+let widget;
+
+/** Loads the widget once for all elements; after a failure the next element tries again. */
+function load() {
+  widget ??= (async () => {
+    const wasm = fetch(new URL("./holdpoint_wasm_bg.wasm", import.meta.url));
+    // The import may fail first, and then nobody else looks at this promise.
+    wasm.catch(() => {});
+    const glue = await import("./holdpoint_wasm.js");
+    await glue.default({ module_or_path: wasm });
+    return glue;
+  })().catch((cause) => {
+    widget = undefined;
+    throw loadError(cause);
+  });
+  return widget;
+}
+
+function loadError(cause) {
+  try {
+    // The smallest module there is. Browsers word the refusal differently, but all refuse this.
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    return new HoldpointError(
+      "csp_wasm",
+      "This page does not allow WebAssembly.",
+      "Add 'wasm-unsafe-eval' to the page's Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'",
+      cause,
+    );
+  }
+  return new HoldpointError(
+    "load_failed",
+    "The assistant could not be loaded.",
+    "Serve holdpoint_wasm.js and holdpoint_wasm_bg.wasm beside holdpoint.js, from the same build, then reload the page.",
+    cause,
+  );
+}
+
+/**
+ * An AI agent that stops for a person before it does what is risky.
+ *
+ * The module may be imported where there is no DOM, such as in a server-side render.
+ */
+export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) {
+  static observedAttributes = Object.keys(ATTRIBUTES);
+
+  /** Defines the element under a name, unless the name is taken already. */
+  static define(tag = "holdpoint-agent", registry = globalThis.customElements) {
+    if (!registry || registry.get(tag)) return;
+    // A registry takes each class once only.
+    registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
+  }
+
+  static {
+    // Attributes and properties say the same; a getter gives nothing but what is allowed.
+    for (const [attribute, known] of Object.entries(ATTRIBUTES)) {
+      Object.defineProperty(this.prototype, propertyOf(attribute), {
+        configurable: true,
+        enumerable: true,
+        get() {
+          if (known === false) return this.hasAttribute(attribute);
+          const value = this.getAttribute(attribute);
+          if (Array.isArray(known)) return known.includes(value) ? value : known[0];
+          return value || known;
+        },
+        set(value) {
+          if (known === false) this.toggleAttribute(attribute, Boolean(value));
+          else if (value == null) this.removeAttribute(attribute);
+          else this.setAttribute(attribute, value);
+        },
+      });
+    }
+    for (const name of RICH) {
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        enumerable: true,
+        get() {
+          return this.#rich[name];
+        },
+        set(value) {
+          this.#rich[name] = value;
+          this.#agent?.configure(name, value);
+        },
+      });
+    }
+  }
+
+  #internals;
+  #agent;
+  #state = "loading";
+  #version = "";
+  #rich = {};
+  #tools = [];
+  /** Takes the tools of the last `tools = […]` away again. */
+  #undoTools = [];
+  #started = false;
+  #mounted = false;
+  /** The widget is there: tools can be registered. */
+  #opened = promise();
+  /** It has read its store too: anything can be asked. */
+  #ready = promise();
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open", delegatesFocus: true });
+    this.#internals = this.attachInternals();
+    this.#internals.role = "region";
+    this.#internals.ariaLabel = ATTRIBUTES.label;
+  }
+
+  connectedCallback() {
+    this.#takeEarlyProperties();
+    if (this.#started) return this.#mount();
+    this.#started = true;
+    this.#start();
+  }
+
+  disconnectedCallback() {
+    // A move takes an element out and puts it back in one task; only one that stays away unmounts.
+    queueMicrotask(() => {
+      if (this.isConnected || !this.#mounted) return;
+      this.#mounted = false;
+      this.#agent.unmount();
+    });
+  }
+
+  /** With this, `moveBefore()` does not disconnect the element at all. */
+  connectedMoveCallback() {}
+
+  attributeChangedCallback(attribute, before, value) {
+    if (before === value) return;
+    const known = ATTRIBUTES[attribute];
+    if (Array.isArray(known) && value !== null && !known.includes(value)) {
+      this.#report(
+        new HoldpointError(
+          "attribute_unknown",
+          `${attribute}="${value}" is not known; ${known[0]} is used`,
+          `set ${attribute} to one of: ${known.join(", ")}`,
+        ),
+      );
+    }
+    if (attribute === "namespace" && this.#started) {
+      this.#report(
+        new HoldpointError(
+          "namespace_fixed",
+          "the namespace of an element that runs cannot change",
+          "set namespace before the element is put into the page, or make a new element",
+        ),
+      );
+    }
+    const property = propertyOf(attribute);
+    if (attribute === "label") this.#internals.ariaLabel = this.label;
+    // Without a view there is nothing to find in a region.
+    if (attribute === "layout") this.#internals.role = this.layout === "headless" ? null : "region";
+    if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
+  }
+
+  /** Settles when the widget is loaded and has read its store, or cannot. */
+  get ready() {
+    return this.#ready.settled;
+  }
+
+  get version() {
+    return this.#version;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get pending() {
+    return this.#agent?.pending ?? [];
+  }
+
+  get runs() {
+    return this.#agent?.runs ?? [];
+  }
+
+  get tools() {
+    return [...this.#tools];
+  }
+
+  /** Takes the place of the tools set before; those of `registerTool` stay. */
+  set tools(tools) {
+    this.#tools = [tools ?? []].flat();
+    if (this.#agent) this.#registerTools();
+  }
+
+  /** Adds a tool until `signal` aborts or the function that it resolves to is called. */
+  async registerTool(tool, { signal } = {}) {
+    await this.#opened.settled;
+    if (signal?.aborted) return () => {};
+    const unregister = this.#register(tool);
+    signal?.addEventListener("abort", unregister, { once: true });
+    return unregister;
+  }
+
+  send(text) {
+    return this.#call("send", String(text));
+  }
+
+  submit(job) {
+    return this.#call("submit", job);
+  }
+
+  stop() {
+    return this.#call("stop");
+  }
+
+  approve(callId, options) {
+    return this.#call("approve", callId, options);
+  }
+
+  deny(callId, options) {
+    return this.#call("deny", callId, options);
+  }
+
+  evaluate(tool, args) {
+    return this.#call("evaluate", tool, args);
+  }
+
+  exportRun(runId) {
+    return this.#call("exportRun", runId);
+  }
+
+  importRun(blob) {
+    return this.#call("importRun", blob);
+  }
+
+  exportAudit() {
+    return this.#call("exportAudit");
+  }
+
+  clear(scope) {
+    return this.#call("clear", scope);
+  }
+
+  /** Asks the widget; what is asked before it is ready waits its turn. */
+  async #call(method, ...args) {
+    await this.#ready.settled;
+    try {
+      return await this.#agent[method](...args);
+    } catch (thrown) {
+      throw HoldpointError.from(thrown);
+    }
+  }
+
+  async #start() {
+    this.#enter("loading");
+    try {
+      const { Agent, version } = await load();
+      this.#version = version();
+      this.#agent = await Agent.open(
+        this.namespace,
+        (...event) => this.#hear(...event),
+        (state) => this.#enter(state),
+      );
+      for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
+        if (property !== "namespace") this.#agent.configure(property, this[property]);
+      }
+      this.#registerTools();
+      this.#mount();
+      this.#opened.resolve();
+      // What waits in the store goes on now, so the tools come first.
+      await this.#agent.begin();
+      this.#ready.resolve();
+      this.#emit("holdpoint-ready", { version: this.#version });
+    } catch (thrown) {
+      const error = HoldpointError.from(thrown);
+      this.#enter("error");
+      this.#opened.reject(error);
+      this.#ready.reject(error);
+      this.#report(error);
+      if (this.layout !== "headless") this.#show(error);
+    }
+  }
+
+  #mount() {
+    if (!this.#agent || this.#mounted || !this.isConnected) return;
+    this.#mounted = true;
+    this.#agent.mount(this.shadowRoot);
+  }
+
+  /** A property that was set before the class was known hides the accessor: set it again. */
+  #takeEarlyProperties() {
+    for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH, "tools"]) {
+      if (!Object.hasOwn(this, property)) continue;
+      const value = this[property];
+      delete this[property];
+      this[property] = value;
+    }
+  }
+
+  #register(tool) {
+    const agent = this.#agent;
+    let name;
+    try {
+      name = agent.registerTool(tool);
+    } catch (thrown) {
+      const error = HoldpointError.from(thrown);
+      this.#report(error);
+      throw error;
+    }
+    return () => {
+      // Another tool may have the name by a second call.
+      if (name !== undefined) agent.unregisterTool(name);
+      name = undefined;
+    };
+  }
+
+  #registerTools() {
+    for (const undo of this.#undoTools.splice(0)) undo();
+    for (const tool of this.#tools) {
+      try {
+        this.#undoTools.push(this.#register(tool));
+      } catch {
+        // It was reported, and the others are none the worse for it.
+      }
+    }
+  }
+
+  /** What the widget tells the page; false if the page takes care of it. */
+  #hear(type, detail, cancelable) {
+    if (type === "holdpoint-open") this.open = true;
+    if (type === "holdpoint-close") this.open = false;
+    return this.#emit(type, detail, cancelable);
+  }
+
+  #emit(type, detail, cancelable = false) {
+    return this.dispatchEvent(
+      new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }),
+    );
+  }
+
+  /** Waits until the widget is there or has failed: by then the page has its listeners. */
+  #report({ code, message, fix }) {
+    const tell = () => this.#emit("holdpoint-error", { code, message, fix });
+    this.#ready.settled.then(tell, tell);
+  }
+
+  #enter(state) {
+    this.#state = state;
+    for (const other of STATES) this.#internals.states?.delete(other);
+    this.#internals.states?.add(state);
+  }
+
+  /** Says what went wrong where the widget would be. */
+  #show({ code, message, fix }) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(FAULT_SHEET);
+    const card = document.createElement("div");
+    card.className = "fault-card";
+    card.setAttribute("part", "base");
+    card.setAttribute("role", "alert");
+    for (const [tag, text] of [["strong", message], ["p", fix], ["code", code]]) {
+      card.appendChild(document.createElement(tag)).textContent = text;
+    }
+    this.shadowRoot.adoptedStyleSheets = [sheet];
+    this.shadowRoot.replaceChildren(card);
+  }
+}
+
+/** System colours: the theme is in the widget, which is not there. */
+const FAULT_SHEET = `
+  :host { display: block }
+  :host([hidden]) { display: none }
+  .fault-card {
+    border: 1px solid; border-inline-start-width: 4px; border-radius: 6px; padding: 12px 16px;
+    background: Canvas; color: CanvasText; font: 14px/1.5 system-ui, sans-serif;
+  }
+  p { margin: 4px 0 }
+  code { font-size: 12px; opacity: .8 }
+`;
+
+HoldpointAgentElement.define();

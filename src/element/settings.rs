@@ -1,0 +1,64 @@
+//! What the page sets by attributes and properties.
+
+use holdpoint_core::run::Mode;
+use leptos::prelude::*;
+use serde_json::Value;
+use wasm_bindgen::JsValue;
+
+use super::page::from_js;
+use crate::view::state::Shown;
+
+/// Values as they are now; those that only the views need are signals.
+pub(super) struct Settings {
+    pub(super) endpoint: String,
+    pub(super) api: String,
+    pub(super) model: String,
+    pub(super) mode: Mode,
+    pub(super) instructions: String,
+    /// The person's id and name.
+    pub(super) approver: (String, String),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            endpoint: "/v1".to_owned(),
+            api: "responses".to_owned(),
+            model: "gpt-5".to_owned(),
+            mode: Mode::Tools,
+            instructions: String::new(),
+            approver: Default::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Takes one in. Names and values were checked by the element's other half.
+    pub(super) fn set(&mut self, name: &str, value: &JsValue, shown: &Shown) {
+        let text = || value.as_string().unwrap_or_default();
+        match name {
+            "endpoint" => self.endpoint = text(),
+            "api" => self.api = text(),
+            "model" => self.model = text(),
+            "mode" => self.mode = mode(&text()),
+            "instructions" => self.instructions = text(),
+            "approver" => {
+                let approver = from_js(value).unwrap_or_default();
+                let field = |key: &str| {
+                    approver.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+                };
+                self.approver = (field("id"), field("name"));
+            }
+            "layout" => shown.layout.set(text()),
+            "open" => shown.open.set(value.is_truthy()),
+            "label" => shown.label.set(text()),
+            "colorScheme" => shown.scheme.set(text()),
+            _ => {}
+        }
+    }
+}
+
+/// The mode of that name.
+pub(super) fn mode(name: &str) -> Mode {
+    if name == "plan" { Mode::Plan } else { Mode::Tools }
+}

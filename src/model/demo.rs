@@ -1,0 +1,30 @@
+//! The stand-in model, answering inside the page with no network.
+
+use std::rc::Rc;
+
+use holdpoint_core::message::{ModelRequest, ModelResponse};
+use holdpoint_core::stream::{Api, Delta};
+
+use super::Arriving;
+use crate::driver::ports::{ModelError, Runtime};
+
+/// Asks the stand-in; its answer arrives in pieces, as it would over a network.
+pub(super) async fn call(
+    runtime: Rc<dyn Runtime>,
+    request: ModelRequest,
+    on_delta: Box<dyn FnMut(Delta)>,
+) -> Result<ModelResponse, ModelError> {
+    let records = holdpoint_demo::respond(&Api::Responses.request(&request));
+    let mut answer = Arriving::new(Api::Responses, on_delta);
+    // The pieces of a long answer are larger, so that none takes long to read out.
+    for piece in records.chunks(1 + records.len() / PIECES_MAX) {
+        runtime.sleep(PACE_MS).await;
+        if !answer.push(piece.concat().as_bytes())? {
+            break;
+        }
+    }
+    answer.finish()
+}
+
+const PACE_MS: u64 = 15;
+const PIECES_MAX: usize = 200;

@@ -1,0 +1,100 @@
+//! A model behind an address: one request, and the stream of its answer.
+
+use gloo_net::http::{Request, Response};
+use holdpoint_core::message::{ModelRequest, ModelResponse};
+use holdpoint_core::stream::{Api, Delta};
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader};
+
+use super::{Arriving, error};
+use crate::driver::ports::ModelError;
+
+/// Asks the model at `endpoint`. Dropping the future ends the request.
+pub(super) async fn call(
+    endpoint: String,
+    api: Api,
+    request: ModelRequest,
+    on_delta: Box<dyn FnMut(Delta)>,
+) -> Result<ModelResponse, ModelError> {
+    let url = [endpoint.trim_end_matches('/'), api.path()].join("/");
+    let body = api.request(&request).to_string();
+    let connection = Connection::new().map_err(|_| error::network(&url))?;
+    let response = Request::post(&url)
+        .header("content-type", "application/json")
+        .header("accept", EVENT_STREAM)
+        .abort_signal(Some(&connection.0.signal()))
+        .body(body)
+        .map_err(|_| error::endpoint_malformed(&url))?
+        .send()
+        .await
+        .map_err(|_| error::network(&url))?;
+
+    if !response.ok() {
+        let status = response.status();
+        return Err(error::of_status(status, &url, &text(&response).await));
+    }
+    if !is_event_stream(&response) {
+        return Err(error::not_event_stream(&url, &text(&response).await));
+    }
+    let mut answer = Arriving::new(api, on_delta);
+    let mut chunks = Chunks::of(&response)?;
+    while let Some(chunk) = chunks.next().await? {
+        if !answer.push(&chunk)? {
+            break;
+        }
+    }
+    answer.finish()
+}
+
+/// A request that ends with whoever waits for it, so that the proxy, and behind it the provider,
+/// stops working for nobody. Once all is read there is nothing left to end.
+struct Connection(AbortController);
+
+impl Connection {
+    fn new() -> Result<Self, JsValue> {
+        AbortController::new().map(Self)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The bytes of a body as they arrive.
+struct Chunks(ReadableStreamDefaultReader);
+
+impl Chunks {
+    fn of(response: &Response) -> Result<Self, ModelError> {
+        let reader = response.body().map(|body| ReadableStreamDefaultReader::new(&body));
+        match reader {
+            Some(Ok(reader)) => Ok(Self(reader)),
+            _ => Err(error::interrupted()),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, ModelError> {
+        let read = JsFuture::from(self.0.read()).await.map_err(|_| error::interrupted())?;
+        // At the end there is no value.
+        let value = Reflect::get(&read, &"value".into()).unwrap_or(JsValue::UNDEFINED);
+        Ok(value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()))
+    }
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let content_type = response.headers().get("content-type").unwrap_or_default();
+    content_type
+        .split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(EVENT_STREAM))
+}
+
+/// The body of an answer that is no stream; empty where it breaks off.
+async fn text(response: &Response) -> String {
+    response.text().await.unwrap_or_default()
+}
+
+const EVENT_STREAM: &str = "text/event-stream";

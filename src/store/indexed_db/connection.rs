@@ -1,0 +1,177 @@
+//! The connection to the database: opened when it is needed, let go when another tab or the
+//! browser wants it gone, and opened again.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Event, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest,
+    IdbVersionChangeEvent,
+};
+
+use super::fault::Fault;
+use crate::driver::ports::StoreError;
+
+/// Rows of runs, by run.
+pub(super) const RUNS: &str = "runs";
+/// Entries' texts, by run and sequence number.
+pub(super) const ENTRIES: &str = "entries";
+/// Runs that are not over.
+pub(super) const BY_OPEN: &str = "by_open";
+/// Runs by conversation.
+pub(super) const BY_THREAD: &str = "by_thread";
+/// Runs by the time of their last entry.
+pub(super) const BY_UPDATED: &str = "by_updated";
+
+/// The version of the database that this code reads and writes.
+const VERSION: u32 = 1;
+
+/// A connection that comes back.
+pub(super) struct Connection {
+    name: String,
+    database: RefCell<Option<IdbDatabase>>,
+    /// Heard when the connection must go, or is gone.
+    on_loss: Closure<dyn FnMut()>,
+}
+
+impl Connection {
+    /// A connection that is not open yet.
+    pub(super) fn new(name: String) -> Rc<Self> {
+        let connection = Rc::new_cyclic(|this: &Weak<Self>| {
+            let this = this.clone();
+            let on_loss = Closure::new(move || {
+                if let Some(connection) = this.upgrade() {
+                    connection.close();
+                }
+            });
+            Self { name, database: RefCell::default(), on_loss }
+        });
+        // A page with an open connection may lose its place in the back-forward cache.
+        if let Some(window) = web_sys::window() {
+            window.add_event_listener_with_callback("pagehide", connection.on_loss()).ok();
+        }
+        connection
+    }
+
+    /// Works with the database, and once more if the connection turns out to be lost. So `work`
+    /// must bear being repeated after it was done.
+    pub(super) async fn attempt<T>(
+        self: &Rc<Self>,
+        work: impl AsyncFn(&IdbDatabase) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let attempt = async || work(&self.open().await?).await;
+        match attempt().await {
+            Err(Fault::Lost(_)) => {
+                self.close();
+                Ok(attempt().await?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    async fn open(self: &Rc<Self>) -> Result<IdbDatabase, Fault> {
+        if let Some(database) = &*self.database.borrow() {
+            return Ok(database.clone());
+        }
+        let request = factory()?.open_with_u32(&self.name, VERSION)?;
+        let opened = Promise::new(&mut |resolve, reject| {
+            request.set_onupgradeneeded(Some(create_on(&request).unchecked_ref()));
+            request.set_onsuccess(Some(self.adopt_from(&request, resolve).unchecked_ref()));
+            request.set_onblocked(Some(&reject));
+            request.set_onerror(Some(&reject));
+        });
+        match JsFuture::from(opened).await {
+            Ok(database) => Ok(database.unchecked_into()),
+            Err(event) if event.unchecked_ref::<Event>().type_() == "blocked" => {
+                Err(StoreError::Blocked.into())
+            }
+            Err(_) => Err(match request.error()? {
+                Some(error) => JsValue::from(error).into(),
+                None => Fault::Lost("the database did not open".to_owned()),
+            }),
+        }
+    }
+
+    /// What takes the database in as soon as it is open, whether or not anyone still waits for it:
+    /// one that nobody has would stand in the way of every later version.
+    fn adopt_from(self: &Rc<Self>, request: &IdbOpenDbRequest, resolve: Function) -> JsValue {
+        let connection = Rc::downgrade(self);
+        let request = request.clone();
+        Closure::once_into_js(move || -> Result<(), JsValue> {
+            let database: IdbDatabase = request.result()?.unchecked_into();
+            let adopted = match connection.upgrade() {
+                Some(connection) => connection.adopt(database),
+                None => {
+                    database.close();
+                    return Ok(());
+                }
+            };
+            resolve.call1(&JsValue::UNDEFINED, &adopted).map(drop)
+        })
+    }
+
+    /// Makes this the connection, unless two calls opened one each and the other was first.
+    fn adopt(&self, database: IdbDatabase) -> IdbDatabase {
+        let mut slot = self.database.borrow_mut();
+        if let Some(first) = &*slot {
+            database.close();
+            return first.clone();
+        }
+        database.set_onversionchange(Some(self.on_loss()));
+        database.set_onclose(Some(self.on_loss()));
+        *slot = Some(database.clone());
+        database
+    }
+
+    /// Lets go of the database once what is under way is done.
+    fn close(&self) {
+        if let Some(database) = self.database.take() {
+            database.set_onversionchange(None);
+            database.set_onclose(None);
+            database.close();
+        }
+    }
+
+    fn on_loss(&self) -> &Function {
+        self.on_loss.as_ref().unchecked_ref()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+        if let Some(window) = web_sys::window() {
+            window.remove_event_listener_with_callback("pagehide", self.on_loss()).ok();
+        }
+    }
+}
+
+/// IndexedDB of whatever this runs in.
+fn factory() -> Result<IdbFactory, Fault> {
+    // In a frame without an origin of its own, or where the person forbids it, the property is
+    // missing or throws.
+    Reflect::get(&js_sys::global(), &"indexedDB".into())?.dyn_into().map_err(|_| {
+        StoreError::Refused("there is no IndexedDB in this page".to_owned()).into()
+    })
+}
+
+/// What makes the stores in a new database.
+fn create_on(request: &IdbOpenDbRequest) -> JsValue {
+    let request = request.clone();
+    Closure::once_into_js(move |event: IdbVersionChangeEvent| -> Result<(), JsValue> {
+        if event.old_version() >= 1.0 {
+            return Ok(());
+        }
+        let database: IdbDatabase = request.result()?.unchecked_into();
+        let by_run = IdbObjectStoreParameters::new();
+        by_run.set_key_path(&"run".into());
+        let runs = database.create_object_store_with_optional_parameters(RUNS, &by_run)?;
+        for (index, field) in [(BY_OPEN, "open"), (BY_THREAD, "thread"), (BY_UPDATED, "updated")] {
+            runs.create_index_with_str(index, field)?;
+        }
+        database.create_object_store(ENTRIES).map(drop)
+    })
+}

@@ -1,0 +1,122 @@
+//! Journals that end with the page: for frames without storage, and for tests.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use holdpoint_core::id::{RunId, ThreadId};
+
+use super::{Admission, Found, admit, sort_by_age};
+use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
+
+/// Journals in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    shared: Rc<RefCell<Shared>>,
+    /// Which tab this is, in [`Kept::writer`].
+    tab: u32,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    runs: BTreeMap<RunId, Kept>,
+    /// The last tab that there is.
+    last_tab: u32,
+}
+
+#[derive(Debug)]
+struct Kept {
+    stored: StoredRun,
+    writer: u32,
+}
+
+impl MemoryStore {
+    /// The same journals as another tab would have them.
+    #[must_use]
+    pub fn another_tab(&self) -> Self {
+        let shared = Rc::clone(&self.shared);
+        let tab = {
+            let mut shared = shared.borrow_mut();
+            shared.last_tab += 1;
+            shared.last_tab
+        };
+        Self { shared, tab }
+    }
+
+    /// Replaces an entry's text behind everyone's back, as another script of the page could. For
+    /// tests of what follows; false where there is no such entry.
+    pub fn tamper(&self, run: &RunId, seq: u64, text: &str) -> bool {
+        let mut shared = self.shared.borrow_mut();
+        let entry = shared
+            .runs
+            .get_mut(run)
+            .zip(usize::try_from(seq).ok())
+            .and_then(|(kept, index)| kept.stored.entries.get_mut(index));
+        entry.map(|entry| text.clone_into(entry)).is_some()
+    }
+
+    /// Does what a task has to do once the task is worked on, and not before.
+    fn later<T: 'static>(&self, work: impl FnOnce(&mut Shared) -> T + 'static) -> Task<T> {
+        let shared = Rc::clone(&self.shared);
+        Box::pin(async move { work(&mut shared.borrow_mut()) })
+    }
+}
+
+impl JournalStore for MemoryStore {
+    fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.later(move |shared| {
+            let rows = shared.runs.values().map(|kept| kept.stored.row.clone());
+            let (mut over, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_over());
+            over.sort_by_key(|row| Reverse((row.updated, row.run.clone())));
+            over.truncate(newest);
+            rows.append(&mut over);
+            sort_by_age(&mut rows);
+            Ok(rows)
+        })
+    }
+
+    fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
+        let run = run.clone();
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        self.later(move |shared| {
+            Ok(shared.runs.get(&run).map(|Kept { stored, .. }| StoredRun {
+                row: stored.row.clone(),
+                entries: stored.entries.iter().skip(from).cloned().collect(),
+            }))
+        })
+    }
+
+    fn append(&self, append: Append) -> Task<Result<(), StoreError>> {
+        let writer = self.tab;
+        self.later(move |shared| {
+            let kept = shared.runs.get(&append.row.run);
+            let found =
+                kept.map(|kept| Found { head: kept.stored.row.head, ours: kept.writer == writer });
+            let basis = append.basis.and_then(|basis| {
+                kept?.stored.entries.get(usize::try_from(basis.seq).ok()?).map(String::as_str)
+            });
+            if let Admission::Write = admit(&append, found.as_ref(), basis)? {
+                let Append { row, text, .. } = append;
+                let kept = shared.runs.entry(row.run.clone()).or_insert_with(|| Kept {
+                    stored: StoredRun { row: row.clone(), entries: Vec::new() },
+                    writer,
+                });
+                kept.stored.entries.push(text);
+                kept.stored.row = row;
+                kept.writer = writer;
+            }
+            Ok(())
+        })
+    }
+
+    fn clear(&self, thread: Option<&ThreadId>) -> Task<Result<(), StoreError>> {
+        let thread = thread.cloned();
+        self.later(move |shared| {
+            shared.runs.retain(|_, kept| {
+                thread.as_ref().is_some_and(|thread| kept.stored.row.thread != *thread)
+            });
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Every string that a person reads, in English.
+//!
+//! Sentences with values in them are functions, so that another language may order them anew.
+
+pub(crate) const SEND: &str = "Send";
+pub(crate) const STOP: &str = "Stop";
+pub(crate) const RETRY: &str = "Try again";
+pub(crate) const EXPORT: &str = "Save its record";
+pub(crate) const MESSAGE: &str = "Message";
+pub(crate) const PLACEHOLDER: &str = "Ask for something";
+pub(crate) const EMPTY: &str =
+    "Ask for something. Whatever needs your approval waits here until you decide.";
+pub(crate) const JUMP: &str = "Jump to latest";
+pub(crate) const DETAILS: &str = "Details";
+pub(crate) const YOU_SAID: &str = "You said";
+pub(crate) const ASSISTANT_SAID: &str = "Assistant said";
+pub(crate) const ANSWERING: &str = "Assistant is answering";
+
+pub(crate) const READY: &str = "Ready";
+pub(crate) const RESUMING: &str = "Resuming…";
+pub(crate) const THINKING: &str = "Answering…";
+pub(crate) const WORKING: &str = "Working…";
+pub(crate) const WAITING: &str = "Waiting for you";
+pub(crate) const WAITING_OFFLINE: &str = "Waiting for you · offline";
+pub(crate) const OFFLINE: &str = "Offline";
+pub(crate) const NOT_SAVED: &str = "Not saved";
+pub(crate) const NOT_TRUSTED: &str = "Record not trusted";
+pub(crate) const NO_ANSWER: &str = "No answer";
+pub(crate) const TOOL_MISSING: &str = "Tool missing";
+
+pub(crate) const READS: &str = "Reads data";
+pub(crate) const CHANGES: &str = "Changes data";
+pub(crate) const CRITICAL: &str = "Cannot be undone";
+pub(crate) const IN_DOUBT: &str = "In doubt";
+
+pub(crate) const APPROVE: &str = "Approve";
+pub(crate) const DENY: &str = "Deny";
+pub(crate) const BACK: &str = "Back";
+pub(crate) const SAVING: &str = "Saving…";
+pub(crate) const REASON: &str = "Why not? The assistant reads this (optional)";
+pub(crate) const WHY: &str = "Why you are asked: ";
+pub(crate) const EFFECT: &str = "What it does: ";
+pub(crate) const AGENT_SAYS: &str = "The agent says (not verified): ";
+pub(crate) const NO_ARGUMENTS: &str = "It takes no arguments.";
+pub(crate) const MODEL_OVERRULED: &str =
+    "The model said that no confirmation was needed; the rule decided otherwise.";
+pub(crate) const TOOL_ABSENT: &str =
+    "The tool is not on this page now. You can decide; it runs when it is.";
+pub(crate) const TOOL_CHANGED: &str = "The tool was changed after this was asked, so it cannot be \
+                                       approved. Deny it, and ask the assistant again.";
+pub(crate) const TOOL: &str = "Tool";
+pub(crate) const ARGUMENTS: &str = "Arguments";
+pub(crate) const RESULT: &str = "Result";
+pub(crate) const DIGEST: &str = "Digest";
+pub(crate) const KEY: &str = "Idempotency key";
+
+pub(crate) const CHECK: &str = "Check";
+pub(crate) const HAPPENED: &str = "It happened";
+pub(crate) const DID_NOT_HAPPEN: &str = "It did not happen";
+pub(crate) const TRY_AGAIN: &str = "Try again";
+pub(crate) const DOUBT_RULE: &str =
+    "It may have happened or not. It is not started again by itself.";
+pub(crate) const DOUBT_WARNING: &str =
+    "If you try again and it did happen, it may happen twice.";
+
+pub(crate) const PROPOSAL_REFUSED: &str =
+    "The assistant proposed what is not possible; nothing of it ran";
+pub(crate) const STOPPED: &str = "You stopped this";
+pub(crate) const RUN_FAILED: &str = "The assistant could not finish";
+
+pub(crate) const MODEL_TROUBLE: &str = "The model gave no answer";
+pub(crate) const OFFLINE_TROUBLE: &str = "There is no network";
+pub(crate) const STORAGE_TROUBLE: &str = "The last step was not saved";
+pub(crate) const QUARANTINED: &str = "This record cannot be trusted";
+pub(crate) const TOOL_TROUBLE: &str = "The tool is not ready";
+
+pub(crate) const QUEUED: &str = "waits its turn";
+pub(crate) const RUNNING: &str = "running…";
+pub(crate) const ELSEWHERE: &str = "waits for your decision on the page";
+pub(crate) const DONE: &str = "done";
+pub(crate) const APPROVED_BY_YOU: &str = "approved by you";
+pub(crate) const DENIED_BY_YOU: &str = "denied by you";
+pub(crate) const CONFIRMED_BY_YOU: &str = "you said that it happened";
+pub(crate) const EXPIRED: &str = "nobody decided in time";
+pub(crate) const CANCELLED: &str = "not started: you stopped it";
+pub(crate) const SKIPPED: &str = "not started: an earlier step did not succeed";
+
+pub(crate) fn waiting(count: usize) -> String {
+    [&count.to_string(), " waiting"].concat()
+}
+
+pub(crate) fn launcher(label: &str, waiting: usize) -> String {
+    match waiting {
+        0 => label.to_owned(),
+        1 => [label, ", 1 approval waiting"].concat(),
+        _ => [label, ", ", &waiting.to_string(), " approvals waiting"].concat(),
+    }
+}
+
+pub(crate) fn conversation(label: &str) -> String {
+    ["Conversation with ", label].concat()
+}
+
+pub(crate) fn position(at: usize, of: usize) -> String {
+    [&at.to_string(), " of ", &of.to_string()].concat()
+}
+
+pub(crate) fn act_on(act: &str, what: &str) -> String {
+    [act, ": ", what].concat()
+}
+
+pub(crate) fn approved_by(name: &str) -> String {
+    ["approved by ", name].concat()
+}
+
+pub(crate) fn denied_by(name: &str) -> String {
+    ["denied by ", name].concat()
+}
+
+pub(crate) fn approval_needed(what: &str, because: &str) -> String {
+    ["Approval needed: ", what, ". ", because, "."].concat()
+}
+
+pub(crate) fn in_doubt(what: &str) -> String {
+    [what, ": nobody saw the end of it"].concat()
+}
+
+pub(crate) fn started_at(time: &str, because: &str) -> String {
+    ["It was started at ", time, ", and ", because, "."].concat()
+}
+
+pub(crate) fn doubtful(because: &str) -> String {
+    ["It was started, and ", because, "."].concat()
+}
+
+pub(crate) fn forbidden(because: &str) -> String {
+    ["not allowed: ", because].concat()
+}
+
+pub(crate) fn seconds(millis: u64) -> String {
+    let tenths = millis / 100;
+    [&(tenths / 10).to_string(), ".", &(tenths % 10).to_string(), " s"].concat()
+}
+
+/// How long a person has to decide, in the largest unit that says it.
+pub(crate) fn expires_in(millis: u64) -> String {
+    let minutes = millis / 60_000;
+    match minutes {
+        0 => "Expires in less than a minute".to_owned(),
+        1..120 => ["Expires in ", &minutes.to_string(), " min"].concat(),
+        120..2880 => ["Expires in ", &(minutes / 60).to_string(), " h"].concat(),
+        _ => ["Expires in ", &(minutes / 1440).to_string(), " days"].concat(),
+    }
+}

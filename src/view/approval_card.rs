@@ -1,0 +1,341 @@
+//! The card that asks a person: what will happen, why they are asked, and two ways out.
+
+use std::time::Duration;
+
+use holdpoint_core::id::{CallId, Timestamp};
+use holdpoint_core::json::{Digest, canonical};
+use holdpoint_core::plan::Action;
+use holdpoint_core::policy::{Ruling, Verdict};
+use holdpoint_core::run::{Progress, Run, Slot, State};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::desk::{Desk, button, safely, sentence};
+use super::moment::now;
+use super::state::{Intent, RunShown};
+use super::tag::{Handle, Tag, icon, stroke, tag};
+use crate::driver::ports::TroubleKind;
+use crate::text;
+
+/// A card for a call that is held.
+pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
+    let action = &slot.action;
+    let card = Card {
+        desk,
+        run,
+        call: StoredValue::new(action.id.clone()),
+        digest: action.digest,
+        clock: clock(),
+    };
+    let id = ["card-", action.id.as_str()].concat();
+    let expires = match slot.progress {
+        Progress::Held { expires, .. } => expires,
+        _ => None,
+    };
+    tag("section")
+        .part("approval-card")
+        .set("role", "group")
+        .set("aria-labelledby", id.as_str())
+        .set("data-risk", risk(action).0)
+        .set("data-call", action.id.as_str())
+        .bind("data-state", move || Some(card.state().to_owned()))
+        .child(card.strip(action, expires))
+        .child(safely(tag("h3").part("card-summary").set("id", id), &what(action)))
+        .child(arguments(&action.arguments))
+        .maybe(action.preview.as_deref().map(|preview| noted(text::EFFECT, preview)))
+        .child(why(&action.ruling))
+        .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
+        .maybe(action.reason.as_deref().map(|reason| noted(text::AGENT_SAYS, reason)))
+        .child(details(action))
+        .live(move || card.tool_note())
+        .child(card.ways_out(&sentence(action)))
+}
+
+#[derive(Clone, Copy)]
+struct Card {
+    desk: Desk,
+    run: RunShown,
+    call: StoredValue<CallId>,
+    digest: Digest,
+    clock: Clock,
+}
+
+/// What the page has of the tool.
+#[derive(Clone, Copy, PartialEq)]
+enum Presence {
+    Here,
+    Absent,
+    Changed,
+}
+
+impl Card {
+    fn saves(self) -> bool {
+        self.call.try_with_value(|call| self.run.saves(call)).unwrap_or(false)
+    }
+
+    fn state(self) -> &'static str {
+        let fails = |kind| matches!(kind, Some(TroubleKind::Storage | TroubleKind::Quarantined));
+        if self.saves() {
+            "storing"
+        } else if fails(self.run.trouble.with(|t| t.as_ref().map(|t| t.kind))) {
+            "error"
+        } else {
+            "waiting"
+        }
+    }
+
+    /// Tools come and go without a signal, so the card looks at each tick of its clock.
+    fn presence(self) -> Presence {
+        self.clock.now.track();
+        let drawn = self.call.try_with_value(|call| {
+            self.run.slot(call, |slot| (slot.action.tool.clone(), slot.action.tool_digest))
+        });
+        let Some(Some((name, digest))) = drawn else { return Presence::Here };
+        match self.desk.tools().toolbox().get(&name) {
+            None => Presence::Absent,
+            Some(tool) if tool.digest != digest => Presence::Changed,
+            Some(_) => Presence::Here,
+        }
+    }
+
+    fn tool_note(self) -> Option<Tag> {
+        // The page registers its tools in the moment in which the first cards show.
+        if !self.clock.armed.get() {
+            return None;
+        }
+        match self.presence() {
+            Presence::Here => None,
+            Presence::Absent => Some(note(text::TOOL_ABSENT)),
+            Presence::Changed => Some(note(text::TOOL_CHANGED)),
+        }
+    }
+
+    fn strip(self, action: &Action, expires: Option<Timestamp>) -> Tag {
+        let (_, words, path) = risk(action);
+        let strip =
+            tag("div").class("strip").child(tag("span").class("risk").view(icon(path)).text(words));
+        let strip = match expires.map(Timestamp::as_millis) {
+            Some(end) => strip.child(tag("span").class("expiry").live_text(move || {
+                text::expires_in(end.saturating_sub(self.clock.now.get()))
+            })),
+            None => strip,
+        };
+        strip.child(tag("span").class("position").live_text(move || {
+            let place = self.call.try_with_value(|call| self.run.read(|run| place(run, call)));
+            place.flatten().map_or_else(String::new, |(at, of)| text::position(at, of))
+        }))
+    }
+
+    /// Deny and approve; after deny, the reason.
+    fn ways_out(self, what: &str) -> Tag {
+        let denies = RwSignal::new(false);
+        let what = StoredValue::new(what.to_owned());
+        tag("div").class("ways-out").live(move || {
+            let what = what.get_value();
+            Some(if denies.get() {
+                self.deny_form(denies, &what)
+            } else {
+                self.choice(denies, &what)
+            })
+        })
+    }
+
+    fn choice(self, denies: RwSignal<bool>, what: &str) -> Tag {
+        let closed = move || {
+            !self.clock.armed.get() || self.saves() || self.presence() == Presence::Changed
+        };
+        let approve = button("approve-button")
+            .set("aria-label", text::act_on(text::APPROVE, what))
+            // Not `disabled`, which would drop the focus.
+            .bind("aria-disabled", move || closed().then(|| "true".to_owned()))
+            .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE }.to_owned())
+            .on("click", move |event| {
+                if event.is_trusted() && !untrack(closed) {
+                    self.decide(Intent::Approve {
+                        call: self.call.get_value(),
+                        digest: self.digest,
+                        trusted: true,
+                    });
+                }
+            });
+        let deny = button("deny-button")
+            .set("aria-label", text::act_on(text::DENY, what))
+            .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
+            .text(text::DENY)
+            .on("click", move |_| {
+                if !untrack(|| self.saves()) {
+                    denies.set(true);
+                }
+            });
+        tag("div").class("actions").child(deny).child(approve)
+    }
+
+    fn deny_form(self, denies: RwSignal<bool>, what: &str) -> Tag {
+        let field = Handle::new();
+        field.on_load(|field| {
+            // Once it is in the page.
+            request_animation_frame(move || {
+                let _ = field.focus();
+            });
+        });
+        let label = tag("label").text(text::REASON).child(
+            tag("textarea").part("deny-reason").set("rows", "2").set("maxlength", "2000").handle(field),
+        );
+        let back = button("back-button").text(text::BACK).on("click", move |_| denies.set(false));
+        let deny = button("deny-button")
+            .set("aria-label", text::act_on(text::DENY, what))
+            .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
+            .live_text(move || if self.saves() { text::SAVING } else { text::DENY }.to_owned())
+            .on("click", move |event| {
+                if untrack(|| self.saves()) {
+                    return;
+                }
+                let reason = super::composer::value_of(field);
+                let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+                self.decide(Intent::Deny {
+                    call: self.call.get_value(),
+                    digest: self.digest,
+                    reason,
+                    trusted: event.is_trusted(),
+                });
+            });
+        let actions = tag("div").class("actions").child(back).child(deny);
+        tag("div").class("deny-form").child(label).child(actions)
+    }
+
+    fn decide(self, intent: Intent) {
+        self.desk.decided.set_value(Some(self.call.get_value()));
+        self.desk.send(intent);
+    }
+}
+
+/// What passes while a card shows.
+#[derive(Clone, Copy)]
+struct Clock {
+    /// The time, by the second.
+    now: RwSignal<u64>,
+    /// Whether the card has been there long enough that a click is meant for it, and not for what
+    /// was in its place before.
+    armed: RwSignal<bool>,
+}
+
+fn clock() -> Clock {
+    let clock = Clock { now: RwSignal::new(now()), armed: RwSignal::new(false) };
+    let arm = move || {
+        clock.armed.set(true);
+    };
+    // Without a timer a card that cannot be approved is safe, and it can still be denied.
+    if let Ok(timer) = set_timeout_with_handle(arm, Duration::from_millis(500)) {
+        on_cleanup(move || timer.clear());
+    }
+    if let Ok(timer) =
+        set_interval_with_handle(move || clock.now.set(now()), Duration::from_secs(1))
+    {
+        on_cleanup(move || timer.clear());
+    }
+    clock
+}
+
+/// The word for the sheet, the words for the person and the icon.
+fn risk(action: &Action) -> (&'static str, &'static str, &'static str) {
+    let hints = action.annotations;
+    if hints.destructive_hint {
+        ("critical", text::CRITICAL, stroke::WARNING)
+    } else if hints.read_only_hint {
+        ("read", text::READS, stroke::EYE)
+    } else {
+        ("write", text::CHANGES, stroke::WARNING)
+    }
+}
+
+fn what(action: &Action) -> String {
+    action.summary.clone().unwrap_or_else(|| action.title.clone())
+}
+
+/// The place of a call among those of its turn that need a person, decided ones included.
+fn place(run: &Run, call: &CallId) -> Option<(usize, usize)> {
+    let State::Acting { turn, .. } = run.state() else { return None };
+    let asked = turn.slots.iter().filter(|slot| slot.action.ruling.verdict == Verdict::Ask);
+    let at = asked.clone().position(|slot| slot.action.id == *call)?;
+    Some((at + 1, asked.count()))
+}
+
+/// Every argument by its name. They come from a model, so nothing of them is left out or cut.
+fn arguments(arguments: &Value) -> Tag {
+    match arguments.as_object() {
+        Some(fields) if !fields.is_empty() => {
+            tag("dl").part("card-arguments").all(fields.iter().map(|(name, value)| {
+                let value = literal(value);
+                let shown = safely(tag("dd"), &value);
+                let long = value.chars().count() > LONG;
+                let shown = if long { shown.set("data-long", "").set("tabindex", "0") } else { shown };
+                tag("div").child(safely(tag("dt"), name)).child(shown)
+            }))
+        }
+        _ => note(text::NO_ARGUMENTS),
+    }
+}
+
+/// A value in its own words. A text that could be taken for something else stands in quotes, as
+/// everything but plain text is JSON.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) => {
+            let looks_like_json = text.is_empty()
+                || text.starts_with(['"', '[', '{'])
+                || matches!(text.as_str(), "null" | "true" | "false")
+                || text.parse::<f64>().is_ok();
+            if looks_like_json { canonical(value) } else { text.clone() }
+        }
+        _ => canonical(value),
+    }
+}
+
+fn why(ruling: &Ruling) -> Tag {
+    let matched: Vec<String> = ruling
+        .matched
+        .iter()
+        .map(|(name, value)| [name.as_str(), " = ", &literal(value)].concat())
+        .collect();
+    let line = tag("p").part("card-rule").child(tag("strong").text(text::WHY));
+    let line = line
+        .child(safely(tag("span"), &ruling.because))
+        .text(" ")
+        .child(tag("code").class("rule-id").text(ruling.rule.as_str()));
+    if matched.is_empty() {
+        line
+    } else {
+        let matched = [" (", &matched.join(", "), ")"].concat();
+        line.child(safely(tag("span"), &matched))
+    }
+}
+
+fn details(action: &Action) -> Tag {
+    let json = canonical(&action.arguments);
+    let digest = action.digest.to_string();
+    tag("details")
+        .class("raw")
+        .child(tag("summary").text(text::DETAILS))
+        .child(tag("pre").child(safely(tag("code"), &json)))
+        .child(fact(text::TOOL, &action.tool))
+        .child(fact(text::DIGEST, &action.digest.short()).set("title", digest.as_str()))
+        .child(tag("p").class("digest").text(digest))
+}
+
+fn fact(name: &str, value: &str) -> Tag {
+    tag("p").class("digest").text([name, " "].concat()).child(safely(tag("span"), value))
+}
+
+fn note(words: &'static str) -> Tag {
+    tag("p").class("card-note").text(words)
+}
+
+fn noted(label: &'static str, words: &str) -> Tag {
+    tag("p")
+        .class("card-note")
+        .child(tag("strong").text(label))
+        .child(safely(tag("span"), words))
+}
+
+/// From here on, a value is set smaller and may scroll.
+const LONG: usize = 40;

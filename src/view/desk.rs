@@ -1,0 +1,96 @@
+//! What every view has at hand.
+
+use std::rc::Rc;
+
+use holdpoint_core::id::CallId;
+use holdpoint_core::plan::Action;
+use holdpoint_core::run::{Run, Slot};
+use leptos::prelude::*;
+
+use super::escape::{Piece, visible, visible_text};
+use super::state::{Intent, Intents, RunShown, Shown};
+use super::tag::{Handle, Tag, tag};
+use crate::driver::ports::ToolHost;
+
+/// The signals, the way to the driver, and the few things that views share.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    pub(super) shown: Shown,
+    /// The composer's field.
+    pub(super) input: Handle,
+    /// The call decided last: its receipt takes over the focus that its card had.
+    pub(super) decided: StoredValue<Option<CallId>>,
+    intents: StoredValue<Intents, LocalStorage>,
+    tools: StoredValue<Rc<dyn ToolHost>, LocalStorage>,
+}
+
+impl Desk {
+    pub(super) fn new(shown: Shown, tools: Rc<dyn ToolHost>, intents: Intents) -> Self {
+        Self {
+            shown,
+            input: Handle::new(),
+            decided: StoredValue::new(None),
+            intents: StoredValue::new_local(intents),
+            tools: StoredValue::new_local(tools),
+        }
+    }
+
+    pub(super) fn send(self, intent: Intent) {
+        // A copy, because what the intent leads to may take the views away.
+        if let Some(intents) = self.intents.try_get_value() {
+            intents.send(intent);
+        }
+    }
+
+    pub(super) fn tools(self) -> Rc<dyn ToolHost> {
+        self.tools.get_value()
+    }
+
+    pub(super) fn focus_input(self) {
+        if let Some(input) = self.input.get_untracked() {
+            // Focus on an element that is there does not fail.
+            let _ = input.focus();
+        }
+    }
+}
+
+impl RunShown {
+    /// Reads the run and listens to it.
+    pub(super) fn read<T>(self, read: impl FnOnce(&Run) -> Option<T>) -> Option<T> {
+        self.run.with(|run| run.as_deref().and_then(read))
+    }
+
+    /// Reads one call and listens to its run.
+    pub(super) fn slot<T>(self, call: &CallId, read: impl FnOnce(&Slot) -> T) -> Option<T> {
+        self.read(|run| run.find(call).map(|(_, slot)| read(slot)))
+    }
+
+    /// Whether a decision about this call is being saved.
+    pub(super) fn saves(self, call: &CallId) -> bool {
+        self.saving.with(|saving| saving.as_ref() == Some(call))
+    }
+
+    pub(super) fn id_text(self) -> String {
+        self.id.with_value(|id| id.as_str().to_owned())
+    }
+}
+
+/// The sentence for a call: the page's own, else the tool's name for people.
+pub(super) fn sentence(action: &Action) -> String {
+    visible_text(action.summary.as_deref().unwrap_or(&action.title))
+}
+
+/// Fills an element with a text of strangers, each character that would not show as itself set
+/// apart. The text keeps its direction to itself.
+pub(super) fn safely(element: Tag, text: &str) -> Tag {
+    let element = element.set("dir", "auto");
+    visible(text).into_iter().fold(element, |element, piece| match piece {
+        Piece::Plain(text) => element.text(text),
+        Piece::Escape(text) => element.child(tag("span").class("escape").text(text)),
+    })
+}
+
+/// A button that does nothing but what its handler does.
+pub(super) fn button(class: &'static str) -> Tag {
+    tag("button").part(class).set("type", "button")
+}

@@ -1,0 +1,83 @@
+//! The card for a call that nobody saw the end of: what is known, and the ways out.
+
+use holdpoint_core::approval::Settlement;
+use holdpoint_core::run::{Progress, Slot};
+use leptos::prelude::*;
+
+use super::desk::{Desk, button, safely, sentence};
+use super::moment::time;
+use super::state::{Intent, RunShown};
+use super::tag::{Tag, icon, stroke, tag};
+use crate::text;
+
+/// A card for a call in doubt.
+pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
+    let action = &slot.action;
+    let (because, key) = match &slot.progress {
+        Progress::InDoubt { because, key, .. } => (because.as_str(), key.as_str()),
+        _ => ("", ""),
+    };
+    let known = match slot.started_at {
+        Some(at) => text::started_at(&time(at), because),
+        None => text::doubtful(because),
+    };
+    let what = sentence(action);
+    let id = ["card-", action.id.as_str()].concat();
+    let call = StoredValue::new(action.id.clone());
+    let way = |label: &'static str, intent: fn(_) -> Intent| {
+        button("settle-button")
+            .set("aria-label", text::act_on(label, &what))
+            .bind("aria-disabled", move || {
+                call.with_value(|call| run.saves(call)).then(|| "true".to_owned())
+            })
+            .text(label)
+            .on("click", move |event| {
+                let call = call.get_value();
+                if event.is_trusted() && !untrack(|| run.saves(&call)) {
+                    desk.decided.set_value(Some(call.clone()));
+                    desk.send(intent(call));
+                }
+            })
+    };
+    let check = desk.tools().can_verify(&action.tool);
+    let settle = |call, settlement| Intent::Settle { call, settlement, trusted: true };
+    let actions = tag("div")
+        .class("actions")
+        .maybe(check.then(|| way(text::CHECK, |call| Intent::Check { call })))
+        .child(way(text::HAPPENED, move |call| {
+            settle(call, Settlement::Happened { result: None })
+        }))
+        .child(way(text::DID_NOT_HAPPEN, move |call| settle(call, Settlement::DidNotHappen)))
+        .child(way(text::TRY_AGAIN, move |call| settle(call, Settlement::TryAgain)));
+    tag("section")
+        .set("class", "approval-card doubt-card")
+        .set("part", "approval-card doubt-card")
+        .set("role", "group")
+        .set("aria-labelledby", id.as_str())
+        .set("data-call", action.id.as_str())
+        .child(
+            tag("div")
+                .class("strip")
+                .child(tag("span").class("risk").view(icon(stroke::CLOCK)).text(text::IN_DOUBT)),
+        )
+        .child(safely(
+            tag("h3").part("card-summary").set("id", id),
+            &text::in_doubt(action.summary.as_deref().unwrap_or(&action.title)),
+        ))
+        .child(safely(tag("p").class("card-rule"), &known))
+        .child(tag("p").class("card-note").text(text::DOUBT_RULE))
+        .child(
+            tag("details")
+                .class("raw")
+                .child(tag("summary").text(text::DETAILS))
+                .child(
+                    tag("pre").child(safely(
+                        tag("code"),
+                        &holdpoint_core::json::canonical(slot.arguments()),
+                    )),
+                )
+                .child(tag("p").class("digest").text([text::KEY, " ", key].concat())),
+        )
+        .child(actions)
+        .child(tag("p").class("card-note").text(text::DOUBT_WARNING))
+}

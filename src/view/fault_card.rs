@@ -1,0 +1,57 @@
+//! What keeps a run, or the whole widget, from going on: what happened, what to do, and the ways
+//! out. Nothing is lost by any of it.
+
+use super::desk::{Desk, button, safely};
+use super::state::{Intent, RunShown};
+use super::tag::{Tag, tag};
+use crate::driver::ports::{Trouble, TroubleKind};
+use crate::text;
+
+/// A card for the trouble of one run.
+pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
+    let way = move |class, label: &'static str, intent: fn(_) -> Intent| {
+        button(class)
+            .text(label)
+            .on("click", move |_| desk.send(intent(run.id.get_value())))
+    };
+    let retry = || way("retry-button", text::RETRY, Intent::Retry);
+    let stop = || way("cancel-button", text::STOP, Intent::Stop);
+    let export = || way("export-button", text::EXPORT, Intent::Export);
+    let actions = tag("div").class("actions");
+    let actions = match trouble.kind {
+        TroubleKind::Model | TroubleKind::Offline => actions.child(stop()).child(retry()),
+        TroubleKind::Storage => actions.child(retry()),
+        TroubleKind::Tool => actions.child(stop()),
+        TroubleKind::Quarantined => actions.child(export()),
+    };
+    fault(trouble).child(actions)
+}
+
+/// A card for the trouble of the whole widget.
+pub(super) fn fault(trouble: &Trouble) -> Tag {
+    let (title, tone) = match trouble.kind {
+        TroubleKind::Model => (text::MODEL_TROUBLE, "neutral"),
+        TroubleKind::Offline => (text::OFFLINE_TROUBLE, "neutral"),
+        TroubleKind::Storage => (text::STORAGE_TROUBLE, "danger"),
+        TroubleKind::Quarantined => (text::QUARANTINED, "danger"),
+        TroubleKind::Tool => (text::TOOL_TROUBLE, "neutral"),
+    };
+    tag("section")
+        .class("fault-card")
+        .set("role", "group")
+        .set("aria-label", title)
+        .set("data-tone", tone)
+        .set("data-code", trouble.code.as_str())
+        .child(tag("h3").class("fault-title").text(title))
+        .child(safely(tag("p").class("fault-text"), &sentence_case(&trouble.message)))
+        .child(safely(tag("p").class("fault-fix"), &sentence_case(&trouble.fix)))
+}
+
+/// Messages begin with a small letter and have no full stop, so that they can be put together; on
+/// its own line each is a sentence.
+pub(super) fn sentence_case(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    let end = if message.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
+    first.chain(letters).chain(end.chars()).collect()
+}

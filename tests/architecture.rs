@@ -1,0 +1,107 @@
+//! The arrows of ARCHITECTURE.md, read off the sources.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn core_depends_on_nothing_that_acts() {
+    let manifest = read("core/Cargo.toml");
+    let dependencies = section(&manifest, "[dependencies]");
+    let mut names: Vec<_> = dependencies
+        .iter()
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["serde", "serde_json", "sha2", "thiserror"]);
+}
+
+#[test]
+fn core_asks_no_clock_and_no_chance() {
+    for (path, text) in sources("core/src") {
+        for word in ["SystemTime", "Instant::", "getrandom", "HashMap", "HashSet", "async fn"] {
+            assert!(!text.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn proxy_knows_nothing_of_runs() {
+    let manifest = read("proxy/Cargo.toml");
+    assert!(!section(&manifest, "[dependencies]").iter().any(|line| line.contains("core")));
+}
+
+#[test]
+fn views_send_intents_and_know_no_driver() {
+    for (path, text) in sources("src/view") {
+        for line in text.lines().filter(|line| line.contains("crate::driver")) {
+            assert!(
+                line.contains("driver::ports"),
+                "{} reaches into the driver: {line}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn driver_knows_no_browser() {
+    for (path, text) in sources("src/driver") {
+        for word in ["web_sys", "js_sys", "wasm_bindgen", "leptos"] {
+            assert!(!text.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_turns_a_string_into_html() {
+    for (path, text) in sources("src") {
+        for word in ["inner_html", "innerHTML", "insert_adjacent_html", "outerHTML"] {
+            assert!(!text.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_style_attribute_is_set_where_a_strict_policy_would_drop_it() {
+    for (path, text) in sources("src/view") {
+        for word in [" style=", ".style(", "attr(\"style\""] {
+            assert!(!text.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+fn section<'a>(manifest: &'a str, heading: &str) -> Vec<&'a str> {
+    manifest
+        .lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .collect()
+}
+
+fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut dirs = vec![root().join(dir)];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(&dir).expect("a readable folder").flatten() {
+            let path = entry.path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                _ if path.is_dir() => dirs.push(path),
+                Some("rs" | "js") => found.push((path.clone(), read(&path))),
+                _ => {}
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{dir} holds no sources");
+    found
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(root().join(path)).expect("a readable file")
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

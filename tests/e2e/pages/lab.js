@@ -1,0 +1,68 @@
+// A page whose tool acts on the server. Its address says how the page is to be:
+//
+// - every attribute of the widget by its name, `endpoint` among them;
+// - `tools`: `none` offers no tool, `twice` the same one two times, `malformed` one without a name;
+// - `hints`: annotations of the tool, with commas; `verify`: it can say what became of a call;
+// - `hold`: an event of the widget at which the page stands still until the server answers;
+// - `storage=refused`: the page has no IndexedDB.
+
+const query = new URLSearchParams(location.search);
+const own = ["tools", "hints", "verify", "hold", "storage"];
+
+/** What the widget told, newest last; the tests read it. */
+globalThis.errors = [];
+globalThis.decisions = [];
+
+if (query.get("storage") === "refused") {
+  const refuse = () => {
+    throw new DOMException("the lab forbids it", "SecurityError");
+  };
+  Object.defineProperty(globalThis, "indexedDB", { get: refuse });
+}
+
+const agent = document.createElement("holdpoint-agent");
+agent.setAttribute("endpoint", "/lab/v1");
+for (const [name, value] of query) if (!own.includes(name)) agent.setAttribute(name, value);
+agent.addEventListener("holdpoint-error", ({ detail }) => errors.push(detail));
+agent.addEventListener("holdpoint-decision", ({ detail }) => decisions.push(detail));
+if (query.has("hold")) agent.addEventListener(query.get("hold"), standStill);
+agent.tools = offered(query.get("tools"));
+document.body.append(agent);
+await import("/holdpoint.js");
+
+function offered(which) {
+  if (which === "none") return [];
+  if (which === "malformed") return [transfer(), { description: "it has no name" }];
+  return which === "twice" ? [transfer(), transfer()] : [transfer()];
+}
+
+function transfer() {
+  const hints = (query.get("hints") ?? "").split(",").filter(Boolean);
+  const at = (key) => `/lab/effect?key=${encodeURIComponent(key)}`;
+  return {
+    name: "transfer",
+    title: "Transfer",
+    description: "Transfers an amount to a recipient.",
+    inputSchema: {
+      type: "object",
+      properties: { amount: { type: "number" }, recipient: { type: "string" } },
+      required: ["amount", "recipient"],
+      additionalProperties: false,
+    },
+    annotations: Object.fromEntries(hints.map((hint) => [hint, true])),
+    approval: "always",
+    summary: ({ amount, recipient }) => `Transfer ${amount} to ${recipient}`,
+    execute: async (_, { idempotencyKey, signal }) => {
+      const response = await fetch(at(idempotencyKey), { method: "POST", signal });
+      return response.json();
+    },
+    verify: query.has("verify") ? async (key) => (await fetch(at(key))).json() : undefined,
+  };
+}
+
+/** Blocks the whole page: nothing that would follow the event can happen meanwhile. */
+function standStill() {
+  const request = new XMLHttpRequest();
+  request.open("POST", "/lab/event", false);
+  request.send();
+}

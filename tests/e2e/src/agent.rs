@@ -1,0 +1,237 @@
+//! The widget in a page, by its public names: what a person can see of it and do with it.
+//!
+//! Elements are found by a script, because not every driver looks into a shadow root, and clicked by
+//! the driver, because only its clicks count as a person's.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use thirtyfour::WebElement;
+
+use crate::browser::Tab;
+use crate::{until, until_true};
+
+/// The `<holdpoint-agent>` of a tab.
+#[derive(Clone)]
+pub struct Agent {
+    /// Where it is.
+    pub tab: Tab,
+}
+
+impl Agent {
+    /// Waits until the widget has read its store.
+    ///
+    /// # Errors
+    ///
+    /// It does not get there.
+    pub async fn ready(&self) -> Result<()> {
+        until_true("the widget is ready", async || {
+            let ready = "await customElements.whenDefined('holdpoint-agent');
+                         await document.querySelector('holdpoint-agent')?.ready;
+                         return document.querySelector('holdpoint-agent')?.state !== 'loading';";
+            Ok(self.tab.run(ready, vec![]).await? == true)
+        })
+        .await
+    }
+
+    /// Writes a message and sends it.
+    ///
+    /// # Errors
+    ///
+    /// The composer cannot be used.
+    pub async fn say(&self, text: &str) -> Result<()> {
+        self.part("input").await?.send_keys(text).await?;
+        self.click("send-button").await
+    }
+
+    /// The text of the one card that waits for a decision.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or more than one.
+    pub async fn card(&self) -> Result<String> {
+        until("one card waits", async || {
+            let [_] = &self.parts("approve-button").await?[..] else { return Ok(None) };
+            let [card] = &self.parts("approval-card").await?[..] else { return Ok(None) };
+            Ok(Some(card.text().await?))
+        })
+        .await
+    }
+
+    /// Waits until no card is left.
+    ///
+    /// # Errors
+    ///
+    /// One stays.
+    pub async fn has_no_card(&self) -> Result<()> {
+        until_true("no card is left", async || {
+            Ok(self.parts("approve-button").await?.is_empty()
+                && self.run("return agent.pending.length === 0", vec![]).await? == true)
+        })
+        .await
+    }
+
+    /// Approves the card, with a real click.
+    ///
+    /// # Errors
+    ///
+    /// There is no card.
+    pub async fn approve(&self) -> Result<()> {
+        self.card().await?;
+        self.click("approve-button").await
+    }
+
+    /// Denies the card and says why.
+    ///
+    /// # Errors
+    ///
+    /// There is no card.
+    pub async fn deny(&self, reason: &str) -> Result<()> {
+        self.card().await?;
+        self.click("deny-button").await?;
+        self.part("deny-reason").await?.send_keys(reason).await?;
+        self.click("deny-button").await
+    }
+
+    /// Presses the button with this name.
+    ///
+    /// # Errors
+    ///
+    /// There is no such button, or it cannot be pressed.
+    pub async fn press(&self, name: &str) -> Result<()> {
+        let what = format!("the button “{name}” can be pressed");
+        until(&what, async || {
+            let buttons = self.find(FIND_BUTTONS, name).await?;
+            let Some(button) = buttons.first() else { return Ok(None) };
+            Ok(Some(button.click().await?))
+        })
+        .await
+    }
+
+    /// Waits until the widget shows these words.
+    ///
+    /// # Errors
+    ///
+    /// It does not; the error tells what it shows.
+    pub async fn shows(&self, words: &str) -> Result<()> {
+        let what = format!("the widget shows “{words}”");
+        until_true(&what, async || {
+            let text = self.text().await?;
+            ensure!(text.contains(words), "it shows: {text}");
+            Ok(true)
+        })
+        .await
+    }
+
+    /// All that the widget shows.
+    ///
+    /// # Errors
+    ///
+    /// There is no widget.
+    pub async fn text(&self) -> Result<String> {
+        let text = self.part_now("base").await?.context("the widget is not there")?.text().await?;
+        Ok(text)
+    }
+
+    /// Waits until the widget is in this state.
+    ///
+    /// # Errors
+    ///
+    /// It gets into another one; the error tells which.
+    pub async fn is(&self, state: &str) -> Result<()> {
+        until_true(&format!("the state is `{state}`"), async || {
+            let found = self.run("return agent.state", vec![]).await?;
+            ensure!(found == state, "the state is {found}");
+            Ok(true)
+        })
+        .await
+    }
+
+    /// The calls that wait, as the page reads them.
+    ///
+    /// # Errors
+    ///
+    /// There is no widget.
+    pub async fn pending(&self) -> Result<Value> {
+        self.run("return agent.pending", vec![]).await
+    }
+
+    /// The kinds of the entries of the newest run, in order.
+    ///
+    /// # Errors
+    ///
+    /// There is no run, or it cannot be exported.
+    pub async fn journal(&self) -> Result<Vec<String>> {
+        let kinds = self
+            .run(
+                "const newest = agent.runs.toSorted((a, b) => b.createdAt - a.createdAt)[0];
+                 const file = JSON.parse(await (await agent.exportRun(newest.id)).text());
+                 const kind = ({ record }) =>
+                   typeof record === 'string' ? record : Object.keys(record)[0];
+                 return file.entries.map(kind);",
+                vec![],
+            )
+            .await?;
+        serde_json::from_value(kinds).context("the kinds are no list of words")
+    }
+
+    /// Runs a script with `agent` as the widget; see [`Tab::run`].
+    ///
+    /// # Errors
+    ///
+    /// What the script throws.
+    pub async fn run(&self, body: &str, args: Vec<Value>) -> Result<Value> {
+        let script = format!("const agent = document.querySelector('holdpoint-agent'); {body}");
+        self.tab.run(&script, args).await
+    }
+
+    /// Clicks the one part of a name, with a real click.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it cannot be clicked.
+    pub async fn click(&self, part: &str) -> Result<()> {
+        until(&format!("the part `{part}` can be clicked"), async || {
+            let element = self.part_now(part).await?;
+            let Some(element) = element else { return Ok(None) };
+            Ok(Some(element.click().await?))
+        })
+        .await
+    }
+
+    /// The first part of a name.
+    ///
+    /// # Errors
+    ///
+    /// It does not appear.
+    pub async fn part(&self, name: &str) -> Result<WebElement> {
+        until(&format!("the part `{name}` is there"), async || self.part_now(name).await).await
+    }
+
+    /// The parts of a name that are there now.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not answer.
+    pub async fn parts(&self, name: &str) -> Result<Vec<WebElement>> {
+        self.find(FIND_PARTS, name).await
+    }
+
+    async fn part_now(&self, name: &str) -> Result<Option<WebElement>> {
+        Ok(self.parts(name).await?.into_iter().next())
+    }
+
+    async fn find(&self, script: &str, name: &str) -> Result<Vec<WebElement>> {
+        Ok(self.tab.front().await?.execute(script, vec![json!(name)]).await?.elements()?)
+    }
+}
+
+const FIND_PARTS: &str = "
+    const root = document.querySelector('holdpoint-agent')?.shadowRoot;
+    const parts = root?.querySelectorAll(`[part~='${arguments[0]}']`) ?? [];
+    return [...parts].filter((part) => part.checkVisibility());";
+
+const FIND_BUTTONS: &str = "
+    const root = document.querySelector('holdpoint-agent')?.shadowRoot;
+    const buttons = [...(root?.querySelectorAll('button') ?? [])];
+    return buttons.filter((button) =>
+      button.checkVisibility() && button.textContent.trim() === arguments[0]);";

@@ -1,0 +1,203 @@
+//! The lab: a page whose tool acts on this server, so that the server can count what was done and
+//! stop the world at the one moment that a test is about.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, Semaphore};
+
+/// What the lab's tool did, and what its model is to answer.
+#[derive(Clone, Default)]
+pub struct Lab {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: Mutex<Books>,
+    reached: Semaphore,
+    released: Notify,
+}
+
+#[derive(Default)]
+struct Books {
+    effects: Vec<String>,
+    held: Option<Point>,
+    answers: VecDeque<Answer>,
+    requests: Vec<Value>,
+}
+
+/// Where the lab can hold the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// The tool has begun, and nothing is done yet.
+    BeforeEffect,
+    /// It is done, and the tool does not know yet.
+    AfterEffect,
+    /// The page itself stands still, in its handler of the event that its address names.
+    Event,
+}
+
+/// What the lab's model answers, once.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// An error by HTTP.
+    Status(u16),
+    /// A page, where events were expected.
+    Html,
+    /// The stand-in's answer up to the first event of a kind; then the connection breaks.
+    BrokenAfter(&'static str),
+    /// The same, and then it ends as if it were whole.
+    EndedAfter(&'static str),
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Inner { state: Mutex::default(), reached: Semaphore::new(0), released: Notify::new() }
+    }
+}
+
+impl Lab {
+    /// The pages, the tool's other end, and the model.
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .route(
+                "/lab.html",
+                get(|| async { page("text/html", include_str!("../pages/lab.html")) }),
+            )
+            .route(
+                "/lab.js",
+                get(|| async { page("text/javascript", include_str!("../pages/lab.js")) }),
+            )
+            .route("/lab/effect", post(effect).get(look_up))
+            .route("/lab/event", post(event))
+            .route("/lab/v1/responses", post(respond))
+            .with_state(self.clone())
+    }
+
+    /// Holds the next to come by this point.
+    pub fn hold(&self, point: Point) {
+        self.books().held = Some(point);
+    }
+
+    /// Waits until something is held. Each call is for one.
+    pub async fn reached(&self) {
+        // The semaphore lives as long as the lab, so it is never closed.
+        if let Ok(permit) = self.inner.reached.acquire().await {
+            permit.forget();
+        }
+    }
+
+    /// Lets go what is held.
+    pub fn release(&self) {
+        self.inner.released.notify_waiters();
+    }
+
+    /// The idempotency keys of all that was done, in order.
+    pub fn effects(&self) -> Vec<String> {
+        self.books().effects.clone()
+    }
+
+    /// Makes the model give these answers first; after them it is the stand-in.
+    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.books().answers.extend(answers);
+    }
+
+    /// What the model was asked, in order.
+    pub fn requests(&self) -> Vec<Value> {
+        self.books().requests.clone()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn pass(&self, point: Point) {
+        let held = self.books().held.take_if(|held| *held == point).is_some();
+        if held {
+            // Listening begins before the test learns of it, so that no release is missed.
+            let released = self.inner.released.notified();
+            self.inner.reached.add_permits(1);
+            released.await;
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
+async fn effect(State(lab): State<Lab>, Query(Key { key }): Query<Key>) -> Json<Value> {
+    lab.pass(Point::BeforeEffect).await;
+    let number = {
+        let mut books = lab.books();
+        books.effects.push(key);
+        books.effects.len()
+    };
+    lab.pass(Point::AfterEffect).await;
+    Json(json!({ "number": number }))
+}
+
+async fn look_up(State(lab): State<Lab>, Query(Key { key }): Query<Key>) -> Json<Value> {
+    Json(json!({ "happened": lab.books().effects.contains(&key) }))
+}
+
+async fn event(State(lab): State<Lab>) -> StatusCode {
+    lab.pass(Point::Event).await;
+    StatusCode::NO_CONTENT
+}
+
+async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response {
+    let answer = {
+        let mut books = lab.books();
+        books.requests.push(request.clone());
+        books.answers.pop_front()
+    };
+    let cut = |kind: &str| {
+        let records = holdpoint_demo::respond(&request);
+        let last = records.iter().position(|record| record.contains(kind));
+        records.into_iter().take(last.map_or(0, |last| last + 1)).collect::<Vec<_>>()
+    };
+    match answer {
+        None => events(Body::from(holdpoint_demo::respond(&request).concat())),
+        Some(Answer::EndedAfter(kind)) => events(Body::from(cut(kind).concat())),
+        Some(Answer::BrokenAfter(kind)) => {
+            let sent = cut(kind).into_iter().map(|record| Ok(Bytes::from(record)));
+            let broken = [Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+            events(Body::from_stream(stream::iter(sent.chain(broken))))
+        }
+        Some(Answer::Html) => ([(CONTENT_TYPE, "text/html")], "<h1>Welcome</h1>").into_response(),
+        Some(Answer::Status(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let body = json!({ "error": { "code": "lab", "message": "the lab says no" } });
+            (status, [(RETRY_AFTER, "1")], Json(body)).into_response()
+        }
+    }
+}
+
+fn events(body: Body) -> Response {
+    ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
+}
+
+fn page(kind: &'static str, text: &'static str) -> Result<impl IntoResponse, Infallible> {
+    let headers: [(HeaderName, &str); 3] =
+        [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
+    Ok((headers, text))
+}
+
+/// As strict as the demo's own.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+    style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types 'none'";

@@ -1,0 +1,113 @@
+//! What a test plays on.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::sync::Semaphore;
+
+use crate::agent::Agent;
+use crate::bank::Bank;
+use crate::browser::{Browser, Engine};
+use crate::server::Server;
+
+/// A server and a browser of one test.
+pub struct Stage {
+    /// The server.
+    pub server: Server,
+    /// The browser.
+    pub browser: Browser,
+    allows_complaints: bool,
+}
+
+/// Plays a test in Chromium. Where it fails, the error tells what the widget showed last; where it
+/// does not, the console must be clean.
+///
+/// # Errors
+///
+/// The test's, or a complaint in the console.
+pub async fn play(test: impl AsyncFnOnce(&mut Stage) -> Result<()>) -> Result<()> {
+    play_in(Engine::Chromium, test).await
+}
+
+/// [`play`], in a browser of choice.
+///
+/// # Errors
+///
+/// As [`play`].
+pub async fn play_in(
+    engine: Engine,
+    test: impl AsyncFnOnce(&mut Stage) -> Result<()>,
+) -> Result<()> {
+    // More at once make each other slow, and none of them faster.
+    static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
+    let _place = PLACES.acquire().await?;
+    let mut stage = Stage {
+        server: Server::start(Duration::ZERO).await?,
+        browser: Browser::start(engine).await?,
+        allows_complaints: engine == Engine::Firefox,
+    };
+    let outcome = test(&mut stage).await;
+    let complaints = match stage.allows_complaints && outcome.is_ok() {
+        true => Vec::new(),
+        false => stage.browser.complaints().await.unwrap_or_default(),
+    };
+    if let Err(error) = outcome {
+        let shown = match stage.agent().await {
+            Ok(agent) => agent.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        return Err(error.context(format!("console: {complaints:#?}\nshown: {shown}\n")));
+    }
+    ensure!(complaints.is_empty(), "the console has errors: {complaints:#?}");
+    Ok(())
+}
+
+impl Stage {
+    /// Opens the bank in the tab in front.
+    ///
+    /// # Errors
+    ///
+    /// The page does not come up.
+    pub async fn bank(&self) -> Result<Bank> {
+        let agent = self.agent().await?;
+        agent.tab.open(&self.server.url("/")).await?;
+        agent.ready().await?;
+        Ok(Bank { agent })
+    }
+
+    /// Opens the lab in the tab in front; the query says how the page is to be (see `lab.js`).
+    ///
+    /// # Errors
+    ///
+    /// The page does not come up.
+    pub async fn lab(&self, query: &str) -> Result<Agent> {
+        let agent = self.agent().await?;
+        agent.tab.open(&self.server.url(&format!("/lab.html?{query}"))).await?;
+        agent.ready().await?;
+        Ok(agent)
+    }
+
+    /// Kills the browser, starts it again and opens the lab.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not start, or the page does not come up.
+    pub async fn crash_into_lab(&mut self, query: &str) -> Result<Agent> {
+        self.browser.kill();
+        // What the page waited for at the server ended with the page.
+        self.server.lab.release();
+        self.browser.relaunch().await.context("after the crash")?;
+        self.lab(query).await
+    }
+
+    /// Errors in the console are part of the test: a refused request is one.
+    pub fn allow_complaints(&mut self) {
+        self.allows_complaints = true;
+    }
+
+    async fn agent(&self) -> Result<Agent> {
+        Ok(Agent { tab: self.browser.tab().await? })
+    }
+}
+
+const AT_ONCE: usize = 2;

@@ -1,0 +1,7 @@
+//! The widget in a real browser, as a person and as a page meet it.
+
+mod bank;
+mod crash;
+mod decisions;
+mod faults;
+mod record;

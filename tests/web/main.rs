@@ -1,0 +1,10 @@
+//! The widget's parts, in a browser.
+
+#![cfg(target_arch = "wasm32")]
+
+mod store;
+mod tabs;
+
+use wasm_bindgen_test::wasm_bindgen_test_configure;
+
+wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,90 @@
+// What else can happen to a database: other scripts, other versions, faults of the browser.
+
+const answer = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
+  });
+
+/** Puts a value into the database as a script of the page could. */
+export async function put(name, store, value, key) {
+  const database = await answer(indexedDB.open(name));
+  await answer(database.transaction(store, "readwrite").objectStore(store).put(value, key));
+  database.close();
+}
+
+/** Reads a value from the database. */
+export async function get(name, store, key) {
+  const database = await answer(indexedDB.open(name));
+  const value = await answer(database.transaction(store).objectStore(store).get(key));
+  database.close();
+  return value;
+}
+
+/** Opens the database as a later version of the page would; fails if somebody blocks it. */
+export async function upgrade(name, version) {
+  (await answer(indexedDB.open(name, version))).close();
+}
+
+/** Deletes the database; fails if somebody blocks it. */
+export async function remove(name) {
+  await answer(indexedDB.deleteDatabase(name));
+}
+
+/** An exception as the browser makes it. */
+export function exception(name) {
+  return new DOMException("from a test", name);
+}
+
+/** An error whose class, and not its name, says what it is. */
+export function quotaError() {
+  class QuotaExceededError extends Error {}
+  return new QuotaExceededError("from a test");
+}
+
+/** Puts another factory in place of the page's, or the page's back in its place. */
+export function replaceFactory(open) {
+  if (!open) {
+    delete globalThis.indexedDB;
+    return;
+  }
+  const value = open === "missing" ? undefined : Object.create(IDBFactory.prototype, {
+    open: { value() { throw new DOMException("from a test", open); } },
+  });
+  Object.defineProperty(globalThis, "indexedDB", { value, configurable: true });
+}
+
+/** The next transaction that writes is done, and whoever waits for it is told that it is lost. */
+export function loseNextAnswer() {
+  const prototype = IDBDatabase.prototype;
+  const original = prototype.transaction;
+  prototype.transaction = function (...given) {
+    const transaction = original.apply(this, given);
+    if (given[1] === "readwrite") {
+      prototype.transaction = original;
+      Object.defineProperties(transaction, {
+        oncomplete: { set() {} },
+        onabort: { set(tell) { transaction.addEventListener("complete", tell); } },
+        error: { value: new DOMException("the server was lost", "UnknownError") },
+      });
+    }
+    return transaction;
+  };
+}
+
+/** Collects the durability of every transaction that writes, until `stop` is called. */
+export function watchDurability() {
+  const prototype = IDBDatabase.prototype;
+  const original = prototype.transaction;
+  const seen = [];
+  prototype.transaction = function (...given) {
+    const transaction = original.apply(this, given);
+    if (given[1] === "readwrite") seen.push(transaction.durability);
+    return transaction;
+  };
+  return () => {
+    prototype.transaction = original;
+    return seen.join(" ");
+  };
+}
