@@ -7,6 +7,7 @@
 pub mod driver;
 pub mod markdown;
 pub mod store;
+pub mod view;
 
 #[cfg(target_arch = "wasm32")]
 pub mod channel;
@@ -19,6 +20,6 @@ pub mod model;
 #[cfg(target_arch = "wasm32")]
 pub mod runtime;
 #[cfg(target_arch = "wasm32")]
-pub mod tools;
+mod text;
 #[cfg(target_arch = "wasm32")]
-pub mod view;
+pub mod tools;

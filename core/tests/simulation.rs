@@ -14,7 +14,8 @@ mod sim;
 use std::thread;
 
 use sim::judge::Violation;
-use sim::{Banks, Bug, Stats, simulate};
+use holdpoint_core::run::Mode;
+use sim::{Banks, Bug, Stats, simulate, walk};
 
 /// Lives the runs of all seeds, and says which one broke what.
 fn live(seeds: u64, first: u64, bug: Bug) -> Result<Stats, (u64, Violation)> {
@@ -111,21 +112,39 @@ fn same_seed_gives_the_same_life() {
 }
 
 #[test]
-fn store_that_does_not_compare_is_caught() {
+fn planted_bug_store_that_does_not_compare_is_caught() {
     check_caught(Bug::StoreDoesNotCompare, "I1");
 }
 
 #[test]
-fn call_that_does_not_wait_for_its_record_is_caught() {
+fn planted_bug_call_that_does_not_wait_for_its_record_is_caught() {
     check_caught(Bug::StartIsNotWaitedFor, "I2");
 }
 
 #[test]
-fn started_record_that_is_ignored_on_resume_is_caught() {
+fn planted_bug_started_record_that_is_ignored_on_resume_is_caught() {
     check_caught(Bug::StartIsForgotten, "I1");
 }
 
 #[test]
-fn trust_in_the_flag_of_the_model_is_caught() {
+fn planted_bug_trust_in_the_flag_of_the_model_is_caught() {
     check_caught(Bug::FlagIsTrusted, "I3");
+}
+
+#[track_caller]
+fn check_every_life(mode: Mode) {
+    let stats = walk(mode, 7).unwrap();
+    for status in ["awaiting-approval", "in-doubt", "completed", "cancelled"] {
+        assert!(stats.0.contains_key(status), "no life saw: {status}; {stats:?}");
+    }
+}
+
+#[test]
+fn invariants_hold_in_every_short_life_with_tools() {
+    check_every_life(Mode::Tools);
+}
+
+#[test]
+fn invariants_hold_in_every_short_life_with_a_plan() {
+    check_every_life(Mode::Plan);
 }

@@ -1,6 +1,8 @@
 //! The card for a call that nobody saw the end of: what is known, and the ways out.
 
 use holdpoint_core::approval::Settlement;
+use holdpoint_core::id::CallId;
+use holdpoint_core::json::canonical;
 use holdpoint_core::run::{Progress, Slot};
 use leptos::prelude::*;
 
@@ -24,7 +26,7 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     let what = sentence(action);
     let id = ["card-", action.id.as_str()].concat();
     let call = StoredValue::new(action.id.clone());
-    let way = |label: &'static str, intent: fn(_) -> Intent| {
+    let way = |label: &'static str, intent: fn(CallId) -> Intent| {
         button("settle-button")
             .set("aria-label", text::act_on(label, &what))
             .bind("aria-disabled", move || {
@@ -40,15 +42,14 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
             })
     };
     let check = desk.tools().can_verify(&action.tool);
-    let settle = |call, settlement| Intent::Settle { call, settlement, trusted: true };
     let actions = tag("div")
         .class("actions")
         .maybe(check.then(|| way(text::CHECK, |call| Intent::Check { call })))
-        .child(way(text::HAPPENED, move |call| {
+        .child(way(text::HAPPENED, |call| {
             settle(call, Settlement::Happened { result: None })
         }))
-        .child(way(text::DID_NOT_HAPPEN, move |call| settle(call, Settlement::DidNotHappen)))
-        .child(way(text::TRY_AGAIN, move |call| settle(call, Settlement::TryAgain)));
+        .child(way(text::DID_NOT_HAPPEN, |call| settle(call, Settlement::DidNotHappen)))
+        .child(way(text::TRY_AGAIN, |call| settle(call, Settlement::TryAgain)));
     tag("section")
         .set("class", "approval-card doubt-card")
         .set("part", "approval-card doubt-card")
@@ -73,11 +74,15 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 .child(
                     tag("pre").child(safely(
                         tag("code"),
-                        &holdpoint_core::json::canonical(slot.arguments()),
+                        &canonical(slot.arguments()),
                     )),
                 )
                 .child(tag("p").class("digest").text([text::KEY, " ", key].concat())),
         )
         .child(actions)
         .child(tag("p").class("card-note").text(text::DOUBT_WARNING))
+}
+
+fn settle(call: CallId, settlement: Settlement) -> Intent {
+    Intent::Settle { call, settlement, trusted: true }
 }

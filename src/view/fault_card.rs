@@ -1,6 +1,9 @@
 //! What keeps a run, or the whole widget, from going on: what happened, what to do, and the ways
 //! out. Nothing is lost by any of it.
 
+use holdpoint_core::id::RunId;
+use leptos::prelude::*;
+
 use super::desk::{Desk, button, safely};
 use super::state::{Intent, RunShown};
 use super::tag::{Tag, tag};
@@ -9,7 +12,7 @@ use crate::text;
 
 /// A card for the trouble of one run.
 pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
-    let way = move |class, label: &'static str, intent: fn(_) -> Intent| {
+    let way = move |class, label: &'static str, intent: fn(RunId) -> Intent| {
         button(class)
             .text(label)
             .on("click", move |_| desk.send(intent(run.id.get_value())))

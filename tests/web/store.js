@@ -43,16 +43,17 @@ export function quotaError() {
   return new QuotaExceededError("from a test");
 }
 
-/** Puts another factory in place of the page's, or the page's back in its place. */
-export function replaceFactory(open) {
-  if (!open) {
-    delete globalThis.indexedDB;
-    return;
-  }
-  const value = open === "missing" ? undefined : Object.create(IDBFactory.prototype, {
-    open: { value() { throw new DOMException("from a test", open); } },
-  });
-  Object.defineProperty(globalThis, "indexedDB", { value, configurable: true });
+const factory = Object.getOwnPropertyDescriptor(globalThis, "indexedDB");
+
+/**
+ * Takes IndexedDB from the page (`fault` is "missing"), lets it throw that exception whenever it is
+ * to open a database, or, with no fault, gives it back.
+ */
+export function breakFactory(fault) {
+  const open = () => { throw exception(fault); };
+  const broken = Object.create(IDBFactory.prototype, { open: { value: open } });
+  const value = fault === "missing" ? undefined : broken;
+  Object.defineProperty(globalThis, "indexedDB", fault ? { value, configurable: true } : factory);
 }
 
 /** The next transaction that writes is done, and whoever waits for it is told that it is lost. */

@@ -173,9 +173,9 @@ async fn damaged_row_is_listed_and_matches_nothing() {
 #[wasm_bindgen_test]
 async fn page_without_storage_gets_memory_and_the_reason() {
     for refusal in ["missing", "SecurityError"] {
-        replace_factory(Some(refusal));
+        break_factory(Some(refusal));
         let (store, trouble) = store::open(&unique()).await;
-        replace_factory(None);
+        break_factory(None);
         assert!(matches!(trouble, Some(StoreError::Refused(_))), "{refusal}: {trouble:?}");
         Chain::new("run", "thread", 0).grow(&*store, &[HELD]).await;
     }
@@ -183,10 +183,10 @@ async fn page_without_storage_gets_memory_and_the_reason() {
 
 #[wasm_bindgen_test]
 async fn store_that_fails_to_open_is_kept_and_tried_again() {
-    replace_factory(Some("UnknownError"));
+    break_factory(Some("UnknownError"));
     let (store, trouble) = store::open(&unique()).await;
     let early = store.list(1).await;
-    replace_factory(None);
+    break_factory(None);
     let failed = StoreError::Failed("UnknownError: from a test".to_owned());
     assert_eq!((trouble, early), (Some(failed.clone()), Err(failed)));
     assert_eq!(store.list(1).await, Ok(Vec::new()));
@@ -241,8 +241,8 @@ extern "C" {
     #[wasm_bindgen(js_name = quotaError)]
     fn quota_error() -> JsValue;
 
-    #[wasm_bindgen(js_name = replaceFactory)]
-    fn replace_factory(open: Option<&str>);
+    #[wasm_bindgen(js_name = breakFactory)]
+    fn break_factory(fault: Option<&str>);
 
     #[wasm_bindgen(js_name = loseNextAnswer)]
     fn lose_next_answer();

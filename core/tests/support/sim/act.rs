@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::judge::{Violation, violation};
 use super::model::{conclude, respond};
-use super::{Fed, Sim};
+use super::{Fed, Sim, tell};
 use crate::support::{approval, denial, edit, person};
 
 impl Sim {
@@ -76,7 +76,7 @@ impl Sim {
         let Some(run) = &self.tabs[tab].run else { return Ok(()) };
         let State::AwaitingModel(purpose) = *run.state() else { return Ok(()) };
         if run.head() == &self.store.head && self.judge.is_up_to_date(&self.store.texts) {
-            self.judge.told(&self.told(run))?;
+            self.judge.told(&tell(run, self.judge.turn()))?;
             self.stats.count("model asked");
         }
         let said = match self.rough {

@@ -8,6 +8,7 @@ pub mod judge;
 mod model;
 mod rng;
 mod store;
+mod walk;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,8 @@ use crate::support::{bank, bank_with, spec};
 use judge::{Judge, Violation, violation};
 use rng::Rng;
 use store::Store;
+
+pub use walk::walk;
 
 /// A fault that is put in on purpose, to see that it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -328,28 +331,29 @@ impl Sim {
             _ => return,
         });
     }
+}
 
-    /// What the model would read of each call, by the id under which it knows it.
-    fn told(&self, run: &Run) -> BTreeMap<String, Vec<Value>> {
-        let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        let mut tell = |call: &str, value: Value| {
-            told.entry(call.to_owned()).or_default().push(value);
-        };
-        for message in run.messages() {
-            match message {
-                Message::Result { call, output } => {
-                    tell(&call, serde_json::from_str(&output).unwrap_or_default());
-                }
-                Message::Notice(text) => {
-                    let Some(results) = text.strip_prefix("Results of the plan: ") else { continue };
-                    let results: Vec<Value> = serde_json::from_str(results).unwrap_or_default();
-                    for (call, result) in self.judge.turn().iter().zip(results) {
-                        tell(call, result);
-                    }
-                }
-                _ => {}
+/// What the model reads of each call, by the id under which it knows it; a plan's calls have none,
+/// and are told in the order of `turn`.
+fn tell(run: &Run, turn: &[String]) -> BTreeMap<String, Vec<Value>> {
+    let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut tell = |call: &str, value: Value| {
+        told.entry(call.to_owned()).or_default().push(value);
+    };
+    for message in run.messages() {
+        match message {
+            Message::Result { call, output } => {
+                tell(&call, serde_json::from_str(&output).unwrap_or_default());
             }
+            Message::Notice(text) => {
+                let Some(results) = text.strip_prefix("Results of the plan: ") else { continue };
+                let results: Vec<Value> = serde_json::from_str(results).unwrap_or_default();
+                for (call, result) in turn.iter().zip(results) {
+                    tell(call, result);
+                }
+            }
+            _ => {}
         }
-        told
     }
+    told
 }

@@ -1,0 +1,95 @@
+//! What assistive technology is told: the events of a conversation, each once, and never its
+//! stream.
+
+use std::time::Duration;
+
+use holdpoint_core::run::{Progress, Run, Slot, State};
+use leptos::prelude::*;
+
+use super::desk::{Desk, sentence};
+use super::escape::visible_text;
+use super::receipt::spoken;
+use super::tag::{Tag, tag};
+use crate::text;
+
+/// The one live region. It is always there, because one that comes with its text is not read.
+pub(super) fn announcer(desk: Desk) -> Tag {
+    let words = RwSignal::new(String::new());
+    Effect::new(move |said: Option<Option<Vec<Event>>>| {
+        let shown = desk.shown;
+        let runs: Vec<_> = shown.runs.get().into_iter().filter_map(|run| run.run.get()).collect();
+        let toast = shown.toast.get();
+        if !shown.loaded.get() {
+            return None;
+        }
+        let mut events: Vec<Event> = runs.iter().flat_map(|run| events(run)).collect();
+        events.extend(toast.map(|words| Event { key: words.clone(), words, waits: false }));
+        let said = said.flatten();
+        let is_news = |event: &&Event| match &said {
+            Some(said) => said.iter().all(|other| other.key != event.key),
+            // What was over before this page began is no news; what waits for a person is.
+            None => event.waits,
+        };
+        let news: Vec<&str> =
+            events.iter().filter(is_news).map(|event| event.words.as_str()).collect();
+        if !news.is_empty() {
+            say(words, news.join(" "));
+        }
+        Some(events)
+    });
+    tag("div").class("visually-hidden").set("role", "status").live_text(move || words.get())
+}
+
+/// Something that is said once.
+struct Event {
+    key: String,
+    words: String,
+    /// Whether a person is waited for.
+    waits: bool,
+}
+
+fn events(run: &Run) -> Vec<Event> {
+    let event = |key: &str, words: String| Event {
+        key: [run.id().as_str(), key].concat(),
+        words,
+        waits: false,
+    };
+    let mut events = vec![event("", text::ANSWERING.to_owned())];
+    events.extend(run.turns().flat_map(|turn| &turn.slots).filter_map(of_call));
+    let end = match run.state() {
+        State::Completed => run.turns().last().map(|turn| turn.text.chars().take(SPOKEN).collect()),
+        State::Failed { message, .. } => Some([text::RUN_FAILED, ": ", message].concat()),
+        State::Cancelled => Some(text::STOPPED.to_owned()),
+        _ => None,
+    };
+    events.extend(end.map(|words| event("end", words)));
+    events
+}
+
+fn of_call(slot: &Slot) -> Option<Event> {
+    let action = &slot.action;
+    let what = sentence(action);
+    let (stage, words, waits) = match &slot.progress {
+        Progress::Held { .. } => {
+            let because = visible_text(&action.ruling.because);
+            ("held", text::approval_needed(&what, &because), true)
+        }
+        Progress::InDoubt { .. } => ("doubt", text::in_doubt(&what), true),
+        _ => ("done", spoken(slot)?, false),
+    };
+    Some(Event { key: [action.id.as_str(), stage].concat(), words, waits })
+}
+
+/// Some screen readers drop what is said in the moment in which the focus moves.
+fn say(words: RwSignal<String>, news: String) {
+    set_timeout(
+        move || {
+            // The views may be gone by now.
+            let _ = words.try_set(news);
+        },
+        Duration::from_millis(250),
+    );
+}
+
+/// How much of an answer is said; the rest is in the log.
+const SPOKEN: usize = 300;

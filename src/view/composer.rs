@@ -1,0 +1,84 @@
+//! Where a person writes to the agent, or stops it.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+
+use super::desk::{Desk, button};
+use super::state::Intent;
+use super::status::active;
+use super::tag::{Handle, Tag, icon, stroke, tag};
+use crate::text;
+
+/// The form. While a run waits for a person it stays usable, so that they can ask before they
+/// decide.
+pub(super) fn composer(desk: Desk) -> Tag {
+    let empty = RwSignal::new(true);
+    let send = move || {
+        let words = value_of(desk.input);
+        if words.trim().is_empty() || untrack(|| active(desk.shown)).is_some() {
+            return;
+        }
+        if let Some(field) = field(desk.input) {
+            field.set_value("");
+        }
+        empty.set(true);
+        desk.send(Intent::Send(words.trim().to_owned()));
+    };
+    let input = tag("textarea")
+        .part("input")
+        .set("rows", "1")
+        .set("placeholder", text::PLACEHOLDER)
+        .set("aria-label", text::MESSAGE)
+        .set("enterkeyhint", "send")
+        .handle(desk.input)
+        .on("input", move |_| empty.set(value_of(desk.input).trim().is_empty()))
+        .on("keydown", move |event| {
+            if sends(event.unchecked_ref()) {
+                event.prevent_default();
+                send();
+            }
+        });
+    let stops = Memo::new(move |_| active(desk.shown).map(|run| run.id_text()));
+    tag("form")
+        .part("composer")
+        .on("submit", move |event| {
+            event.prevent_default();
+            send();
+        })
+        .child(input)
+        .live(move || {
+            Some(match stops.get() {
+                Some(_) => button("stop-button")
+                    .set("aria-label", text::STOP)
+                    .view(icon(stroke::SQUARE))
+                    .on("click", move |_| {
+                        if let Some(run) = untrack(|| active(desk.shown)) {
+                            desk.send(Intent::Stop(run.id.get_value()));
+                        }
+                    }),
+                None => tag("button")
+                    .part("send-button")
+                    .set("type", "submit")
+                    .set("aria-label", text::SEND)
+                    .bind("aria-disabled", move || empty.get().then(|| "true".to_owned()))
+                    .view(icon(stroke::UP)),
+            })
+        })
+}
+
+/// What stands in a field.
+pub(super) fn value_of(handle: Handle) -> String {
+    field(handle).map(|field| field.value()).unwrap_or_default()
+}
+
+fn field(handle: Handle) -> Option<HtmlTextAreaElement> {
+    handle.try_get_untracked().flatten()?.dyn_into().ok()
+}
+
+/// Enter sends, unless it ends a line or picks a word of an input method. Some browsers say the
+/// latter only by the key code 229.
+fn sends(event: &KeyboardEvent) -> bool {
+    let plain = !(event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key());
+    event.key() == "Enter" && plain && !event.is_composing() && event.key_code() != 229
+}

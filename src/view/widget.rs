@@ -1,0 +1,147 @@
+//! The whole of it: frame, head, launcher, and where it is put into a page.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use js_sys::Array;
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
+
+use super::announcer::announcer;
+use super::composer::composer;
+use super::desk::{Desk, button};
+use super::fault_card::fault;
+use super::state::{Intent, Intents, Shown};
+use super::status::{state, status, waiting};
+use super::tag::{Handle, Tag, icon, stroke, tag};
+use super::transcript::transcript;
+use crate::driver::ports::ToolHost;
+use crate::text;
+
+/// Puts the views into a shadow root. They are there until what is given back is dropped; the
+/// signals live on.
+pub fn mount(
+    root: &ShadowRoot,
+    shown: Shown,
+    tools: Rc<dyn ToolHost>,
+    intents: Intents,
+) -> Box<dyn Any> {
+    adopt_sheet(root);
+    // A shadow root is no element, but has all that is asked of one here: it is appended to.
+    let parent: HtmlElement = root.clone().unchecked_into();
+    Box::new(mount_to(parent, move || widget(Desk::new(shown, tools, intents)).done()))
+}
+
+fn widget(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    let launcher = Handle::new();
+    let is_popover = Memo::new(move |_| shown.layout.with(|layout| layout == "popover"));
+    tag("div")
+        .part("base")
+        .bind("data-layout", move || Some(shown.layout.get()))
+        .bind("data-scheme", move || Some(shown.scheme.get()))
+        .bind("data-state", move || Some(state(shown).word().to_owned()))
+        .on("keydown", move |event| {
+            let is_escape = event.unchecked_ref::<KeyboardEvent>().key() == "Escape";
+            if is_escape && is_popover.get_untracked() && shown.open.get_untracked() {
+                desk.send(Intent::Open(false));
+                if let Some(launcher) = launcher.get_untracked() {
+                    let _ = launcher.focus();
+                }
+            }
+            keep_typing_inside(&event);
+        })
+        .on("keypress", |event| keep_typing_inside(&event))
+        .on("keyup", |event| keep_typing_inside(&event))
+        .live(move || is_popover.get().then(|| launch(desk, launcher)))
+        .child(panel(desk, is_popover))
+        .child(announcer(desk))
+}
+
+fn panel(desk: Desk, is_popover: Memo<bool>) -> Tag {
+    let shown = desk.shown;
+    tag("section")
+        .class("panel")
+        .bind("aria-label", move || Some(shown.label.get()))
+        .bind("hidden", move || (is_popover.get() && !shown.open.get()).then(String::new))
+        .child(head(desk))
+        .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
+        .child(transcript(desk))
+        .live(move || {
+            let words = shown.toast.get()?;
+            Some(tag("div").part("toast").text(words))
+        })
+        .child(composer(desk))
+}
+
+fn head(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    let count = Memo::new(move |_| waiting(shown));
+    tag("header")
+        .class("head")
+        .child(tag("h2").class("title").live_text(move || shown.label.get()))
+        .live(move || {
+            let count = count.get();
+            (count > 0).then(|| tag("span").part("badge").text(text::waiting(count)))
+        })
+        .child(status(desk))
+}
+
+fn launch(desk: Desk, handle: Handle) -> Tag {
+    let shown = desk.shown;
+    let count = Memo::new(move |_| waiting(shown));
+    button("launcher")
+        .handle(handle)
+        .bind("aria-label", move || {
+            Some(shown.label.with(|label| text::launcher(label, count.get())))
+        })
+        .bind("aria-expanded", move || Some(shown.open.get().to_string()))
+        .on("click", move |_| {
+            let opens = !shown.open.get_untracked();
+            desk.send(Intent::Open(opens));
+            if opens {
+                request_animation_frame(move || desk.focus_input());
+            }
+        })
+        .view(icon(stroke::SPEECH))
+        .live(move || {
+            let count = count.get();
+            (count > 0).then(|| tag("span").part("badge").text(count.to_string()))
+        })
+}
+
+/// What is typed here is not for the page's shortcuts.
+fn keep_typing_inside(event: &web_sys::Event) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if target.is_some_and(|target| target.has_attribute("rows")) {
+        event.stop_propagation();
+    }
+}
+
+/// Gives the root the one sheet that all widgets of a page share. A style element would need the
+/// page's leave; a sheet that is adopted does not.
+fn adopt_sheet(root: &ShadowRoot) {
+    thread_local! {
+        static SHEET: Option<CssStyleSheet> = make_sheet();
+    }
+    SHEET.with(|sheet| {
+        let sheets: Array = sheet.iter().collect();
+        // Set by name: the binding has no setter for it. A browser without it shows the widget in
+        // the page's own style.
+        let _ = js_sys::Reflect::set(root, &JsValue::from_str("adoptedStyleSheets"), &sheets);
+    });
+}
+
+fn make_sheet() -> Option<CssStyleSheet> {
+    let sheet = CssStyleSheet::new().ok()?;
+    let replace = js_sys::Reflect::get(&sheet, &JsValue::from_str("replaceSync")).ok()?;
+    let css = [include_str!("../../style/tokens.css"), include_str!("../../style/widget.css")];
+    replace
+        .dyn_into::<js_sys::Function>()
+        .ok()?
+        .call1(&sheet, &JsValue::from_str(&css.concat()))
+        .ok()?;
+    Some(sheet)
+}
