@@ -75,9 +75,5 @@ extern "C" {
     type LockManager;
 
     #[wasm_bindgen(method, catch)]
-    fn request(
-        this: &LockManager,
-        name: &str,
-        on_grant: &JsValue,
-    ) -> Result<Promise, JsValue>;
+    fn request(this: &LockManager, name: &str, on_grant: &JsValue) -> Result<Promise, JsValue>;
 }

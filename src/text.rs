@@ -60,8 +60,7 @@ pub(crate) const DID_NOT_HAPPEN: &str = "It did not happen";
 pub(crate) const TRY_AGAIN: &str = "Try again";
 pub(crate) const DOUBT_RULE: &str =
     "It may have happened or not. It is not started again by itself.";
-pub(crate) const DOUBT_WARNING: &str =
-    "If you try again and it did happen, it may happen twice.";
+pub(crate) const DOUBT_WARNING: &str = "If you try again and it did happen, it may happen twice.";
 
 pub(crate) const PROPOSAL_REFUSED: &str =
     "The assistant proposed what is not possible; nothing of it ran";
@@ -118,7 +117,7 @@ pub(crate) fn denied_by(name: &str) -> String {
 }
 
 pub(crate) fn approval_needed(what: &str, because: &str) -> String {
-    ["Approval needed: ", what, ". ", because, "."].concat()
+    ["Approval needed: ", what, ". ", because].concat()
 }
 
 pub(crate) fn in_doubt(what: &str) -> String {
@@ -146,7 +145,7 @@ pub(crate) fn seconds(millis: u64) -> String {
 pub(crate) fn expires_in(millis: u64) -> String {
     let minutes = millis / 60_000;
     match minutes {
-        0 => "Expires in less than a minute".to_owned(),
+        0 => "Expires in under 1 min".to_owned(),
         1..120 => ["Expires in ", &minutes.to_string(), " min"].concat(),
         120..2880 => ["Expires in ", &(minutes / 60).to_string(), " h"].concat(),
         _ => ["Expires in ", &(minutes / 1440).to_string(), " days"].concat(),

@@ -120,6 +120,18 @@ impl ModelResponse {
             .collect()
     }
 
+    /// The last text part: a plan's JSON, which a commentary may come before.
+    pub fn last_text(&self) -> &str {
+        self.items
+            .iter()
+            .rev()
+            .find_map(|item| match &item.part {
+                Part::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .unwrap_or_default()
+    }
+
     /// The model's words if it declined.
     pub fn refusal(&self) -> Option<&str> {
         self.items.iter().find_map(|item| match &item.part {

@@ -47,7 +47,7 @@ pub struct Tool {
     pub input_schema: Value,
     /// The same, compiled.
     pub schema: Schema,
-    /// Identifies name, schema and rules, so that an approval is bound to them.
+    /// Identifies name, schema, rules and hints, so that an approval is bound to them.
     pub digest: Digest,
 }
 
@@ -130,6 +130,8 @@ impl Tool {
             name.into(),
             input_schema.clone(),
             definition.get("approval").cloned().unwrap_or_default(),
+            // Without an `approval` the hints are the rule.
+            serde_json::to_value(annotations).unwrap_or_default(),
         ]));
         Ok(Self {
             name: name.to_owned(),

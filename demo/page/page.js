@@ -18,6 +18,7 @@ Answer briefly, in the language of the person.`;
 const bank = new Bank();
 const agent = document.querySelector("holdpoint-agent");
 const byId = (id) => document.getElementById(id);
+const numbers = new Intl.NumberFormat("en", { minimumFractionDigits: 2 });
 
 agent.tools = tools(bank);
 agent.instructions = INSTRUCTIONS;
@@ -84,8 +85,6 @@ function row({ at, text, cents, balance }) {
   row.dataset.direction = cents < 0 ? "out" : "in";
   return row;
 }
-
-const numbers = new Intl.NumberFormat("en", { minimumFractionDigits: 2 });
 
 function money(cents) {
   return numbers.format(cents / 100).replace("-", "−");

@@ -355,8 +355,7 @@ pub async fn cleared_store_is_empty(subject: impl Subject) {
 pub async fn runs_of_similar_names_stay_apart(subject: impl Subject) {
     let store = subject.store();
     let names = ["run", "run,0", "run.1", "run\u{0}", "", "läuft \u{1f3c3}"];
-    let mut chains: Vec<Chain> =
-        names.iter().map(|name| Chain::new(name, "thread", 0)).collect();
+    let mut chains: Vec<Chain> = names.iter().map(|name| Chain::new(name, "thread", 0)).collect();
     let mut rows = Vec::new();
     for (length, chain) in chains.iter_mut().enumerate() {
         rows.push(chain.grow(&*store, &vec![HELD; length + 1]).await);

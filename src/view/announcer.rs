@@ -6,7 +6,7 @@ use std::time::Duration;
 use holdpoint_core::run::{Progress, Run, Slot, State};
 use leptos::prelude::*;
 
-use super::desk::{Desk, sentence};
+use super::desk::{Desk, sentence, sentence_case};
 use super::escape::visible_text;
 use super::receipt::spoken;
 use super::tag::{Tag, tag};
@@ -71,7 +71,7 @@ fn of_call(slot: &Slot) -> Option<Event> {
     let what = sentence(action);
     let (stage, words, waits) = match &slot.progress {
         Progress::Held { .. } => {
-            let because = visible_text(&action.ruling.because);
+            let because = visible_text(&sentence_case(&action.ruling.because));
             ("held", text::approval_needed(&what, &because), true)
         }
         Progress::InDoubt { .. } => ("doubt", text::in_doubt(&what), true),

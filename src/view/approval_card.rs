@@ -10,7 +10,7 @@ use holdpoint_core::run::{Progress, Run, Slot, State};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::desk::{Desk, button, safely, sentence};
+use super::desk::{Desk, button, focus_soon, safely, sentence};
 use super::moment::now;
 use super::state::{Intent, RunShown};
 use super::tag::{Handle, Tag, icon, stroke, tag};
@@ -42,10 +42,10 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .child(card.strip(action, expires))
         .child(safely(tag("h3").part("card-summary").set("id", id), &what(action)))
         .child(arguments(&action.arguments))
-        .maybe(action.preview.as_deref().map(|preview| noted(text::EFFECT, preview)))
+        .maybe(action.preview.as_deref().map(|it| said("card-preview", text::EFFECT, it)))
         .child(why(&action.ruling))
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
-        .maybe(action.reason.as_deref().map(|reason| noted(text::AGENT_SAYS, reason)))
+        .maybe(action.reason.as_deref().map(|it| said("card-note", text::AGENT_SAYS, it)))
         .child(details(action))
         .live(move || card.tool_note())
         .child(card.ways_out(&sentence(action)))
@@ -115,14 +115,19 @@ impl Card {
         let strip =
             tag("div").class("strip").child(tag("span").class("risk").view(icon(path)).text(words));
         let strip = match expires.map(Timestamp::as_millis) {
-            Some(end) => strip.child(tag("span").class("expiry").live_text(move || {
-                text::expires_in(end.saturating_sub(self.clock.now.get()))
-            })),
+            Some(end) => strip.child(
+                tag("span")
+                    .class("expiry")
+                    .live_text(move || text::expires_in(end.saturating_sub(self.clock.now.get()))),
+            ),
             None => strip,
         };
         strip.child(tag("span").class("position").live_text(move || {
             let place = self.call.try_with_value(|call| self.run.read(|run| place(run, call)));
-            place.flatten().map_or_else(String::new, |(at, of)| text::position(at, of))
+            match place.flatten() {
+                Some((at, of)) if of > 1 => text::position(at, of),
+                _ => String::new(),
+            }
         }))
     }
 
@@ -130,20 +135,20 @@ impl Card {
     fn ways_out(self, what: &str) -> Tag {
         let denies = RwSignal::new(false);
         let what = StoredValue::new(what.to_owned());
+        let way_back = Handle::new();
         tag("div").class("ways-out").live(move || {
             let what = what.get_value();
             Some(if denies.get() {
-                self.deny_form(denies, &what)
+                self.deny_form(denies, way_back, &what)
             } else {
-                self.choice(denies, &what)
+                self.choice(denies, way_back, &what)
             })
         })
     }
 
-    fn choice(self, denies: RwSignal<bool>, what: &str) -> Tag {
-        let closed = move || {
-            !self.clock.armed.get() || self.saves() || self.presence() == Presence::Changed
-        };
+    fn choice(self, denies: RwSignal<bool>, way_back: Handle, what: &str) -> Tag {
+        let closed =
+            move || !self.clock.armed.get() || self.saves() || self.presence() == Presence::Changed;
         let approve = button("approve-button")
             .set("aria-label", text::act_on(text::APPROVE, what))
             // Not `disabled`, which would drop the focus.
@@ -159,6 +164,7 @@ impl Card {
                 }
             });
         let deny = button("deny-button")
+            .handle(way_back)
             .set("aria-label", text::act_on(text::DENY, what))
             .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
             .text(text::DENY)
@@ -170,18 +176,20 @@ impl Card {
         tag("div").class("actions").child(deny).child(approve)
     }
 
-    fn deny_form(self, denies: RwSignal<bool>, what: &str) -> Tag {
+    fn deny_form(self, denies: RwSignal<bool>, way_back: Handle, what: &str) -> Tag {
         let field = Handle::new();
-        field.on_load(|field| {
-            // Once it is in the page.
-            request_animation_frame(move || {
-                let _ = field.focus();
-            });
-        });
+        focus_soon(field);
         let label = tag("label").text(text::REASON).child(
-            tag("textarea").part("deny-reason").set("rows", "2").set("maxlength", "2000").handle(field),
+            tag("textarea")
+                .part("deny-reason")
+                .set("rows", "2")
+                .set("maxlength", "2000")
+                .handle(field),
         );
-        let back = button("back-button").text(text::BACK).on("click", move |_| denies.set(false));
+        let back = button("back-button").text(text::BACK).on("click", move |_| {
+            denies.set(false);
+            focus_soon(way_back);
+        });
         let deny = button("deny-button")
             .set("aria-label", text::act_on(text::DENY, what))
             .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
@@ -268,7 +276,8 @@ fn arguments(arguments: &Value) -> Tag {
                 let value = literal(value);
                 let shown = safely(tag("dd"), &value);
                 let long = value.chars().count() > LONG;
-                let shown = if long { shown.set("data-long", "").set("tabindex", "0") } else { shown };
+                let shown =
+                    if long { shown.set("data-long", "").set("tabindex", "0") } else { shown };
                 tag("div").child(safely(tag("dt"), name)).child(shown)
             }))
         }
@@ -305,8 +314,7 @@ fn why(ruling: &Ruling) -> Tag {
     if matched.is_empty() {
         line
     } else {
-        let matched = [" (", &matched.join(", "), ")"].concat();
-        line.child(safely(tag("span"), &matched))
+        line.text(" (").child(safely(tag("span"), &matched.join(", "))).text(")")
     }
 }
 
@@ -330,11 +338,8 @@ fn note(words: &'static str) -> Tag {
     tag("p").class("card-note").text(words)
 }
 
-fn noted(label: &'static str, words: &str) -> Tag {
-    tag("p")
-        .class("card-note")
-        .child(tag("strong").text(label))
-        .child(safely(tag("span"), words))
+fn said(class: &'static str, label: &'static str, words: &str) -> Tag {
+    tag("p").class(class).child(tag("strong").text(label)).child(safely(tag("span"), words))
 }
 
 /// From here on, a value is set smaller and may scroll.

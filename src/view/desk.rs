@@ -45,13 +45,6 @@ impl Desk {
     pub(super) fn tools(self) -> Rc<dyn ToolHost> {
         self.tools.get_value()
     }
-
-    pub(super) fn focus_input(self) {
-        if let Some(input) = self.input.get_untracked() {
-            // Focus on an element that is there does not fail.
-            let _ = input.focus();
-        }
-    }
 }
 
 impl RunShown {
@@ -88,6 +81,25 @@ pub(super) fn safely(element: Tag, text: &str) -> Tag {
         Piece::Plain(text) => element.text(text),
         Piece::Escape(text) => element.child(tag("span").class("escape").text(text)),
     })
+}
+
+/// Moves the focus to an element once it is in the page.
+pub(super) fn focus_soon(element: Handle) {
+    request_animation_frame(move || {
+        if let Some(element) = element.try_get_untracked().flatten() {
+            // An element that cannot have the focus leaves it where it is.
+            let _ = element.focus();
+        }
+    });
+}
+
+/// Messages begin with a small letter and have no full stop, so that they can be put together; on
+/// its own line each is a sentence.
+pub(super) fn sentence_case(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    let end = if message.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
+    first.chain(letters).chain(end.chars()).collect()
 }
 
 /// A button that does nothing but what its handler does.

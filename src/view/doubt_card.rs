@@ -45,9 +45,7 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     let actions = tag("div")
         .class("actions")
         .maybe(check.then(|| way(text::CHECK, |call| Intent::Check { call })))
-        .child(way(text::HAPPENED, |call| {
-            settle(call, Settlement::Happened { result: None })
-        }))
+        .child(way(text::HAPPENED, |call| settle(call, Settlement::Happened { result: None })))
         .child(way(text::DID_NOT_HAPPEN, |call| settle(call, Settlement::DidNotHappen)))
         .child(way(text::TRY_AGAIN, |call| settle(call, Settlement::TryAgain)));
     tag("section")
@@ -67,20 +65,15 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         ))
         .child(safely(tag("p").class("card-rule"), &known))
         .child(tag("p").class("card-note").text(text::DOUBT_RULE))
+        .child(tag("p").class("card-note").text(text::DOUBT_WARNING))
         .child(
             tag("details")
                 .class("raw")
                 .child(tag("summary").text(text::DETAILS))
-                .child(
-                    tag("pre").child(safely(
-                        tag("code"),
-                        &canonical(slot.arguments()),
-                    )),
-                )
+                .child(tag("pre").child(safely(tag("code"), &canonical(slot.arguments()))))
                 .child(tag("p").class("digest").text([text::KEY, " ", key].concat())),
         )
         .child(actions)
-        .child(tag("p").class("card-note").text(text::DOUBT_WARNING))
 }
 
 fn settle(call: CallId, settlement: Settlement) -> Intent {

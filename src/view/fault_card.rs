@@ -4,7 +4,7 @@
 use holdpoint_core::id::RunId;
 use leptos::prelude::*;
 
-use super::desk::{Desk, button, safely};
+use super::desk::{Desk, button, safely, sentence_case};
 use super::state::{Intent, RunShown};
 use super::tag::{Tag, tag};
 use crate::driver::ports::{Trouble, TroubleKind};
@@ -13,9 +13,7 @@ use crate::text;
 /// A card for the trouble of one run.
 pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
     let way = move |class, label: &'static str, intent: fn(RunId) -> Intent| {
-        button(class)
-            .text(label)
-            .on("click", move |_| desk.send(intent(run.id.get_value())))
+        button(class).text(label).on("click", move |_| desk.send(intent(run.id.get_value())))
     };
     let retry = || way("retry-button", text::RETRY, Intent::Retry);
     let stop = || way("cancel-button", text::STOP, Intent::Stop);
@@ -48,13 +46,4 @@ pub(super) fn fault(trouble: &Trouble) -> Tag {
         .child(tag("h3").class("fault-title").text(title))
         .child(safely(tag("p").class("fault-text"), &sentence_case(&trouble.message)))
         .child(safely(tag("p").class("fault-fix"), &sentence_case(&trouble.fix)))
-}
-
-/// Messages begin with a small letter and have no full stop, so that they can be put together; on
-/// its own line each is a sentence.
-pub(super) fn sentence_case(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
-    let end = if message.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
-    first.chain(letters).chain(end.chars()).collect()
 }

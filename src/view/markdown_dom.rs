@@ -67,9 +67,7 @@ fn block(block: &Block) -> Tag {
 /// A paragraph that is alone in its item needs no element of its own.
 fn item(blocks: &[Block]) -> Tag {
     match blocks {
-        [Block::Paragraph(content), rest @ ..] => {
-            line("li", content).all(rest.iter().map(block))
-        }
+        [Block::Paragraph(content), rest @ ..] => line("li", content).all(rest.iter().map(block)),
         _ => tag("li").all(blocks.iter().map(block)),
     }
 }

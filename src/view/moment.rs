@@ -13,12 +13,7 @@ pub(super) fn now() -> u64 {
 pub(super) fn time(at: Timestamp) -> String {
     let date = local(at.as_millis());
     let today = local(now());
-    let clock = [
-        two(date.get_hours()),
-        two(date.get_minutes()),
-        two(date.get_seconds()),
-    ]
-    .join(":");
+    let clock = [two(date.get_hours()), two(date.get_minutes()), two(date.get_seconds())].join(":");
     if day(&date) == day(&today) { clock } else { [&day(&date), " ", &clock].concat() }
 }
 

@@ -9,8 +9,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ShadowRoot};
 
-use super::desk::{Desk, safely};
-use super::fault_card::sentence_case;
+use super::desk::{Desk, safely, sentence, sentence_case};
 use super::moment::time;
 use super::state::RunShown;
 use super::tag::{Handle, Tag, icon, stroke, tag};
@@ -22,7 +21,8 @@ pub(super) fn receipt(desk: Desk, run: RunShown, call: CallId) -> Tag {
     let handle = Handle::new();
     handle.on_load(move |line| {
         let decided = desk.decided.try_get_value().flatten();
-        if decided.is_some() && decided == slot.with_untracked(|s| Some(s.as_ref()?.action.id.clone()))
+        if decided.is_some()
+            && decided == slot.with_untracked(|s| Some(s.as_ref()?.action.id.clone()))
         {
             desk.decided.set_value(None);
             request_animation_frame(move || take_over_focus(&line));
@@ -44,12 +44,12 @@ pub(super) fn line(outcome: &'static str, title: &str, more: Option<&str>) -> Ta
     let line = tag("div")
         .part("receipt")
         .set("data-outcome", outcome)
-        .child(tag("span").class("receipt-icon").view(icon(stroke::CROSS)))
-        .child(safely(tag("span").class("receipt-title"), title));
-    match more {
-        Some(more) => line.child(safely(tag("span").class("receipt-meta"), &sentence_case(more))),
-        None => line,
-    }
+        .child(tag("span").class("receipt-icon").view(icon(stroke::CROSS)));
+    let words = tag("div")
+        .class("receipt-line")
+        .child(safely(tag("span").class("receipt-title"), title))
+        .maybe(more.map(|more| safely(tag("span").class("receipt-meta"), &sentence_case(more))));
+    line.child(words)
 }
 
 /// A plan with faults, of which nothing ran.
@@ -59,31 +59,26 @@ pub(super) fn refused(report: &Report) -> Tag {
         let words: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         safely(tag("p"), &words.join(": "))
     });
-    line("refused", text::PROPOSAL_REFUSED, None).child(
-        tag("details").child(tag("summary").text(text::DETAILS)).all(issues),
-    )
+    let details = tag("details").child(tag("summary").text(text::DETAILS)).all(issues);
+    line("refused", text::PROPOSAL_REFUSED, None).child(details)
 }
 
 /// What a person hears of how a call ended; nothing where it has not.
 pub(super) fn spoken(slot: &Slot) -> Option<String> {
     let outcome = slot.outcome()?;
-    let words = [super::desk::sentence(&slot.action), ending(slot, outcome)];
+    let words = [sentence(&slot.action), ending(slot, outcome)];
     Some(words.join(": "))
 }
 
 fn body(slot: &Slot) -> Tag {
     let action = &slot.action;
     let what = action.summary.as_deref().unwrap_or(&action.title);
-    tag("div")
-        .class("receipt-body")
+    let line = tag("summary")
+        .class("receipt-line")
         .child(tag("span").class("receipt-icon").view(icon(path(slot))))
         .child(safely(tag("span").class("receipt-summary"), what))
-        .child(safely(tag("span").class("receipt-meta"), &meta(slot)))
-        .child(details(slot))
-}
-
-fn details(slot: &Slot) -> Tag {
-    let details = tag("details").child(tag("summary").text(text::DETAILS));
+        .child(safely(tag("span").class("receipt-meta"), &meta(slot)));
+    let details = tag("details").child(line);
     let details = details.child(fact(text::ARGUMENTS, &canonical(slot.arguments())));
     match slot.outcome() {
         Some(Outcome::Succeeded(result)) => details.child(fact(text::RESULT, &canonical(result))),
@@ -93,7 +88,7 @@ fn details(slot: &Slot) -> Tag {
 
 fn fact(name: &'static str, json: &str) -> Tag {
     let code = safely(tag("code"), json);
-    tag("div").child(tag("p").text(name)).child(tag("pre").child(code))
+    tag("div").class("receipt-fact").child(tag("p").text(name)).child(tag("pre").child(code))
 }
 
 fn meta(slot: &Slot) -> String {

@@ -128,7 +128,10 @@ pub(super) fn waiting(shown: Shown) -> usize {
 
 /// The newest run that works by itself now, and so can be stopped.
 pub(super) fn active(shown: Shown) -> Option<RunShown> {
-    shown.runs.get().into_iter().rev().find(|run| {
-        matches!(of_run(*run, false), Some(State::Answering | State::Working))
-    })
+    shown
+        .runs
+        .get()
+        .into_iter()
+        .rev()
+        .find(|run| matches!(of_run(*run, false), Some(State::Answering | State::Working)))
 }

@@ -125,7 +125,8 @@ fn run_view(desk: Desk, run: RunShown) -> AnyView {
         .bind("data-status", move || run.read(|run| Some(run.status().as_str().to_owned())))
         .each(spots, move |spot| view(desk, run, spot).unwrap_or_else(|| tag("span")).done())
         .live(move || {
-            run.trouble.with(|trouble| trouble.as_ref().map(|trouble| run_fault(desk, run, trouble)))
+            run.trouble
+                .with(|trouble| trouble.as_ref().map(|trouble| run_fault(desk, run, trouble)))
         })
         .done()
 }
@@ -168,7 +169,7 @@ fn view(desk: Desk, shown: RunShown, spot: Spot) -> Option<Tag> {
     Some(match spot {
         Spot::Request => {
             let bubble = tag("div").class("bubble").set("dir", "auto").text(&*run.spec().text);
-            message("message message-user", text::YOU_SAID).child(bubble)
+            message("message-user", text::YOU_SAID).child(bubble)
         }
         Spot::Said(at) => said(&turn(at)?.text),
         Spot::Refused(at) => refused(turn(at)?.report.as_ref()?),
@@ -184,8 +185,7 @@ fn view(desk: Desk, shown: RunShown, spot: Spot) -> Option<Tag> {
 }
 
 fn said(words: &str) -> Tag {
-    message("message message-agent", text::ASSISTANT_SAID)
-        .child(fill(tag("div").class("bubble"), words))
+    message("message-agent", text::ASSISTANT_SAID).child(fill(tag("div").class("bubble"), words))
 }
 
 /// The answer as it comes in. A plan comes in as JSON, which is for nobody to read.
@@ -194,16 +194,14 @@ fn live(shown: RunShown, run: &Run) -> Tag {
     let is_plan =
         run.spec().mode == Mode::Plan && *run.state() == State::AwaitingModel(Purpose::Work);
     let bubble = if is_plan { bubble } else { fill_live(bubble, move || shown.live.get()) };
-    message("message message-agent", text::ASSISTANT_SAID)
-        .bind("data-streaming", || Some(String::new()))
-        .set("aria-busy", "true")
-        .child(bubble)
+    message("message-agent streaming", text::ASSISTANT_SAID).set("aria-busy", "true").child(bubble)
 }
 
-fn message(class: &'static str, who: &'static str) -> Tag {
+fn message(kind: &'static str, who: &'static str) -> Tag {
+    let names = ["message ", kind].concat();
     tag("article")
-        .set("class", class)
-        .set("part", class)
+        .set("class", names.as_str())
+        .set("part", names)
         .child(tag("span").class("visually-hidden").text(who))
 }
 

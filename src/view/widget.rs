@@ -11,7 +11,7 @@ use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
 use super::announcer::announcer;
 use super::composer::composer;
-use super::desk::{Desk, button};
+use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
 use super::state::{Intent, Intents, Shown};
 use super::status::{state, status, waiting};
@@ -102,7 +102,7 @@ fn launch(desk: Desk, handle: Handle) -> Tag {
             let opens = !shown.open.get_untracked();
             desk.send(Intent::Open(opens));
             if opens {
-                request_animation_frame(move || desk.focus_input());
+                focus_soon(desk.input);
             }
         })
         .view(icon(stroke::SPEECH))

@@ -49,10 +49,9 @@ pub fn draft(
     tools: &Toolbox,
 ) -> Result<Draft, Report> {
     let mut parser = Parser { run, turn, limits, notes, tools, issues: Vec::new() };
-    let text = response.text();
     let draft = match mode {
-        Mode::Tools => Draft { text, actions: parser.calls(response) },
-        Mode::Plan => parser.plan(&text),
+        Mode::Tools => Draft { text: response.text(), actions: parser.calls(response) },
+        Mode::Plan => parser.plan(response.last_text()),
     };
     if parser.issues.is_empty() { Ok(draft) } else { Err(Report(parser.issues)) }
 }

@@ -162,11 +162,14 @@ impl Run {
         };
         let before = self.outstanding();
         let was_over = self.status().is_over();
-        let entry = Entry::seal(&self.spec.run, &self.head, at, record);
-        if !self.apply(&entry) {
+        let sealed = Entry::seal(&self.spec.run, &self.head, at, record);
+        // What is applied is what a reload would read: a number that a double cannot hold is rounded
+        // now and not only then, and what could not be read again is never written.
+        let entry = Entry::parse(&sealed.to_text(), &self.spec.run, &self.head).ok();
+        let Some(entry) = entry.filter(|entry| self.apply(entry)) else {
             // INVARIANT: what `decide` makes fits. Were it not so, nothing would be written.
             return Step { run: self, effects: vec![Effect::Reject(Rejection::Misfit)] };
-        }
+        };
         let call_tool = self.call_tool(&entry.record);
         let mut effects = vec![Effect::Append(entry)];
         effects.extend(call_tool);

@@ -153,9 +153,9 @@ impl Drop for Connection {
 fn factory() -> Result<IdbFactory, Fault> {
     // In a frame without an origin of its own, or where the person forbids it, the property is
     // missing or throws.
-    Reflect::get(&js_sys::global(), &"indexedDB".into())?.dyn_into().map_err(|_| {
-        StoreError::Refused("there is no IndexedDB in this page".to_owned()).into()
-    })
+    Reflect::get(&js_sys::global(), &"indexedDB".into())?
+        .dyn_into()
+        .map_err(|_| StoreError::Refused("there is no IndexedDB in this page".to_owned()).into())
 }
 
 /// What makes the stores in a new database.

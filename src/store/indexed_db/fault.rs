@@ -20,9 +20,8 @@ pub fn meaning(error: &JsValue) -> StoreError {
 
 impl From<JsValue> for Fault {
     fn from(error: JsValue) -> Self {
-        let get = |value: &JsValue, name: &str| {
-            Reflect::get(value, &name.into()).unwrap_or_default()
-        };
+        let get =
+            |value: &JsValue, name: &str| Reflect::get(value, &name.into()).unwrap_or_default();
         let text = |value: JsValue| value.as_string().unwrap_or_default();
         let name = text(get(&error, "name"));
         // An error of quota was a name at first and is becoming a class of its own.

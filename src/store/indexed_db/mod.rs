@@ -127,7 +127,8 @@ fn visit(event: &Event, over: &mut Vec<RunRow>, newest: usize) -> Result<(), JsV
 async fn read(database: &IdbDatabase, run: &RunId, from: u64) -> Result<Option<StoredRun>, Fault> {
     let transaction = Transaction::read(database, &[RUNS, ENTRIES])?;
     let row = transaction.store(RUNS)?.get(&run.as_str().into())?;
-    let entries = transaction.store(ENTRIES)?.get_all_with_key(&keys(&run.as_str().into(), from)?)?;
+    let entries =
+        transaction.store(ENTRIES)?.get_all_with_key(&keys(&run.as_str().into(), from)?)?;
     transaction.complete().await?;
     let row = row.result()?;
     if row.is_undefined() {

@@ -33,6 +33,13 @@ extern "C" {
         mode: &str,
         options: &JsValue,
     ) -> Result<IdbTransaction, JsValue>;
+
+    // A method of the standard that web-sys calls deprecated.
+    #[wasm_bindgen(extends = IdbTransaction)]
+    type Committer;
+
+    #[wasm_bindgen(method, catch)]
+    fn commit(this: &Committer) -> Result<(), JsValue>;
 }
 
 /// A transaction under way.
@@ -96,7 +103,7 @@ impl Transaction {
                 transaction.abort().ok();
             } else {
                 // It would commit by itself, one answer later: too late for a page that is closing.
-                transaction.commit().ok();
+                transaction.unchecked_ref::<Committer>().commit().ok();
             }
         });
         request.set_onsuccess(Some(callback.unchecked_ref()));

@@ -12,6 +12,8 @@ const own = ["tools", "hints", "verify", "hold", "storage"];
 /** What the widget told, newest last; the tests read it. */
 globalThis.errors = [];
 globalThis.decisions = [];
+/** When each moment came, in milliseconds since the navigation; the benches read it. */
+globalThis.moments = {};
 
 if (query.get("storage") === "refused") {
   const refuse = () => {
@@ -27,7 +29,9 @@ agent.addEventListener("holdpoint-error", ({ detail }) => errors.push(detail));
 agent.addEventListener("holdpoint-decision", ({ detail }) => decisions.push(detail));
 if (query.has("hold")) agent.addEventListener(query.get("hold"), standStill);
 agent.tools = offered(query.get("tools"));
+addEventListener("click", ({ timeStamp }) => (moments.clicked = timeStamp), { capture: true });
 document.body.append(agent);
+requestAnimationFrame(lookForCard);
 await import("/holdpoint.js");
 
 function offered(which) {
@@ -53,11 +57,18 @@ function transfer() {
     approval: "always",
     summary: ({ amount, recipient }) => `Transfer ${amount} to ${recipient}`,
     execute: async (_, { idempotencyKey, signal }) => {
+      moments.started = performance.now();
       const response = await fetch(at(idempotencyKey), { method: "POST", signal });
       return response.json();
     },
     verify: query.has("verify") ? async (key) => (await fetch(at(key))).json() : undefined,
   };
+}
+
+/** Notes the first frame with a card in it. */
+function lookForCard(now) {
+  if (agent.shadowRoot?.querySelector("[part~=approval-card]")) moments.card = now;
+  else requestAnimationFrame(lookForCard);
 }
 
 /** Blocks the whole page: nothing that would follow the event can happen meanwhile. */

@@ -116,7 +116,9 @@ impl Agent {
         let what = format!("the widget shows “{words}”");
         until_true(&what, async || {
             let text = self.text().await?;
-            ensure!(text.contains(words), "it shows: {text}");
+            // A sheet may set words in capitals.
+            let found = text.to_lowercase().contains(&words.to_lowercase());
+            ensure!(found, "it shows: {text}");
             Ok(true)
         })
         .await
@@ -190,10 +192,20 @@ impl Agent {
     ///
     /// There is none, or it cannot be clicked.
     pub async fn click(&self, part: &str) -> Result<()> {
-        until(&format!("the part `{part}` can be clicked"), async || {
-            let element = self.part_now(part).await?;
-            let Some(element) = element else { return Ok(None) };
-            Ok(Some(element.click().await?))
+        Ok(self.enabled(part).await?.click().await?)
+    }
+
+    /// The first part of a name, once it can be used: a card that has just come up cannot, so that
+    /// no click lands on it that was meant for something else.
+    ///
+    /// # Errors
+    ///
+    /// It does not appear, or stays disabled.
+    pub async fn enabled(&self, part: &str) -> Result<WebElement> {
+        until(&format!("the part `{part}` can be used"), async || {
+            let Some(element) = self.part_now(part).await? else { return Ok(None) };
+            let disabled = element.attr("aria-disabled").await?.is_some_and(|is| is == "true");
+            Ok((!disabled && element.is_enabled().await?).then_some(element))
         })
         .await
     }

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Once;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -133,6 +134,7 @@ impl Browser {
             .connect()
             .await
             .context("the driver does not take the browser")?;
+        session.set_script_timeout(SCRIPT_TIMEOUT).await?;
         self.session = Some(session);
         Ok(())
     }
@@ -312,6 +314,9 @@ fn program(variable: &str, name: &str) -> PathBuf {
     let named = std::env::var_os(variable).filter(|path| !path.is_empty());
     Path::new(&named.unwrap_or_else(|| OsString::from(name))).to_owned()
 }
+
+/// A bench may let a script work for minutes.
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Without a screen, as any user, and without a word to anyone outside.
 const CHROMIUM_FLAGS: [&str; 14] = [

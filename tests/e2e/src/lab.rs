@@ -12,7 +12,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
@@ -174,8 +174,13 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
         Some(Answer::EndedAfter(kind)) => events(Body::from(cut(kind).concat())),
         Some(Answer::BrokenAfter(kind)) => {
             let sent = cut(kind).into_iter().map(|record| Ok(Bytes::from(record)));
-            let broken = [Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
-            events(Body::from_stream(stream::iter(sent.chain(broken))))
+            let broken = async {
+                // The pause lets the server send what it has: a connection that breaks before the
+                // first byte would only make the browser ask again.
+                tokio::task::yield_now().await;
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+            };
+            events(Body::from_stream(stream::iter(sent).chain(stream::once(broken))))
         }
         Some(Answer::Html) => ([(CONTENT_TYPE, "text/html")], "<h1>Welcome</h1>").into_response(),
         Some(Answer::Status(status)) => {

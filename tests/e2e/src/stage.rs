@@ -42,9 +42,8 @@ pub async fn play_in(
     static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
     let _place = PLACES.acquire().await?;
     let mut stage = Stage {
-        server: Server::start(Duration::ZERO).await?,
-        browser: Browser::start(engine).await?,
         allows_complaints: engine == Engine::Firefox,
+        ..Stage::set(engine, Duration::ZERO).await?
     };
     let outcome = test(&mut stage).await;
     let complaints = match stage.allows_complaints && outcome.is_ok() {
@@ -63,6 +62,17 @@ pub async fn play_in(
 }
 
 impl Stage {
+    /// A stage of its own; `pace` is the pause of the stand-in model before each record.
+    ///
+    /// # Errors
+    ///
+    /// The server or the browser does not start.
+    pub async fn set(engine: Engine, pace: Duration) -> Result<Self> {
+        let server = Server::start(pace).await?;
+        let browser = Browser::start(engine).await?;
+        Ok(Stage { server, browser, allows_complaints: false })
+    }
+
     /// Opens the bank in the tab in front.
     ///
     /// # Errors
@@ -94,8 +104,7 @@ impl Stage {
     /// The browser does not start, or the page does not come up.
     pub async fn crash_into_lab(&mut self, query: &str) -> Result<Agent> {
         self.browser.kill();
-        // What the page waited for at the server ended with the page.
-        self.server.lab.release();
+        // Whatever is held at the server ends with its connection, and is never done.
         self.browser.relaunch().await.context("after the crash")?;
         self.lab(query).await
     }

@@ -15,7 +15,7 @@ impl Sim {
     /// One thing happens, somewhere.
     pub(super) fn act(&mut self) -> Result<(), Violation> {
         let tab = self.rng.below(2) as usize;
-        if self.rng.once_in(5) {
+        if self.rng.once_in(7) {
             return self.disturb(tab);
         }
         self.progress(tab).map(drop)
@@ -180,29 +180,29 @@ impl Sim {
 
     /// Something that no one asked for.
     fn disturb(&mut self, tab: usize) -> Result<(), Violation> {
-        match self.rng.below(12) {
-            0..=2 => {
+        match self.rng.below(11) {
+            0 | 1 => {
                 self.audit(tab)?;
                 self.stats.count("crash");
                 self.crash(tab);
             }
-            3 => {
+            2 => {
                 self.stats.count("power failure");
                 self.crash(0);
                 self.crash(1);
                 self.store.lose_power();
             }
-            4 if self.tabs[tab].run.is_some() => {
+            3 if self.tabs[tab].run.is_some() => {
                 // The other tab is frozen and does not know yet that it lost the run.
                 self.stats.count("hold taken away");
                 self.take_over(tab)?;
             }
-            5 => self.now += self.rng.below(200_000),
-            6 => self.now = self.now.saturating_sub(self.rng.below(100_000)),
-            7 if self.rng.once_in(4) => {
+            4 => self.now += self.rng.below(200_000),
+            5 => self.now = self.now.saturating_sub(self.rng.below(100_000)),
+            6 if self.rng.once_in(3) => {
                 self.feed(tab, Input::Cancelled { by: person() })?;
             }
-            8 if self.tabs[tab].run.is_some() => self.read(tab)?,
+            7 if self.tabs[tab].run.is_some() => self.read(tab)?,
             _ => self.stray(tab)?,
         }
         Ok(())

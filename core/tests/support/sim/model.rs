@@ -52,9 +52,12 @@ pub fn respond(rng: &mut Rng, mode: Mode, purpose: Purpose, turn: u32) -> Said {
     }
     let notes = proposals.iter_mut().map(|proposal| note(rng, proposal)).collect();
     let mut response = match mode {
-        Mode::Tools => answer(calls.into_iter().zip(ids).map(|((name, arguments), id)| {
-            Part::Call(ToolCall { id, name, arguments })
-        })),
+        Mode::Tools => answer(
+            calls
+                .into_iter()
+                .zip(ids)
+                .map(|((name, arguments), id)| Part::Call(ToolCall { id, name, arguments })),
+        ),
         Mode::Plan => {
             let actions: Vec<String> = calls
                 .iter()
@@ -105,9 +108,7 @@ fn propose(rng: &mut Rng) -> Proposal {
             repeatable: true,
             ..proposal("pay_bill", json!({ "bill": "power" }))
         },
-        3 => {
-            proposal("transfer", json!({ "amount": 1 + rng.below(100), "recipient": "Bob" }))
-        }
+        3 => proposal("transfer", json!({ "amount": 1 + rng.below(100), "recipient": "Bob" })),
         4 if rng.once_in(3) => Proposal {
             forbidden: true,
             ..proposal("transfer", json!({ "amount": 5, "recipient": "Mallory" }))

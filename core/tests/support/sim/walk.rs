@@ -124,9 +124,7 @@ impl Walk {
             (Letter::Expire, Some(slot)) => {
                 (EXPIRES_IN_MS, Input::Expired { call: slot.action.id.clone() })
             }
-            (Letter::Start, Some(slot)) => {
-                (1, Input::ToolStarted { call: slot.action.id.clone() })
-            }
+            (Letter::Start, Some(slot)) => (1, Input::ToolStarted { call: slot.action.id.clone() }),
             (Letter::Succeed, Some(slot)) => {
                 (1, finished(slot, ToolOutcome::Succeeded(json!({ "balance": 450 }))))
             }
@@ -230,7 +228,9 @@ impl Walk {
     fn nonsense(&self) -> ModelResponse {
         match self.mode {
             Mode::Tools => calls(&[("deposit", r#"{"amount":5}"#), ("rob", "{}")]),
-            Mode::Plan => plan(&[("deposit", json!({ "amount": 5 }), false), ("rob", json!({}), true)]),
+            Mode::Plan => {
+                plan(&[("deposit", json!({ "amount": 5 }), false), ("rob", json!({}), true)])
+            }
         }
     }
 
@@ -244,10 +244,7 @@ impl Walk {
 
 impl Letter {
     fn is_about_a_call(self) -> bool {
-        !matches!(
-            self,
-            Self::Calls | Self::Nonsense | Self::Words | Self::Cancel | Self::Resume
-        )
+        !matches!(self, Self::Calls | Self::Nonsense | Self::Words | Self::Cancel | Self::Resume)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The scenario of the demo, in both modes, with and without a server.
 
+use std::io::Write;
+
 use anyhow::{Result, ensure};
 use holdpoint_e2e::bank::Bank;
 use holdpoint_e2e::browser::Engine;
@@ -64,7 +66,8 @@ async fn held_transfer_survives_the_death_of_the_browser() -> Result<()> {
 #[tokio::test]
 async fn held_transfer_survives_a_reload_in_firefox() -> Result<()> {
     if std::env::var_os("GECKODRIVER").is_none() {
-        eprintln!("not run: Firefox (GECKODRIVER names no driver)");
+        // Written past the test runner, which keeps to itself what a passed test prints.
+        writeln!(std::io::stderr(), "not run: Firefox (GECKODRIVER names no driver)")?;
         return Ok(());
     }
     play_in(Engine::Firefox, async |stage| scenario(stage, "tools", "responses").await).await

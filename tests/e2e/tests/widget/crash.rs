@@ -50,9 +50,9 @@ async fn crash_during_the_call_leaves_it_in_doubt() -> Result<()> {
     play(async |stage| {
         stopped_at(stage, "", Point::BeforeEffect).await?;
         let agent = in_doubt_after_crash(stage, "").await?;
+        agent.shows("it may happen twice").await?;
+        // Below that warning, this press is itself the new approval.
         agent.press("Try again").await?;
-        // Trying again is a new decision, about the risk that it may happen twice.
-        agent.approve().await?;
         agent.shows("Done: ").await?;
         effects_are(&stage.server.lab, 1)
     })

@@ -10,8 +10,7 @@ use serde_json::json;
 async fn two_clicks_on_approve_have_one_effect() -> Result<()> {
     play(async |stage| {
         let agent = held(stage, "").await?;
-        agent.card().await?;
-        let button = agent.part("approve-button").await?;
+        let button = agent.enabled("approve-button").await?;
         agent.tab.front().await?.action_chain().double_click_element(&button).perform().await?;
         finished_once(stage, &agent).await
     })
@@ -75,7 +74,7 @@ async fn page_approves_with_the_digest_of_what_was_shown() -> Result<()> {
         let agent = held(stage, "").await?;
         let pending = agent.pending().await?;
         let call = pending[0]["callId"].clone();
-        let wrong = json!({ "digest": format!("sha256:{}", "0".repeat(64)) });
+        let wrong = json!({ "digest": "0".repeat(64) });
         let refused = agent.run(APPROVE_BY_SCRIPT, vec![call.clone(), wrong]).await?;
         ensure!(refused["code"] == "digest_mismatch", "{refused}");
         ensure!(stage.server.lab.effects().is_empty());

@@ -7,15 +7,15 @@
     reason = "a helper of a test fails it"
 )]
 
+mod ends;
+#[path = "../support/mod.rs"]
 mod support;
 
-use holdpoint_core::approval::Settlement;
 use holdpoint_core::id::{CallId, Timestamp};
 use holdpoint_core::json::digest_text;
 use holdpoint_core::message::{Finish, Message, Part};
 use holdpoint_core::run::{
-    Effect, Input, Limits, Mode, Notice, Outcome, Progress, Rejection, Run, Spec, Status,
-    ToolOutcome,
+    Effect, Input, Limits, Mode, Notice, Outcome, Rejection, Run, Spec, Status, ToolOutcome,
 };
 use serde_json::json;
 use support::{
@@ -26,22 +26,6 @@ use support::{
 /// A desk with one call of that tool.
 fn with_call(tool: &str, arguments: &str) -> Desk {
     Desk::answered(Mode::Tools, calls(&[(tool, arguments)]))
-}
-
-/// A desk with a large transfer that was approved and started.
-fn with_transfer_under_way() -> Desk {
-    let mut desk = with_call("transfer", LARGE);
-    desk.decide(0, approval());
-    desk.start(0);
-    desk
-}
-
-/// A desk with a large transfer of which nobody knows whether it happened.
-fn with_transfer_in_doubt() -> Desk {
-    let mut desk = with_transfer_under_way();
-    desk.resume();
-    desk.is(Status::InDoubt);
-    desk
 }
 
 #[test]
@@ -116,10 +100,7 @@ fn safe_call_runs_while_another_waits_for_a_person() {
     let mut desk = Desk::open(Mode::Tools);
     let effects = desk.answer(response);
     let [held, safe] = [0, 1].map(|index| desk.call(index));
-    assert_eq!(
-        effects,
-        [Effect::RequestApproval { call: held }, Effect::StartTool { call: safe }]
-    );
+    assert_eq!(effects, [Effect::RequestApproval { call: held }, Effect::StartTool { call: safe }]);
     desk.start(1);
     assert_eq!(desk.succeed(1), [], "the next turn waits for the person");
     desk.is(Status::AwaitingApproval);
@@ -269,135 +250,10 @@ fn call_that_was_free_is_not_started_once_its_tool_is_no_longer_read_only() {
 }
 
 #[test]
-fn call_under_way_is_in_doubt_after_a_reload_and_not_started_again() {
-    let mut desk = with_transfer_under_way();
-    assert_eq!(desk.resume(), [Effect::RequestSettlement { call: desk.call(0) }]);
-    assert_eq!(desk.refuse(Input::ToolStarted { call: desk.call(0) }), Rejection::Stale);
-    desk.resume();
-    desk.is(Status::InDoubt);
-}
-
-#[test]
-fn tool_that_does_not_come_back_in_time_leaves_a_doubt() {
-    let mut desk = with_transfer_under_way();
-    desk.finish(0, ToolOutcome::Unknown("no answer in time".to_owned()));
-    desk.is(Status::InDoubt);
-}
-
-#[test]
-fn doubt_ends_with_what_the_person_says() {
-    let happened = Settlement::Happened { result: None };
-    let known = Settlement::Happened { result: Some(json!({ "balance": 450 })) };
-    for (settlement, status) in
-        [(happened, "succeeded"), (known.clone(), "450"), (Settlement::DidNotHappen, "failed")]
-    {
-        let mut desk = with_transfer_in_doubt();
-        assert_eq!(desk.settle(0, settlement.clone()), [Effect::CallModel { turn: 1 }]);
-        assert!(desk.told()[0].to_string().contains(status), "{settlement:?}");
-    }
-    let mut desk = with_transfer_under_way();
-    assert_eq!(desk.refuse(desk.settlement(0, known)), Rejection::Stale, "there is no doubt yet");
-}
-
-#[test]
-fn doubt_ends_when_the_tool_comes_back_late() {
-    let mut desk = with_transfer_in_doubt();
-    let unknown = desk.finished(0, ToolOutcome::Unknown("?".to_owned()));
-    assert_eq!(desk.refuse(unknown), Rejection::Stale);
-    desk.succeed(0);
-    assert_eq!(*desk.outcome(0), Outcome::Succeeded(json!({ "done": 0 })));
-}
-
-#[test]
-fn second_attempt_is_a_new_approval_with_the_same_key() {
-    let mut desk = with_call("transfer", LARGE);
-    let arguments = json!({ "amount": 300, "recipient": "Alice" });
-    desk.decide(0, edit(arguments.clone()));
-    let (_, _, first) = desk.start(0);
-    let late = desk.finished(0, ToolOutcome::Succeeded(json!("late")));
-    desk.resume();
-    assert_eq!(desk.settle(0, Settlement::TryAgain), [Effect::StartTool { call: desk.call(0) }]);
-    assert_eq!(desk.start(0), (2, arguments, first));
-    assert_eq!(desk.refuse(late), Rejection::Stale, "it is of another attempt");
-    desk.resume();
-    desk.is(Status::InDoubt);
-}
-
-#[test]
-fn interrupted_call_of_an_idempotent_tool_is_repeated_with_the_same_key() {
-    let mut desk = with_call("pay_bill", r#"{"bill":"power"}"#);
-    desk.decide(0, approval());
-    let (_, arguments, key) = desk.start(0);
-    assert_eq!(desk.resume(), [Effect::StartTool { call: desk.call(0) }]);
-    assert_eq!(desk.start(0), (2, arguments, key));
-}
-
-#[test]
-fn interrupted_look_up_is_made_again() {
-    let mut desk = with_call("check_balance", "");
-    desk.start(0);
-    assert_eq!(desk.resume(), [Effect::StartTool { call: desk.call(0) }]);
-    desk.start(0);
-    desk.finish(0, ToolOutcome::Unknown("no answer in time".to_owned()));
-    assert_eq!(*desk.outcome(0), Outcome::Failed("no answer in time".to_owned()));
-}
-
-#[test]
 fn keys_of_equal_calls_differ() {
     let mut desk = Desk::answered(Mode::Tools, calls(&[("transfer", SMALL), ("transfer", SMALL)]));
     let ((_, _, first), (_, _, second)) = (desk.start(0), desk.start(1));
     assert_ne!(first, second);
-}
-
-#[test]
-fn cancelled_call_is_never_started() {
-    let mut desk = Desk::answered(Mode::Tools, calls(&[("transfer", LARGE), ("check_balance", "")]));
-    assert_eq!(desk.cancel(), [Effect::Notify(Notice::Ended(Status::Cancelled))]);
-    for index in [0, 1] {
-        assert_eq!(*desk.outcome(index), Outcome::Cancelled);
-        assert_eq!(desk.refuse(Input::ToolStarted { call: desk.call(index) }), Rejection::Stale);
-    }
-    assert_eq!(desk.refuse(desk.decision(0, approval())), Rejection::DecidedAlready);
-    assert_eq!(desk.refuse(Input::Cancelled { by: person() }), Rejection::Stale);
-}
-
-#[test]
-fn cancelled_run_waits_for_what_is_under_way() {
-    let mut desk = with_transfer_under_way();
-    assert_eq!(desk.cancel(), []);
-    desk.is(Status::AwaitingTools);
-    assert_eq!(desk.succeed(0), [Effect::Notify(Notice::Ended(Status::Cancelled))]);
-    assert_eq!(*desk.outcome(0), Outcome::Succeeded(json!({ "done": 0 })));
-}
-
-#[test]
-fn nothing_is_tried_again_in_a_cancelled_run() {
-    let mut desk = with_transfer_in_doubt();
-    desk.cancel();
-    desk.is(Status::InDoubt);
-    assert_eq!(desk.refuse(desk.settlement(0, Settlement::TryAgain)), Rejection::Stale);
-    desk.settle(0, Settlement::DidNotHappen);
-    desk.is(Status::Cancelled);
-}
-
-#[test]
-fn call_that_was_to_be_repeated_is_in_doubt_once_the_run_is_cancelled() {
-    let mut desk = with_transfer_in_doubt();
-    desk.settle(0, Settlement::TryAgain);
-    assert_eq!(desk.cancel(), [Effect::RequestSettlement { call: desk.call(0) }]);
-    let Progress::InDoubt { key, .. } = &desk.slot(0).progress else { panic!() };
-    assert_eq!(*key, desk.slot(0).key(desk.run.id()));
-    desk.settle(0, Settlement::Happened { result: None });
-    assert!(matches!(desk.outcome(0), Outcome::Confirmed(_)));
-}
-
-#[test]
-fn look_up_is_not_in_doubt_in_a_cancelled_run() {
-    let mut desk = with_call("check_balance", "");
-    desk.start(0);
-    desk.cancel();
-    assert_eq!(desk.resume(), [Effect::Notify(Notice::Ended(Status::Cancelled))]);
-    assert!(matches!(desk.outcome(0), Outcome::Failed(_)));
 }
 
 #[test]
@@ -464,7 +320,7 @@ fn result_that_is_too_large_is_cut_and_says_so() {
     desk.finish(0, ToolOutcome::Succeeded(json!("ää é – ääää")));
     let told = &desk.told()[0];
     assert!(told["cut"].is_string());
-    assert_eq!((&told["bytes"], &told["beginning"]), (&json!(23), &json!("\"ää é ")));
+    assert_eq!((&told["bytes"], &told["beginning"]), (&json!(22), &json!("\"ää é ")));
 }
 
 #[test]
@@ -477,11 +333,29 @@ fn result_that_is_too_deep_to_be_read_again_is_cut() {
 }
 
 #[test]
+fn answer_that_could_not_be_read_again_is_not_written() {
+    let mut desk = Desk::open(Mode::Tools);
+    let mut response = says("Done.");
+    response.items[0].raw = Some((0..200).fold(json!(1), |inner, _| json!([inner])));
+    let input = Input::ModelResponded { turn: 0, response, notes: Vec::new() };
+    assert_eq!(desk.refuse(input), Rejection::Misfit);
+}
+
+#[test]
+fn number_that_a_double_cannot_hold_is_the_same_after_a_reload() {
+    let mut desk = with_call("check_balance", "");
+    desk.start(0);
+    desk.finish(0, ToolOutcome::Succeeded(json!(9_007_199_254_740_993_u64)));
+    assert_eq!(desk.told(), [json!(9_007_199_254_740_992_u64)]);
+}
+
+#[test]
 fn tokens_of_all_turns_are_counted() {
     let mut desk = Desk::open(Mode::Tools);
     for _ in 0..2 {
         let mut response = calls(&[("check_balance", "")]);
-        response.usage = Some(holdpoint_core::message::Usage { input: u64::MAX / 3 * 2, output: 7 });
+        response.usage =
+            Some(holdpoint_core::message::Usage { input: u64::MAX / 3 * 2, output: 7 });
         desk.answer(response);
         desk.start(0);
         desk.succeed(0);

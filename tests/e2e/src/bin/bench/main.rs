@@ -1,0 +1,231 @@
+//! The benches of the widget as it is shipped: `cargo xtask bench`, or `cargo xtask bench resume`.
+//!
+//! Every figure is of one page in one browser, the first runs and no warm-up, and comes as a row of a
+//! Markdown table. Nothing is written but to the standard output.
+
+#![allow(clippy::print_stdout, reason = "the tables are what this program is for")]
+
+mod figures;
+mod long_run;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use figures::{Figures, numbers};
+use holdpoint_e2e::agent::Agent;
+use holdpoint_e2e::browser::Engine;
+use holdpoint_e2e::stage::Stage;
+use holdpoint_e2e::until;
+use serde_json::json;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|want| want == name);
+    for name in &wanted {
+        ensure!(NAMES.contains(&name.as_str()), "no bench `{name}`; there are {NAMES:?}");
+    }
+    if is_wanted("resume") {
+        figures::head("A reload with one held call");
+        resume().await?.show("navigation → card in a frame");
+    }
+    if is_wanted("approve") {
+        figures::head("A click on approve");
+        let (widget, raw) = approve().await?;
+        widget.show("click → the tool runs (two strict appends)");
+        raw.show("the same two transactions, by hand");
+        println!("\nratio of the medians: {:.2}", widget.median() / raw.median());
+    }
+    if is_wanted("stream") {
+        println!("\n### An answer of 4,000 tokens\n");
+        println!("| pace | upstream alone, ms | widget, ms | ratio | long tasks | longest, ms |");
+        println!("|---|---:|---:|---:|---:|---:|");
+        for pace in [Duration::ZERO, Duration::from_millis(2)] {
+            stream(pace).await?;
+        }
+    }
+    if is_wanted("append") {
+        figures::head("Appends to a run of many entries");
+        for entries in [10, 1_000, 10_000] {
+            let (decision, start) = append(entries).await?;
+            decision.show(&format!("{entries} entries: decision, one append"));
+            start.show(&format!("{entries} entries: decision → the tool runs, two appends"));
+        }
+    }
+    Ok(())
+}
+
+async fn resume() -> Result<Figures> {
+    let stage = Stage::set(Engine::Chromium, Duration::ZERO).await?;
+    let agent = stage.lab("").await?;
+    hold(&agent, "Transfer 500 to Alice").await?;
+    let mut figures = Figures::default();
+    for _ in 0..SAMPLES {
+        agent.tab.reload().await?;
+        let at = until("the card is in a frame", async || {
+            Ok(agent.tab.run("return moments.card ?? null", vec![]).await?.as_f64())
+        });
+        figures.take(at.await?);
+    }
+    Ok(figures)
+}
+
+async fn approve() -> Result<(Figures, Figures)> {
+    let stage = Stage::set(Engine::Chromium, Duration::ZERO).await?;
+    let agent = stage.lab("").await?;
+    let mut widget = Figures::default();
+    for _ in 0..SAMPLES {
+        hold(&agent, "Transfer 500 to Alice").await?;
+        agent.tab.run("delete moments.started", vec![]).await?;
+        agent.approve().await?;
+        let took = until("the tool runs", async || {
+            let took = "return moments.started ? moments.started - moments.clicked : null";
+            Ok(agent.tab.run(took, vec![]).await?.as_f64())
+        });
+        widget.take(took.await?);
+        agent.has_no_card().await?;
+        agent.is("idle").await?;
+    }
+    let raw = agent.tab.run(RAW_APPENDS, vec![json!(SAMPLES)]).await?;
+    Ok((widget, Figures::from(numbers(&raw)?)))
+}
+
+async fn stream(pace: Duration) -> Result<()> {
+    let stage = Stage::set(Engine::Chromium, pace).await?;
+    let agent = stage.lab("endpoint=/v1").await?;
+    let [mut alone, mut widget, mut tasks, mut longest] = [const { Figures::new() }; 4];
+    let samples = if pace.is_zero() { SAMPLES } else { SAMPLES_PACED };
+    for _ in 0..samples {
+        // Each answer is asked in a conversation of its own, so that no request grows.
+        agent.run("await agent.clear('all')", vec![]).await?;
+        alone.take(agent.tab.run(STREAM_ALONE, vec![]).await?.as_f64().context("no time")?);
+        let found = numbers(&agent.run(STREAM_IN_WIDGET, vec![]).await?)?;
+        let [took, count, most] = found[..] else { anyhow::bail!("expected three figures") };
+        widget.take(took);
+        tasks.take(count);
+        longest.take(most);
+    }
+    let pace = if pace.is_zero() { "none".into() } else { format!("{} ms", pace.as_millis()) };
+    println!(
+        "| {pace} | {:.0} | {:.0} | {:.2} | {:.0} | {:.0} |",
+        alone.median(),
+        widget.median(),
+        widget.median() / alone.median(),
+        tasks.median(),
+        longest.median()
+    );
+    Ok(())
+}
+
+async fn append(entries: usize) -> Result<(Figures, Figures)> {
+    let stage = Stage::set(Engine::Chromium, Duration::ZERO).await?;
+    let agent = stage.lab("namespace=short").await?;
+    let wishes: Vec<_> = (1..=CALLS).map(|amount| format!("{amount} to Alice")).collect();
+    agent.say(&format!("Transfer {}", wishes.join(" and "))).await?;
+    agent.is("waiting").await?;
+    let short =
+        agent.run("return (await agent.exportRun(agent.runs[0].id)).text()", vec![]).await?;
+    let long = long_run::grown(short.as_str().context("the export is no text")?, entries)?;
+
+    let agent = stage.lab("namespace=long").await?;
+    agent.run("await agent.importRun(new Blob([args[0]]))", vec![json!(long)]).await?;
+    agent.tab.reload().await?;
+    agent.ready().await?;
+    agent.is("waiting").await?;
+    let (mut decisions, mut starts) = (Figures::default(), Figures::default());
+    for _ in 0..CALLS {
+        let found = numbers(&agent.run(APPROVE_FIRST, vec![]).await?)?;
+        let [decision, start] = found[..] else { anyhow::bail!("expected two figures") };
+        decisions.take(decision);
+        starts.take(start);
+    }
+    Ok((decisions, starts))
+}
+
+async fn hold(agent: &Agent, wish: &str) -> Result<()> {
+    agent.say(wish).await?;
+    agent.card().await.map(drop)
+}
+
+const NAMES: [&str; 4] = ["resume", "approve", "stream", "append"];
+
+const SAMPLES: usize = 21;
+
+/// A paced answer takes its seconds whatever the widget does.
+const SAMPLES_PACED: usize = 5;
+
+/// As many as one answer may have.
+const CALLS: usize = 16;
+
+/// What two appends ask of the browser: look at the row and at the entry relied upon, add an entry,
+/// write the row.
+const RAW_APPENDS: &str = "
+    const request = indexedDB.open('by-hand', 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore('runs', { keyPath: 'run' });
+      request.result.createObjectStore('entries');
+    };
+    const database = await new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const append = (seq) => new Promise((resolve, reject) => {
+      const stores = ['runs', 'entries'];
+      const transaction = database.transaction(stores, 'readwrite', { durability: 'strict' });
+      const [runs, entries] = stores.map((name) => transaction.objectStore(name));
+      runs.get('run');
+      entries.get(['run', Math.max(seq - 1, 0)]).onsuccess = () => {
+        entries.add('x'.repeat(600), ['run', seq]);
+        runs.put({ run: 'run', status: 'acting', len: seq, hash: 'x'.repeat(64) });
+      };
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+    const took = [];
+    for (let run = 0; run < args[0]; run += 1) {
+      const start = performance.now();
+      await append(2 * run);
+      await append(2 * run + 1);
+      took.push(performance.now() - start);
+      await new Promise(requestAnimationFrame);
+    }
+    database.close();
+    return took;";
+
+/// The same request without the widget, read to its end.
+const STREAM_ALONE: &str = "
+    const start = performance.now();
+    const response = await fetch('/v1/responses', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'gpt-5', stream: true, input: 'lorem 4000' }),
+    });
+    const reader = response.body.getReader();
+    while (!(await reader.read()).done);
+    return performance.now() - start;";
+
+const STREAM_IN_WIDGET: &str = "
+    const tasks = [];
+    const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
+    observer.observe({ type: 'longtask' });
+    const over = new Promise((resolve) =>
+      agent.addEventListener('holdpoint-run-end', resolve, { once: true }));
+    const start = performance.now();
+    await agent.send('lorem 4000');
+    await over;
+    const took = performance.now() - start;
+    tasks.push(...observer.takeRecords());
+    observer.disconnect();
+    return [took, tasks.length, Math.max(0, ...tasks.map((task) => task.duration))];";
+
+/// Approves one call and waits until it is over.
+const APPROVE_FIRST: &str = "
+    const [{ callId, digest }] = agent.pending;
+    const once = (name) => new Promise((resolve) =>
+      agent.addEventListener(name, () => resolve(performance.now()), { once: true }));
+    const [decided, ended] = [once('holdpoint-decision'), once('holdpoint-tool-end')];
+    const start = performance.now();
+    agent.approve(callId, { digest });
+    const at = await decided;
+    await ended;
+    return [at - start, moments.started - start];";

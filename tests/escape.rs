@@ -1,0 +1,102 @@
+//! What a person reads of a text that nobody vouches for.
+
+use holdpoint::view::escape::{Piece, visible, visible_text};
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(visible_text(text), expected, "{text:?}");
+}
+
+#[test]
+fn ordinary_writing_of_any_language_stays_as_it_is() {
+    for text in [
+        "Transfer 500 to Alice",
+        "Zoë Müller-Łukasz & Söhne, 12,50 €",
+        "Cafe\u{301} du Monde",
+        "שלום עולם",
+        "مرحبا بالعالم",
+        "नमस्ते दुनिया",
+        "東京都 渋谷区",
+        "안녕하세요",
+        "😀 👍 🎉",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn character_that_reorders_the_line_is_shown_by_its_number() {
+    check("a\u{202e}b", "a⟨U+202E⟩b");
+    check("\u{2066}x\u{2069}\u{200f}\u{61c}", "⟨U+2066⟩x⟨U+2069⟩⟨U+200F⟩⟨U+061C⟩");
+}
+
+#[test]
+fn character_that_shows_nothing_is_shown_by_its_number() {
+    for code in [
+        0x00, 0x09, 0x0d, 0x1b, 0x7f, 0x85, 0xad, 0x34f, 0x115f, 0x180e, 0x200b, 0x200d, 0x2060,
+        0x2800, 0x3164, 0xfe0f, 0xfeff, 0xffa0, 0xfff9, 0xe0041, 0xe01ef,
+    ] {
+        let text: String = ['a', char::from_u32(code).expect("a character"), 'b'].iter().collect();
+        check(&text, &format!("a⟨U+{code:04X}⟩b"));
+    }
+}
+
+#[test]
+fn space_that_is_not_the_ordinary_one_is_shown_by_its_number() {
+    check("1\u{a0}000", "1⟨U+00A0⟩000");
+    check("a\u{2003}b\u{3000}c\u{2028}d", "a⟨U+2003⟩b⟨U+3000⟩c⟨U+2028⟩d");
+}
+
+#[test]
+fn ordinary_space_that_nobody_would_see_is_shown() {
+    check("Alice ", "Alice⟨U+0020⟩");
+    check(" Alice", "⟨U+0020⟩Alice");
+    check("Al  ice", "Al ⟨U+0020⟩ice");
+    check("Al \nice", "Al⟨U+0020⟩↵\nice");
+    check(" ", "⟨U+0020⟩");
+}
+
+#[test]
+fn character_without_an_agreed_look_is_shown_by_its_number() {
+    check("\u{e000}\u{fdd0}\u{ffff}\u{10ffff}", "⟨U+E000⟩⟨U+FDD0⟩⟨U+FFFF⟩⟨U+10FFFF⟩");
+    check("\u{50000}\u{1fffe}", "⟨U+50000⟩⟨U+1FFFE⟩");
+}
+
+#[test]
+fn line_feed_is_a_mark_and_a_new_line() {
+    let pieces = visible("one\ntwo");
+    let plain = |text: &str| Piece::Plain(text.to_owned());
+    assert_eq!(pieces, [plain("one"), Piece::Escape("↵".to_owned()), plain("\ntwo")]);
+}
+
+#[test]
+fn heap_of_marks_over_one_letter_is_taken_apart() {
+    check("e\u{301}\u{323}", "e\u{301}\u{323}");
+    check("e\u{301}\u{323}\u{335}", "e\u{301}\u{323}⟨U+0335⟩");
+    check("\u{301}e", "⟨U+0301⟩e");
+}
+
+#[test]
+fn text_that_imitates_an_escape_does_not_look_like_one() {
+    check("⟨U+202E⟩", "⟨U+27E8⟩U+202E⟨U+27E9⟩");
+    check("a↵", "a⟨U+21B5⟩");
+}
+
+#[test]
+fn no_two_texts_look_the_same() {
+    let alphabet = ['a', ' ', '\n', '\t', '⟨', '⟩', '↵', 'U', '\u{301}', '\u{202e}', '\u{a0}'];
+    let mut texts = vec![String::new()];
+    for _ in 0..4 {
+        let longer: Vec<String> = texts
+            .iter()
+            .flat_map(|text| alphabet.map(|letter| [text.as_str(), &letter.to_string()].concat()))
+            .collect();
+        texts.extend(longer);
+        texts.sort();
+        texts.dedup();
+    }
+    let mut seen: Vec<String> = texts.iter().map(|text| visible_text(text)).collect();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), texts.len());
+}

@@ -1,0 +1,61 @@
+// A page's own code, as the types allow it; what they must refuse is marked.
+
+import { HoldpointAgentElement, HoldpointError, type Approval } from "../../src/element/holdpoint.js";
+
+const agent = document.querySelector("holdpoint-agent")!;
+agent satisfies HoldpointAgentElement;
+
+agent.mode = "plan";
+agent.colorScheme = "host";
+// @ts-expect-error: an attribute has a list of known words.
+agent.api = "smoke-signals";
+// @ts-expect-error: the state is the widget's to change.
+agent.state = "idle";
+
+agent.tools = [
+  {
+    name: "transfer",
+    description: "Sends money",
+    inputSchema: { type: "object", properties: { amount: { type: "number" } } },
+    approval: [
+      { id: "large", when: { properties: { amount: { exclusiveMinimum: 100 } } }, because: "it is large" },
+    ],
+    summary: ({ amount }) => `Send ${amount}`,
+    verify: async (key) => ({ happened: key === "known" }),
+    execute: async ({ amount }, { idempotencyKey, signal }) => {
+      signal.throwIfAborted();
+      return { amount, idempotencyKey };
+    },
+  },
+];
+// @ts-expect-error: a tool without `execute` does nothing.
+agent.tools = [{ name: "idle", description: "Does nothing" }];
+// @ts-expect-error: a rule is data; a function goes to `needsApproval`.
+agent.tools = [{ name: "pay", description: "Pays", execute() {}, approval: () => true }];
+
+const unregister: () => void = await agent.registerTool<{ amount: number }>(
+  { name: "deposit", description: "Pays in", execute: ({ amount }) => amount.toFixed(2) },
+  { signal: AbortSignal.timeout(1000) },
+);
+unregister();
+
+agent.addEventListener("holdpoint-approval-request", (event) => {
+  const approval: Approval = event.detail.approval;
+  event.preventDefault();
+  void agent.approve(approval.callId, { digest: approval.digest, note: "seen" });
+});
+document.addEventListener("holdpoint-pending-change", ({ detail }) => {
+  document.title = `${detail.count} waiting`;
+});
+document.body.addEventListener("holdpoint-error", ({ detail }) => console.warn(detail.code, detail.fix));
+// @ts-expect-error: an approval is bound to what was shown.
+void agent.approve("call", {});
+
+try {
+  await agent.ready;
+  const run: string = await agent.send("transfer 500 to Alice");
+  const file: Blob = await agent.exportRun(run);
+  await agent.importRun(file);
+} catch (error) {
+  if (error instanceof HoldpointError) console.warn(error.code, error.fix, error.cause);
+}
