@@ -2,7 +2,7 @@
 
 use holdpoint_core::run::Rejection;
 
-use super::ports::StoreError;
+use super::ports::{StoreError, Trouble, TroubleKind};
 
 /// Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,16 @@ impl DriveError {
             Self::CheckFailed(_) => "check_failed",
             Self::Rejected(rejection) => rejection.code(),
             Self::Store(error) => error.code(),
+        }
+    }
+
+    /// The same as something that keeps a run from going on.
+    pub(super) fn trouble(&self, kind: TroubleKind) -> Trouble {
+        Trouble {
+            code: self.code().to_owned(),
+            message: self.to_string(),
+            fix: self.fix().to_owned(),
+            kind,
         }
     }
 

@@ -28,7 +28,7 @@ use holdpoint_core::approval::{Approver, Decision, Settlement};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Head, Record};
 use holdpoint_core::json::Digest;
-use holdpoint_core::run::{Effect, Input, Progress, Run, Spec, replay};
+use holdpoint_core::run::{Effect, Input, Progress, Rejection, Run, Spec, replay};
 
 use ports::{
     Append, Basis, Lease, RunRow, StoreError, StoredRun, Trouble, TroubleKind, Verified, World,
@@ -298,9 +298,17 @@ impl Driver {
 
     /// Feeds a fact that no one will tell again; keeps it where it cannot be saved.
     async fn tell(&self, kept: &Rc<Kept>, input: Input) {
-        if let Err(DriveError::Store(error)) = self.feed(kept, input.clone()).await {
-            kept.unsaved.borrow_mut().push(input);
-            self.show_trouble(kept, Some(Trouble::of_store(&error)));
+        match self.feed(kept, input.clone()).await {
+            Err(DriveError::Store(error)) => {
+                kept.unsaved.borrow_mut().push(input);
+                self.show_trouble(kept, Some(Trouble::of_store(&error)));
+            }
+            // What cannot be written so that it reads the same again is not taken; a person says
+            // whether the model is asked once more.
+            Err(error @ DriveError::Rejected(Rejection::Misfit)) => {
+                self.show_trouble(kept, Some(error.trouble(TroubleKind::Model)));
+            }
+            _ => {}
         }
     }
 

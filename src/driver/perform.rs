@@ -107,13 +107,7 @@ impl Driver {
             Err(DriveError::Rejected(
                 rejection @ (Rejection::ToolMissing(_) | Rejection::ToolChanged(_)),
             )) => {
-                let error = DriveError::Rejected(rejection);
-                let trouble = Trouble {
-                    code: error.code().to_owned(),
-                    message: error.to_string(),
-                    fix: error.fix().to_owned(),
-                    kind: TroubleKind::Tool,
-                };
+                let trouble = DriveError::Rejected(rejection).trouble(TroubleKind::Tool);
                 self.show_trouble(kept, Some(trouble));
             }
             Err(DriveError::Store(error)) => {

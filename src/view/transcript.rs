@@ -58,6 +58,8 @@ fn follow(desk: Desk, log: Handle, follows: RwSignal<bool>) {
             run.trouble.track();
         }
         log.track();
+        // What is hidden has no end to go to.
+        desk.shown.open.track();
         if follows.get_untracked() {
             // Once what changed is in the page.
             request_animation_frame(move || to_end(log));
