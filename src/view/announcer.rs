@@ -6,8 +6,9 @@ use std::time::Duration;
 use holdpoint_core::run::{Progress, Run, Slot, State};
 use leptos::prelude::*;
 
-use super::desk::{Desk, sentence, sentence_case};
+use super::desk::{Desk, sentence_case};
 use super::escape::visible_text;
+use super::facts::sentence;
 use super::receipt::spoken;
 use super::tag::{Tag, tag};
 use crate::text;

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use holdpoint_core::id::{CallId, Timestamp};
-use holdpoint_core::json::{Digest, canonical};
+use holdpoint_core::json::Digest;
 use holdpoint_core::plan::Action;
-use holdpoint_core::policy::{Ruling, Verdict};
+use holdpoint_core::policy::Verdict;
 use holdpoint_core::run::{Progress, Run, Slot, State};
 use leptos::prelude::*;
-use serde_json::Value;
 
-use super::desk::{Desk, button, focus_soon, safely, sentence};
+use super::desk::{Desk, button, focus_soon, safely};
+use super::facts::{arguments, details, note, risk, said, sentence, what, why};
 use super::moment::now;
 use super::state::{Intent, RunShown};
-use super::tag::{Handle, Tag, icon, stroke, tag};
+use super::tag::{Handle, Tag, icon, tag};
 use crate::driver::ports::TroubleKind;
 use crate::text;
 
@@ -40,7 +40,7 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .set("data-call", action.id.as_str())
         .bind("data-state", move || Some(card.state().to_owned()))
         .child(card.strip(action, expires))
-        .child(safely(tag("h3").part("card-summary").set("id", id), &what(action)))
+        .child(safely(tag("h3").part("card-summary").set("id", id), what(action)))
         .child(arguments(&action.arguments))
         .maybe(action.preview.as_deref().map(|it| said("card-preview", text::EFFECT, it)))
         .child(why(&action.ruling))
@@ -178,7 +178,9 @@ impl Card {
 
     fn deny_form(self, denies: RwSignal<bool>, way_back: Handle, what: &str) -> Tag {
         let field = Handle::new();
+        let form = Handle::new();
         focus_soon(field);
+        self.desk.reveal_soon(form);
         let label = tag("label").text(text::REASON).child(
             tag("textarea")
                 .part("deny-reason")
@@ -208,7 +210,7 @@ impl Card {
                 });
             });
         let actions = tag("div").class("actions").child(back).child(deny);
-        tag("div").class("deny-form").child(label).child(actions)
+        tag("div").class("deny-form").handle(form).child(label).child(actions)
     }
 
     fn decide(self, intent: Intent) {
@@ -244,22 +246,6 @@ fn clock() -> Clock {
     clock
 }
 
-/// The word for the sheet, the words for the person and the icon.
-fn risk(action: &Action) -> (&'static str, &'static str, &'static str) {
-    let hints = action.annotations;
-    if hints.destructive_hint {
-        ("critical", text::CRITICAL, stroke::WARNING)
-    } else if hints.read_only_hint {
-        ("read", text::READS, stroke::EYE)
-    } else {
-        ("write", text::CHANGES, stroke::WARNING)
-    }
-}
-
-fn what(action: &Action) -> String {
-    action.summary.clone().unwrap_or_else(|| action.title.clone())
-}
-
 /// The place of a call among those of its turn that need a person, decided ones included.
 fn place(run: &Run, call: &CallId) -> Option<(usize, usize)> {
     let State::Acting { turn, .. } = run.state() else { return None };
@@ -267,80 +253,3 @@ fn place(run: &Run, call: &CallId) -> Option<(usize, usize)> {
     let at = asked.clone().position(|slot| slot.action.id == *call)?;
     Some((at + 1, asked.count()))
 }
-
-/// Every argument by its name. They come from a model, so nothing of them is left out or cut.
-fn arguments(arguments: &Value) -> Tag {
-    match arguments.as_object() {
-        Some(fields) if !fields.is_empty() => {
-            tag("dl").part("card-arguments").all(fields.iter().map(|(name, value)| {
-                let value = literal(value);
-                let shown = safely(tag("dd"), &value);
-                let long = value.chars().count() > LONG;
-                let shown =
-                    if long { shown.set("data-long", "").set("tabindex", "0") } else { shown };
-                tag("div").child(safely(tag("dt"), name)).child(shown)
-            }))
-        }
-        _ => note(text::NO_ARGUMENTS),
-    }
-}
-
-/// A value in its own words. A text that could be taken for something else stands in quotes, as
-/// everything but plain text is JSON.
-fn literal(value: &Value) -> String {
-    match value {
-        Value::String(text) => {
-            let looks_like_json = text.is_empty()
-                || text.starts_with(['"', '[', '{'])
-                || matches!(text.as_str(), "null" | "true" | "false")
-                || text.parse::<f64>().is_ok();
-            if looks_like_json { canonical(value) } else { text.clone() }
-        }
-        _ => canonical(value),
-    }
-}
-
-fn why(ruling: &Ruling) -> Tag {
-    let matched: Vec<String> = ruling
-        .matched
-        .iter()
-        .map(|(name, value)| [name.as_str(), " = ", &literal(value)].concat())
-        .collect();
-    let line = tag("p").part("card-rule").child(tag("strong").text(text::WHY));
-    let line = line
-        .child(safely(tag("span"), &ruling.because))
-        .text(" ")
-        .child(tag("code").class("rule-id").text(ruling.rule.as_str()));
-    if matched.is_empty() {
-        line
-    } else {
-        line.text(" (").child(safely(tag("span"), &matched.join(", "))).text(")")
-    }
-}
-
-fn details(action: &Action) -> Tag {
-    let json = canonical(&action.arguments);
-    let digest = action.digest.to_string();
-    tag("details")
-        .class("raw")
-        .child(tag("summary").text(text::DETAILS))
-        .child(tag("pre").child(safely(tag("code"), &json)))
-        .child(fact(text::TOOL, &action.tool))
-        .child(fact(text::DIGEST, &action.digest.short()).set("title", digest.as_str()))
-        .child(tag("p").class("digest").text(digest))
-}
-
-fn fact(name: &str, value: &str) -> Tag {
-    tag("p").class("digest").text([name, " "].concat()).child(safely(tag("span"), value))
-}
-
-fn note(words: &'static str) -> Tag {
-    tag("p").class("card-note").text(words)
-}
-
-fn said(class: &'static str, label: &'static str, words: &str) -> Tag {
-    tag("p").class(class).child(tag("strong").text(label)).child(safely(tag("span"), words))
-}
-
-/// From here on, a value is set smaller and may scroll.
-const LONG: usize = 40;

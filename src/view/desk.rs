@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
-use holdpoint_core::plan::Action;
 use holdpoint_core::run::{Run, Slot};
 use leptos::prelude::*;
 
-use super::escape::{Piece, visible, visible_text};
+use super::escape::{Piece, visible};
 use super::state::{Intent, Intents, RunShown, Shown};
 use super::tag::{Handle, Tag, tag};
 use crate::driver::ports::ToolHost;
@@ -16,6 +15,8 @@ use crate::driver::ports::ToolHost;
 #[derive(Clone, Copy)]
 pub(super) struct Desk {
     pub(super) shown: Shown,
+    /// The transcript's element, which scrolls.
+    pub(super) log: Handle,
     /// The composer's field.
     pub(super) input: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
@@ -28,6 +29,7 @@ impl Desk {
     pub(super) fn new(shown: Shown, tools: Rc<dyn ToolHost>, intents: Intents) -> Self {
         Self {
             shown,
+            log: Handle::new(),
             input: Handle::new(),
             decided: StoredValue::new(None),
             intents: StoredValue::new_local(intents),
@@ -40,6 +42,19 @@ impl Desk {
         if let Some(intents) = self.intents.try_get_value() {
             intents.send(intent);
         }
+    }
+
+    /// Scrolls the transcript, and not the page, as far as it takes to see the end of an element.
+    pub(super) fn reveal_soon(self, element: Handle) {
+        request_animation_frame(move || {
+            let found = |handle: Handle| handle.try_get_untracked().flatten();
+            let (Some(log), Some(element)) = (found(self.log), found(element)) else { return };
+            let end = element.offset_top() + element.offset_height() + MARGIN_PX;
+            let top = end - log.client_height();
+            if top > log.scroll_top() {
+                log.set_scroll_top(top);
+            }
+        });
     }
 
     pub(super) fn tools(self) -> Rc<dyn ToolHost> {
@@ -66,11 +81,6 @@ impl RunShown {
     pub(super) fn id_text(self) -> String {
         self.id.with_value(|id| id.as_str().to_owned())
     }
-}
-
-/// The sentence for a call: the page's own, else the tool's name for people.
-pub(super) fn sentence(action: &Action) -> String {
-    visible_text(action.summary.as_deref().unwrap_or(&action.title))
 }
 
 /// Fills an element with a text of strangers, each character that would not show as itself set
@@ -106,3 +116,6 @@ pub(super) fn sentence_case(message: &str) -> String {
 pub(super) fn button(class: &'static str) -> Tag {
     tag("button").part(class).set("type", "button")
 }
+
+/// What is left free below an element that is scrolled to.
+const MARGIN_PX: i32 = 24;

@@ -6,7 +6,8 @@ use holdpoint_core::json::canonical;
 use holdpoint_core::run::{Progress, Slot};
 use leptos::prelude::*;
 
-use super::desk::{Desk, button, safely, sentence};
+use super::desk::{Desk, button, safely};
+use super::facts::{note, sentence, what};
 use super::moment::time;
 use super::state::{Intent, RunShown};
 use super::tag::{Tag, icon, stroke, tag};
@@ -23,12 +24,12 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         Some(at) => text::started_at(&time(at), because),
         None => text::doubtful(because),
     };
-    let what = sentence(action);
+    let name = sentence(action);
     let id = ["card-", action.id.as_str()].concat();
     let call = StoredValue::new(action.id.clone());
     let way = |label: &'static str, intent: fn(CallId) -> Intent| {
         button("settle-button")
-            .set("aria-label", text::act_on(label, &what))
+            .set("aria-label", text::act_on(label, &name))
             .bind("aria-disabled", move || {
                 call.with_value(|call| run.saves(call)).then(|| "true".to_owned())
             })
@@ -59,13 +60,10 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 .class("strip")
                 .child(tag("span").class("risk").view(icon(stroke::CLOCK)).text(text::IN_DOUBT)),
         )
-        .child(safely(
-            tag("h3").part("card-summary").set("id", id),
-            &text::in_doubt(action.summary.as_deref().unwrap_or(&action.title)),
-        ))
+        .child(safely(tag("h3").part("card-summary").set("id", id), &text::in_doubt(what(action))))
         .child(safely(tag("p").class("card-rule"), &known))
-        .child(tag("p").class("card-note").text(text::DOUBT_RULE))
-        .child(tag("p").class("card-note").text(text::DOUBT_WARNING))
+        .child(note(text::DOUBT_RULE))
+        .child(note(text::DOUBT_WARNING))
         .child(
             tag("details")
                 .class("raw")

@@ -16,6 +16,8 @@ mod desk;
 #[cfg(target_arch = "wasm32")]
 mod doubt_card;
 #[cfg(target_arch = "wasm32")]
+mod facts;
+#[cfg(target_arch = "wasm32")]
 mod fault_card;
 #[cfg(target_arch = "wasm32")]
 mod markdown_dom;

@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ShadowRoot};
 
-use super::desk::{Desk, safely, sentence, sentence_case};
+use super::desk::{Desk, safely, sentence_case};
+use super::facts::{sentence, what};
 use super::moment::time;
 use super::state::RunShown;
 use super::tag::{Handle, Tag, icon, stroke, tag};
@@ -72,11 +73,10 @@ pub(super) fn spoken(slot: &Slot) -> Option<String> {
 
 fn body(slot: &Slot) -> Tag {
     let action = &slot.action;
-    let what = action.summary.as_deref().unwrap_or(&action.title);
     let line = tag("summary")
         .class("receipt-line")
         .child(tag("span").class("receipt-icon").view(icon(path(slot))))
-        .child(safely(tag("span").class("receipt-summary"), what))
+        .child(safely(tag("span").class("receipt-summary"), what(action)))
         .child(safely(tag("span").class("receipt-meta"), &meta(slot)));
     let details = tag("details").child(line);
     let details = details.child(fact(text::ARGUMENTS, &canonical(slot.arguments())));

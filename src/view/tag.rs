@@ -18,32 +18,30 @@ pub(super) type Handle = NodeRef<Custom<&'static str>>;
 
 /// Begins an element.
 pub(super) fn tag(name: &'static str) -> Tag {
-    Tag { name, attributes: Vec::new(), children: Vec::new() }
+    Tag { name, attributes: ().into_any_attr(), children: Vec::new() }
 }
 
 /// An element in the making.
 pub(super) struct Tag {
     name: &'static str,
-    attributes: Vec<AnyAttribute>,
+    attributes: AnyAttribute,
     children: Vec<AnyView>,
 }
 
 impl Tag {
     /// Sets an attribute once.
-    pub(super) fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.attributes.push(custom_attribute(name, value.into()).into_any_attr());
-        self
+    pub(super) fn set(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.with(custom_attribute(name, value.into()).into_any_attr())
     }
 
     /// Keeps an attribute at a value; `None` removes it.
     pub(super) fn bind(
-        mut self,
+        self,
         name: &'static str,
         value: impl Fn() -> Option<String> + Send + 'static,
     ) -> Self {
         let value: Box<dyn FnMut() -> Option<String> + Send> = Box::new(value);
-        self.attributes.push(custom_attribute(name, value).into_any_attr());
-        self
+        self.with(custom_attribute(name, value).into_any_attr())
     }
 
     /// Sets the class.
@@ -58,19 +56,17 @@ impl Tag {
 
     /// Listens to an event.
     pub(super) fn on(
-        mut self,
+        self,
         event: &'static str,
         handler: impl FnMut(web_sys::Event) + 'static,
     ) -> Self {
         let handler: Box<dyn FnMut(web_sys::Event)> = Box::new(handler);
-        self.attributes.push(on(ev::Custom::new(event), handler).into_any_attr());
-        self
+        self.with(on(ev::Custom::new(event), handler).into_any_attr())
     }
 
     /// Lets `handle` find the element.
-    pub(super) fn handle(mut self, handle: Handle) -> Self {
-        self.attributes.push(node_ref(handle).into_any_attr());
-        self
+    pub(super) fn handle(self, handle: Handle) -> Self {
+        self.with(node_ref(handle).into_any_attr())
     }
 
     /// Appends a text.
@@ -130,6 +126,12 @@ impl Tag {
     {
         let list = For(ForProps::builder().each(keys).key(K::clone).children(view).build());
         self.view(list.into_any())
+    }
+
+    /// Two attributes make one, over and over. A list of them would do, but what Leptos has for
+    /// lists can clear the inner HTML, and nothing here is to touch that.
+    fn with(self, attribute: AnyAttribute) -> Self {
+        Self { attributes: (self.attributes, attribute).into_any_attr(), ..self }
     }
 
     /// The finished view.

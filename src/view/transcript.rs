@@ -17,9 +17,9 @@ use crate::text;
 /// The log, and the button that leads to its end.
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
-    let log = Handle::new();
+    let log = desk.log;
     let follows = RwSignal::new(true);
-    follow(desk, log, follows);
+    follow(desk, follows);
     let runs = move || {
         let runs = shown.runs.get();
         runs.into_iter().map(|run| Listed { id: run.id_text(), run }).collect::<Vec<_>>()
@@ -50,7 +50,8 @@ pub(super) fn transcript(desk: Desk) -> Tag {
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, log: Handle, follows: RwSignal<bool>) {
+fn follow(desk: Desk, follows: RwSignal<bool>) {
+    let log = desk.log;
     Effect::new(move |_| {
         for run in desk.shown.runs.get() {
             run.run.track();
@@ -60,10 +61,12 @@ fn follow(desk: Desk, log: Handle, follows: RwSignal<bool>) {
         log.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
-        if follows.get_untracked() {
-            // Once what changed is in the page.
-            request_animation_frame(move || to_end(log));
-        }
+        // Once what changed is in the page, and unless the person scrolls away until then.
+        request_animation_frame(move || {
+            if follows.try_get_untracked() == Some(true) {
+                to_end(log);
+            }
+        });
     });
 }
 

@@ -2,8 +2,10 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod model;
 mod store;
 mod tabs;
+mod tools;
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 

@@ -94,6 +94,21 @@ impl Workspace {
         if installed { Ok(()) } else { self.rustup(&["component", "add", "rust-src"]) }
     }
 
+    /// Flags of rustc that leave this machine's directories out of the messages of panics: the wasm
+    /// is smaller, and the same wherever it is built.
+    pub(crate) fn short_paths(&self) -> Result<Vec<String>> {
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
+            env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+                .map(|home| Path::new(&home).join(".cargo"))
+        });
+        let sources = home.map(|home| home.join("registry/src"));
+        let registries = sources.as_deref().and_then(|sources| sources.read_dir().ok());
+        let registries = registries.into_iter().flatten().flatten().map(|entry| entry.path());
+        let library = self.sysroot()?.join("lib/rustlib/src/rust");
+        let directories = registries.chain([library, self.root.clone()]);
+        Ok(directories.map(|path| format!("--remap-path-prefix={}=", path.display())).collect())
+    }
+
     fn sysroot(&self) -> Result<PathBuf> {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let mut command = Command::new(rustc);

@@ -26,10 +26,14 @@ const agent = document.createElement("holdpoint-agent");
 agent.setAttribute("endpoint", "/lab/v1");
 for (const [name, value] of query) if (!own.includes(name)) agent.setAttribute(name, value);
 agent.addEventListener("holdpoint-error", ({ detail }) => errors.push(detail));
-agent.addEventListener("holdpoint-decision", ({ detail }) => decisions.push(detail));
+agent.addEventListener("holdpoint-decision", ({ detail }) => {
+  moments.decided = performance.now();
+  decisions.push(detail);
+});
+agent.addEventListener("holdpoint-tool-start", () => (moments.recorded = performance.now()));
 if (query.has("hold")) agent.addEventListener(query.get("hold"), standStill);
 agent.tools = offered(query.get("tools"));
-addEventListener("click", ({ timeStamp }) => (moments.clicked = timeStamp), { capture: true });
+addEventListener("click", () => (moments.clicked = performance.now()), { capture: true });
 document.body.append(agent);
 requestAnimationFrame(lookForCard);
 await import("/holdpoint.js");

@@ -87,6 +87,9 @@ async fn scenario(stage: &mut Stage, mode: &str, api: &str) -> Result<()> {
     bank.reload().await?;
     let card = bank.agent.card().await?;
     ensure!(card.contains("transfers above 100 need a person"), "{card}");
+    // In a plan the stand-in says of every action that it needs no confirmation.
+    let is_overruled = card.contains("The model said that no confirmation was needed");
+    ensure!(is_overruled == (mode == "plan"), "{card}");
     bank.has("950.00").await?;
     bank.agent.approve().await?;
     bank.has("450.00").await?;
