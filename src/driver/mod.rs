@@ -93,14 +93,16 @@ impl Driver {
         let step = Run::start(self.world.runtime.now(), spec);
         let run = Rc::new(step.run);
         let mut effects = step.effects.into_iter();
-        if let Some(Effect::Append(entry)) = effects.next()
-            && let Err(error) = self.save(&Head::empty(&kept.id), &run, &entry).await
-        {
+        let Some(Effect::Append(entry)) = effects.next() else {
+            return Err(DriveError::Unreadable);
+        };
+        if let Err(error) = self.save(&kept, &Head::empty(&kept.id), &run, &entry).await {
             self.runs.borrow_mut().remove(&kept.id);
             return Err(error.into());
         }
         kept.lease.replace(Some(lease));
         self.perform(&kept, effects);
+        self.tell_of(&kept, &run, &entry);
         Ok(kept.id.clone())
     }
 
@@ -194,17 +196,13 @@ impl Driver {
         let kept = self.kept(run);
         let _gate = kept.gate.lock().await;
         let is_new = kept.run.borrow().is_none();
-        let before = kept.run.borrow().as_ref().map(|run| run.outstanding()).unwrap_or_default();
-        if self.read(&kept, false).await.is_err() {
+        if self.catch_up(&kept).await.is_err() || !is_new {
             return;
         }
-        let Some(run) = kept.run.borrow().clone() else { return };
-        if is_new && !run.status().is_over() {
+        let is_over = kept.run.borrow().as_ref().is_none_or(|run| run.status().is_over());
+        if !is_over {
             self.take_over(&kept);
         }
-        let news = run.outstanding().into_iter().filter(|effect| !before.contains(effect));
-        self.perform(&kept, news.collect::<Vec<_>>());
-        self.settle_down(&kept, &run);
     }
 
     /// The set of tools changed: calls that waited for one may start.
@@ -291,9 +289,7 @@ impl Driver {
     /// Takes one input in, and does what follows from it.
     async fn feed(&self, kept: &Rc<Kept>, input: Input) -> Result<(), DriveError> {
         let _gate = kept.gate.lock().await;
-        let effects = self.advance(kept, input).await?;
-        self.perform(kept, effects);
-        Ok(())
+        self.advance(kept, input).await
     }
 
     /// Feeds a fact that no one will tell again; keeps it where it cannot be saved.
@@ -312,8 +308,8 @@ impl Driver {
         }
     }
 
-    /// Decides one input and saves it; the gate is held. Returns what is to be done.
-    async fn advance(&self, kept: &Rc<Kept>, input: Input) -> Result<Vec<Effect>, DriveError> {
+    /// Decides one input, saves it and does what follows; the gate is held.
+    async fn advance(&self, kept: &Rc<Kept>, input: Input) -> Result<(), DriveError> {
         for _ in 0..CONFLICTS_MAX {
             if kept.quarantined.get() {
                 return Err(DriveError::Unreadable);
@@ -325,16 +321,23 @@ impl Driver {
             let next = Rc::new(step.run);
             let mut effects = step.effects.into_iter();
             match effects.next() {
-                Some(Effect::Append(entry)) => match self.save(run.head(), &next, &entry).await {
-                    Ok(()) => return Ok(effects.collect()),
-                    Err(StoreError::Conflict) => self.read(kept, false).await?,
-                    Err(error) => {
-                        if matches!(error, StoreError::Altered { .. }) {
-                            self.quarantine(kept, Trouble::of_store(&error));
+                Some(Effect::Append(entry)) => {
+                    match self.save(kept, run.head(), &next, &entry).await {
+                        Ok(()) => {
+                            // What follows is begun first, and views are told while it is under way.
+                            self.perform(kept, effects);
+                            self.tell_of(kept, &next, &entry);
+                            return Ok(());
                         }
-                        return Err(error.into());
+                        Err(StoreError::Conflict) => self.catch_up(kept).await?,
+                        Err(error) => {
+                            if matches!(error, StoreError::Altered { .. }) {
+                                self.quarantine(kept, Trouble::of_store(&error));
+                            }
+                            return Err(error.into());
+                        }
                     }
-                },
+                }
                 Some(Effect::Reject(rejection)) => return Err(rejection.into()),
                 _ => return Err(DriveError::Unreadable),
             }
@@ -342,7 +345,13 @@ impl Driver {
         Err(StoreError::Conflict.into())
     }
 
-    async fn save(&self, expected: &Head, run: &Rc<Run>, entry: &Entry) -> Result<(), StoreError> {
+    async fn save(
+        &self,
+        kept: &Kept,
+        expected: &Head,
+        run: &Rc<Run>,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
         let append = Append {
             expected: *expected,
             row: RunRow::of(run),
@@ -352,12 +361,27 @@ impl Driver {
             basis: basis(run, &entry.record),
         };
         self.world.store.append(append).await?;
-        let kept = self.kept(run.id());
         kept.run.replace(Some(Rc::clone(run)));
+        Ok(())
+    }
+
+    /// Tells of an entry that is durable.
+    fn tell_of(&self, kept: &Rc<Kept>, run: &Rc<Run>, entry: &Entry) {
+        self.world.observer.tell_others(run.id());
         self.world.observer.run_changed(run, false);
         self.world.observer.appended(run, entry);
-        self.world.observer.tell_others(run.id());
-        self.settle_down(&kept, run);
+        self.settle_down(kept, run);
+    }
+
+    /// Reads what someone else has written and does what follows from it; the gate is held.
+    async fn catch_up(&self, kept: &Rc<Kept>) -> Result<(), DriveError> {
+        let before = kept.run.borrow().as_ref().map(|run| run.outstanding()).unwrap_or_default();
+        self.read(kept, false).await?;
+        if let Some(run) = kept.run.borrow().clone() {
+            let news = run.outstanding().into_iter().filter(|effect| !before.contains(effect));
+            self.perform(kept, news.collect::<Vec<_>>());
+            self.settle_down(kept, &run);
+        }
         Ok(())
     }
 
@@ -416,7 +440,7 @@ impl Driver {
             }
             kept.lease.replace(Some(lease));
             match driver.advance(&kept, Input::Resumed).await {
-                Ok(_) => {
+                Ok(()) => {
                     let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
                     driver.perform(&kept, outstanding.unwrap_or_default());
                 }

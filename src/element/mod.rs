@@ -87,8 +87,7 @@ impl Agent {
         }));
         let thread = RefCell::new(ThreadId::new(runtime.unique()));
         let settings = RefCell::default();
-        let parts =
-            Rc::new(Parts { app, driver, store, tools, models, runtime, settings, thread });
+        let parts = Rc::new(Parts { app, driver, store, tools, models, runtime, settings, thread });
         Parts::watch_network(&parts);
         Self { parts, mounted: RefCell::default() }
     }

@@ -59,19 +59,22 @@ pub(super) async fn import_run(
     store: &dyn JournalStore,
     file: &web_sys::Blob,
 ) -> Result<RunId, JsValue> {
-    let malformed = |message: &str| {
-        failure("import_malformed", message, "choose a file that exportRun made")
-    };
+    let malformed =
+        |message: &str| failure("import_malformed", message, "choose a file that exportRun made");
     let text = JsFuture::from(file.text()).await?.as_string().unwrap_or_default();
-    let file: Value =
-        serde_json::from_str(&text).map_err(|_| malformed("the file is not JSON"))?;
+    let file: Value = serde_json::from_str(&text).map_err(|_| malformed("the file is not JSON"))?;
     if file.get("format").and_then(Value::as_str) != Some(FORMAT) || file["version"] != 1 {
         return Err(malformed("the file is not a run of this version"));
     }
     let run = file.get("run").and_then(Value::as_str).map(RunId::new);
     let run = run.ok_or_else(|| malformed("the file names no run"))?;
-    let texts: Vec<String> =
-        file.get("entries").and_then(Value::as_array).into_iter().flatten().map(canonical).collect();
+    let texts: Vec<String> = file
+        .get("entries")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(canonical)
+        .collect();
     let altered = |error: holdpoint_core::journal::JournalError| {
         failure(error.code(), &error.to_string(), "get the file from its source again")
     };

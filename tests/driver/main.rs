@@ -56,6 +56,19 @@ fn approvals_in_two_tabs_have_one_effect() {
 }
 
 #[test]
+fn holder_that_loses_the_race_goes_on_with_the_winners_decision() {
+    let office = held(says("done"));
+    let (one, other) = (office.tab(), office.tab());
+    let run = one.ask("transfer 500 to Alice");
+    other.refresh(&run);
+    other.decide(&run, approve()).expect("an approval");
+    let late = one.decide(&run, approve());
+    assert_eq!(late, Err(DriveError::Rejected(Rejection::DecidedAlready)));
+    assert_eq!(one.status(&run), Status::Completed);
+    assert_eq!(office.bank.effects(), 1);
+}
+
+#[test]
 fn decision_in_a_second_tab_is_executed_by_the_first() {
     let office = held(says("done"));
     let (one, other) = (office.tab(), office.tab());
