@@ -25,15 +25,15 @@ use holdpoint_core::stream::Delta;
 use holdpoint_core::tool::Toolbox;
 use serde_json::json;
 
-pub type Answer = ModelResponse;
+pub(crate) type Answer = ModelResponse;
 
 /// A model's answer in words.
-pub fn says(text: &str) -> Answer {
+pub(crate) fn says(text: &str) -> Answer {
     answer(Part::Text(text.into()))
 }
 
 /// A model's answer that is one call.
-pub fn call(name: &str, arguments: &str) -> Answer {
+pub(crate) fn call(name: &str, arguments: &str) -> Answer {
     answer(Part::Call(ToolCall {
         id: "call_1".into(),
         name: name.into(),
@@ -45,20 +45,20 @@ fn answer(part: Part) -> Answer {
     ModelResponse { items: vec![Item { part, raw: None }], finish: Finish::Complete, usage: None }
 }
 
-pub fn approve() -> Decision {
+pub(crate) fn approve() -> Decision {
     Decision::Approve { arguments: None, note: None }
 }
 
-pub fn by() -> Approver {
+pub(crate) fn by() -> Approver {
     Approver { id: "ann".into(), name: "Ann".into(), channel: "card".into(), trusted: true }
 }
 
 /// Everything outside the tabs.
-pub struct Office {
+pub(crate) struct Office {
     pool: Rc<RefCell<LocalPool>>,
     spawner: LocalSpawner,
-    pub bank: Rc<Bank>,
-    pub store: Rc<Storage>,
+    pub(crate) bank: Rc<Bank>,
+    pub(crate) store: Rc<Storage>,
     model: Rc<Model>,
     locks: Rc<Locks>,
     registered: Rc<Cell<bool>>,
@@ -66,7 +66,7 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let pool = LocalPool::new();
         let spawner = pool.spawner();
         Self {
@@ -86,7 +86,7 @@ impl Office {
     }
 
     /// Opens the page in a tab, and lets everything happen that can.
-    pub fn tab(&self) -> Tab<'_> {
+    pub(crate) fn tab(&self) -> Tab<'_> {
         let alive = Rc::new(Cell::new(true));
         let watcher = Rc::new(Watcher::default());
         let held = Held::default();
@@ -114,13 +114,13 @@ impl Office {
     }
 
     /// Works on a task, and on all that follows from it.
-    pub fn run<T>(&self, task: impl Future<Output = T>) -> T {
+    pub(crate) fn run<T>(&self, task: impl Future<Output = T>) -> T {
         let done = self.pool.borrow_mut().run_until(task);
         self.settle_down();
         done
     }
 
-    pub fn at_once<A, B>(
+    pub(crate) fn at_once<A, B>(
         &self,
         one: impl Future<Output = A>,
         other: impl Future<Output = B>,
@@ -128,35 +128,35 @@ impl Office {
         self.run(futures_util::future::join(one, other))
     }
 
-    pub fn settle_down(&self) {
+    pub(crate) fn settle_down(&self) {
         self.pool.borrow_mut().run_until_stalled();
     }
 
-    pub fn model_hangs(&self, hangs: bool) {
+    pub(crate) fn model_hangs(&self, hangs: bool) {
         self.model.hangs.set(hangs);
     }
 
     /// Lets the model fail once.
-    pub fn model_fails(&self, code: &str) {
+    pub(crate) fn model_fails(&self, code: &str) {
         self.model.error.replace(Some(code.to_owned()));
     }
 
-    pub fn tools_registered(&self, registered: bool) {
+    pub(crate) fn tools_registered(&self, registered: bool) {
         self.registered.set(registered);
     }
 }
 
 /// The page in one tab.
-pub struct Tab<'a> {
+pub(crate) struct Tab<'a> {
     office: &'a Office,
-    pub driver: Driver,
+    pub(crate) driver: Driver,
     alive: Rc<Cell<bool>>,
     held: Held,
     watcher: Rc<Watcher>,
 }
 
 impl Tab<'_> {
-    pub fn ask(&self, text: &str) -> RunId {
+    pub(crate) fn ask(&self, text: &str) -> RunId {
         let now = self.office.clock.get();
         let spec = Spec {
             run: RunId::new(format!("run-{now}")),
@@ -171,40 +171,40 @@ impl Tab<'_> {
     }
 
     /// Ends the tab as a crash does: nothing of it is worked on any more.
-    pub fn close(self) {
+    pub(crate) fn close(self) {
         self.alive.set(false);
         let held = std::mem::take(&mut *self.held.borrow_mut());
         drop(held);
         self.office.settle_down();
     }
 
-    pub fn refresh(&self, run: &RunId) {
+    pub(crate) fn refresh(&self, run: &RunId) {
         self.office.run(self.driver.refresh(run));
     }
 
-    pub fn status(&self, run: &RunId) -> Status {
+    pub(crate) fn status(&self, run: &RunId) -> Status {
         self.driver.run(run).expect("a readable run").status()
     }
 
-    pub fn trouble(&self) -> Option<TroubleKind> {
+    pub(crate) fn trouble(&self) -> Option<TroubleKind> {
         self.watcher.trouble.get()
     }
 
-    pub fn call(&self, run: &RunId) -> CallId {
+    pub(crate) fn call(&self, run: &RunId) -> CallId {
         CallId::of(run, 0, 0)
     }
 
-    pub fn outcome(&self, run: &RunId) -> Option<Outcome> {
+    pub(crate) fn outcome(&self, run: &RunId) -> Option<Outcome> {
         let state = self.driver.run(run)?;
         let (_, slot) = state.find(&self.call(run))?;
         slot.outcome().cloned()
     }
 
-    pub fn decide(&self, run: &RunId, decision: Decision) -> Result<(), DriveError> {
+    pub(crate) fn decide(&self, run: &RunId, decision: Decision) -> Result<(), DriveError> {
         self.office.run(self.deciding(run, decision))
     }
 
-    pub async fn deciding(&self, run: &RunId, decision: Decision) -> Result<(), DriveError> {
+    pub(crate) async fn deciding(&self, run: &RunId, decision: Decision) -> Result<(), DriveError> {
         let id = self.call(run);
         let digest = {
             let state = self.driver.run(run).ok_or(DriveError::Unreadable)?;
@@ -217,25 +217,25 @@ impl Tab<'_> {
 
 /// Counts its own transfers, whatever anyone else believes.
 #[derive(Default)]
-pub struct Bank {
+pub(crate) struct Bank {
     effects: Cell<u32>,
     hangs: Cell<bool>,
     knows: RefCell<Option<Verified>>,
 }
 
 impl Bank {
-    pub const HANGS: bool = true;
+    pub(crate) const HANGS: bool = true;
 
-    pub fn effects(&self) -> u32 {
+    pub(crate) fn effects(&self) -> u32 {
         self.effects.get()
     }
 
     /// Whether it transfers and never answers.
-    pub fn set(&self, hangs: bool) {
+    pub(crate) fn set(&self, hangs: bool) {
         self.hangs.set(hangs);
     }
 
-    pub fn knows(&self, what: Verified) {
+    pub(crate) fn knows(&self, what: Verified) {
         self.knows.replace(Some(what));
     }
 }
@@ -324,24 +324,24 @@ impl ModelClient for Model {
 
 /// The disk, and what is wrong with it.
 #[derive(Default)]
-pub struct Storage {
+pub(crate) struct Storage {
     memory: MemoryStore,
     fault: RefCell<Option<StoreError>>,
     good_appends: Cell<u32>,
 }
 
 impl Storage {
-    pub fn fail_with(&self, fault: Option<StoreError>) {
+    pub(crate) fn fail_with(&self, fault: Option<StoreError>) {
         self.good_appends.set(0);
         self.fault.replace(fault);
     }
 
-    pub fn fail_after(&self, good_appends: u32, fault: StoreError) {
+    pub(crate) fn fail_after(&self, good_appends: u32, fault: StoreError) {
         self.good_appends.set(good_appends);
         self.fault.replace(Some(fault));
     }
 
-    pub fn tamper(&self, run: &RunId, seq: u64, from: &str, to: &str) {
+    pub(crate) fn tamper(&self, run: &RunId, seq: u64, from: &str, to: &str) {
         let stored = futures_executor::block_on(self.memory.read(run, seq));
         let stored = stored.expect("a store that reads").expect("a stored run");
         let text = stored.entries.first().expect("an entry").replace(from, to);
