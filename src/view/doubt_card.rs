@@ -3,7 +3,7 @@
 use holdpoint_core::approval::Settlement;
 use holdpoint_core::id::CallId;
 use holdpoint_core::json::canonical;
-use holdpoint_core::run::{Progress, Slot};
+use holdpoint_core::run::{Progress, Slot, State};
 use leptos::prelude::*;
 
 use super::desk::{Desk, button, safely};
@@ -43,12 +43,19 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
             })
     };
     let check = desk.tools().can_verify(&action.tool);
+    // A run that was stopped starts nothing any more.
+    let is_stopped = run.run.with_untracked(|run| {
+        let state = run.as_ref().map(|run| run.state());
+        matches!(state, Some(State::Acting { cancelled: true, .. }))
+    });
     let actions = tag("div")
         .class("actions")
         .maybe(check.then(|| way(text::CHECK, |call| Intent::Check { call })))
         .child(way(text::HAPPENED, |call| settle(call, Settlement::Happened { result: None })))
         .child(way(text::DID_NOT_HAPPEN, |call| settle(call, Settlement::DidNotHappen)))
-        .child(way(text::TRY_AGAIN, |call| settle(call, Settlement::TryAgain)));
+        .maybe(
+            (!is_stopped).then(|| way(text::TRY_AGAIN, |call| settle(call, Settlement::TryAgain))),
+        );
     tag("section")
         .set("class", "approval-card doubt-card")
         .set("part", "approval-card doubt-card")

@@ -58,7 +58,7 @@ fn literal(value: &Value) -> String {
             let looks_like_json = text.is_empty()
                 || text.starts_with(['"', '[', '{'])
                 || matches!(text.as_str(), "null" | "true" | "false")
-                || serde_json::from_str::<serde_json::Number>(text).is_ok();
+                || serde_json::from_str::<Value>(text).is_ok();
             if looks_like_json { canonical(value) } else { text.clone() }
         }
         _ => canonical(value),
