@@ -1,19 +1,19 @@
 //! What a person is asked, and what they answer.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::id::Timestamp;
 use crate::json::Digest;
 
 /// Who decided, and how they were asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Approver {
     /// The page's id of the person; empty where the page named no one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Their name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Where the decision was made: `card`, `script`.
     pub channel: String,
@@ -22,22 +22,22 @@ pub struct Approver {
 }
 
 /// A person's answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// The call may run, once.
     Approve {
         /// What to run instead of what was proposed, if the person changed it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         arguments: Option<Value>,
         /// A note for the record.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
     /// The call must not run.
     Deny {
         /// The model reads it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
 }
@@ -56,13 +56,13 @@ pub struct Permit {
 }
 
 /// What a person, or the tool itself, says of a call that nobody knows the end of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Settlement {
     /// It happened; with its result where the tool could tell.
     Happened {
         /// The tool's result.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         result: Option<Value>,
     },
     /// It did not happen.

@@ -1,10 +1,10 @@
 //! What is said between person, model and tools, in no provider's format.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One entry of the conversation as the model sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// The person's words.
@@ -23,17 +23,17 @@ pub enum Message {
 }
 
 /// One piece of a model's answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item {
     /// What we understood of it.
     pub part: Part,
     /// The provider's own form, sent back unchanged in the next turn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<Value>,
 }
 
 /// The kinds of [`Item`] that Holdpoint understands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Text for the person, or the JSON of a plan.
@@ -47,7 +47,7 @@ pub enum Part {
 }
 
 /// What the model asked for; untrusted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ToolCall {
     /// The provider's id; unique in a turn if the provider behaves.
     pub id: String,
@@ -97,14 +97,14 @@ pub struct Format {
 }
 
 /// One whole answer of the model: its stream ended as it should.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelResponse {
     /// What it said and asked for, in its order.
     pub items: Vec<Item>,
     /// How it ended.
     pub finish: Finish,
     /// What it cost, if the provider says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
 }
 
@@ -150,7 +150,7 @@ impl ModelResponse {
 }
 
 /// How an answer ended. Only [`Finish::Complete`] is ever acted upon.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finish {
     /// The model said all that it wanted to say.
@@ -167,7 +167,7 @@ pub enum Finish {
 }
 
 /// Tokens of one turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
     /// Tokens read by the model.
     pub input: u64,

@@ -2,14 +2,14 @@
 //!
 //! Deny beats ask beats allow, and whatever cannot be evaluated is at least asked.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::schema::{Patterns, Schema};
 use crate::tool::{DefinitionError, Tool};
 
 /// The answer of the policy; a later one is stricter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The call may run at once.
@@ -51,7 +51,7 @@ pub struct Rule {
 }
 
 /// A verdict with all that a person needs to understand it; kept in the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ruling {
     /// The verdict.
     pub verdict: Verdict,
@@ -60,10 +60,10 @@ pub struct Ruling {
     /// The rule's sentence.
     pub because: String,
     /// The arguments that the rule looked at.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(skip_serializing_if = "Map::is_empty")]
     pub matched: Map<String, Value>,
     /// How long a person has to decide.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in_ms: Option<u64>,
 }
 

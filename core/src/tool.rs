@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::json::{Digest, digest};
@@ -12,8 +12,8 @@ use crate::policy::{Approval, Rule};
 use crate::schema::{Patterns, Schema, strict};
 
 /// Hints of the tool's author; they never lower a verdict that a rule gave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Annotations {
     /// The tool changes nothing: it may run without a person and may run twice.
     pub read_only_hint: bool,

@@ -3,7 +3,9 @@
 //! The chain finds accident and foreign tools. It is no defence against a script of the same
 //! origin, which can write a whole new chain.
 
-use serde::{Deserialize, Serialize};
+mod read;
+
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::approval::{Approver, Decision, Settlement};
@@ -12,12 +14,13 @@ use crate::json::{Digest, canonical, digest, digest_text};
 use crate::message::ModelResponse;
 use crate::plan::Planned;
 use crate::run::{Spec, ToolOutcome};
+use read::{Read as _, Unread};
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u64 = 1;
 
 /// One fact of a run's life, as it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     /// The run began.
@@ -144,7 +147,7 @@ pub struct Entry {
 }
 
 /// The stored form; see `docs/journal-format.md`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Stored {
     v: u64,
     run: RunId,
@@ -265,8 +268,8 @@ impl Entry {
             return Err(altered("its hash does not match its content"));
         }
         // The content is what was written, so what cannot be read was written by someone newer.
-        let stored: Stored = serde_json::from_value(value)
-            .map_err(|error| JournalError::TooNew { seq, found: error.to_string() })?;
+        let stored = Stored::read(value)
+            .map_err(|Unread(found)| JournalError::TooNew { seq, found: found.to_owned() })?;
         if stored.run != *run || stored.seq != seq {
             return Err(altered("it is not in its place"));
         }

@@ -24,6 +24,9 @@ type Result<T> = std::result::Result<T, Unread>;
 
 /// What can be taken out of a stored value.
 pub(super) trait Read: Sized {
+    /// Whether a field of this type may be left out.
+    const OPTIONAL: bool = false;
+
     fn read(value: Value) -> Result<Self>;
 }
 
@@ -39,17 +42,15 @@ impl Fields {
     }
 
     fn take<T: Read>(&mut self, name: &'static str) -> Result<T> {
-        T::read(self.value(name)).map_err(|_| Unread(name))
+        match self.0.remove(name) {
+            None if !T::OPTIONAL => Err(Unread(name)),
+            value => T::read(value.unwrap_or_default()),
+        }
     }
 
     /// A field that is left out where it is empty.
     fn take_or<T: Read>(&mut self, name: &'static str, absent: T) -> Result<T> {
-        if self.0.contains_key(name) { self.take(name) } else { Ok(absent) }
-    }
-
-    #[inline(never)]
-    fn value(&mut self, name: &str) -> Value {
-        self.0.remove(name).unwrap_or_default()
+        self.0.remove(name).map_or(Ok(absent), T::read)
     }
 }
 
@@ -72,6 +73,8 @@ impl Read for Value {
 }
 
 impl<T: Read> Read for Option<T> {
+    const OPTIONAL: bool = true;
+
     fn read(value: Value) -> Result<Self> {
         if value.is_null() { Ok(None) } else { T::read(value).map(Some) }
     }
@@ -239,12 +242,12 @@ impl Read for Verdict {
     }
 }
 
-/// Reads an enum: a word alone, a variant of one value, or one with fields.
+/// Reads an enum: its words alone; its variants of one value; those with fields.
 macro_rules! read_enums {
     ($($type:ident {
-        $($word:literal => $unit:ident,)*
-        $($key:literal => $one:ident(_),)*
-        $($name:literal => $many:ident { $($body:tt)* },)*
+        $($word:literal => $unit:ident),*;
+        $($key:literal => $one:ident),*;
+        $($name:literal => $many:ident { $($body:tt)* }),*;
     })*) => {
         $(impl Read for $type {
             fn read(value: Value) -> Result<Self> {
@@ -265,45 +268,25 @@ macro_rules! read_enums {
 
 read_enums! {
     Record {
-        "resumed" => Resumed,
-        "started" => Started(_),
+        "resumed" => Resumed;
+        "started" => Started;
         "answered" => Answered { turn, response, planned },
         "decided" => Decided { call, decision, digest, by },
         "tool_started" => ToolStarted { call, attempt, key },
         "tool_finished" => ToolFinished { call, attempt, outcome },
         "settled" => Settled { call, settlement, by },
         "expired" => Expired { call },
-        "cancelled" => Cancelled { by },
-    }
-    Part {
-        "other" => Other,
-        "text" => Text(_),
-        "refusal" => Refusal(_),
-        "call" => Call(_),
-    }
-    Finish {
-        "complete" => Complete,
-        "incomplete" => Incomplete(_),
-        "failed" => Failed { code, message },
+        "cancelled" => Cancelled { by };
     }
     Planned {
-        "answer" => Answer(_),
-        "invalid" => Invalid(_),
+        ;
+        "answer" => Answer, "invalid" => Invalid;
         "actions" => Actions { text, actions },
-        "unusable" => Unusable { code, message },
+        "unusable" => Unusable { code, message };
     }
-    Decision {
-        "approve" => Approve { arguments, note },
-        "deny" => Deny { reason },
-    }
-    Settlement {
-        "did_not_happen" => DidNotHappen,
-        "try_again" => TryAgain,
-        "happened" => Happened { result },
-    }
-    ToolOutcome {
-        "succeeded" => Succeeded(_),
-        "failed" => Failed(_),
-        "unknown" => Unknown(_),
-    }
+    Part { "other" => Other; "text" => Text, "refusal" => Refusal, "call" => Call; ; }
+    Finish { "complete" => Complete; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
+    Decision { ; ; "approve" => Approve { arguments, note }, "deny" => Deny { reason }; }
+    Settlement { "did_not_happen" => DidNotHappen, "try_again" => TryAgain; ; "happened" => Happened { result }; }
+    ToolOutcome { ; "succeeded" => Succeeded, "failed" => Failed, "unknown" => Unknown; ; }
 }

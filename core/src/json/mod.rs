@@ -177,7 +177,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         };
         // The library reads some numbers of 16 and more digits as a neighbour. What is stored and
         // read again must be the number that was approved.
-        if serde_json::from_str::<f64>(&number.to_string()).ok() != Some(value) {
+        let read_again = serde_json::from_str::<Value>(&number.to_string());
+        if read_again.ok().and_then(|again| again.as_f64()) != Some(value) {
             return Err(self.0.refuse(UNSAFE_NUMBER, "expected a number of at most 15 digits"));
         }
         Ok(Value::Number(number))

@@ -1,18 +1,18 @@
 //! Faults of a plan, as the model reads them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Issue {
     /// A stable code, such as `unknown_tool` or `schema_violation`.
     pub code: String,
     /// The tool's name, or empty where the fault is of the whole plan.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub tool: String,
     /// Where in the arguments, as a JSON Pointer.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// Names what was expected and what was found.
     pub message: String,
@@ -31,7 +31,7 @@ impl Issue {
 }
 
 /// All faults of one plan; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Report(pub Vec<Issue>);
 

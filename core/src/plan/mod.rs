@@ -10,7 +10,7 @@ pub use actions::{Draft, Note, draft};
 pub use format::plan_format;
 pub use issue::{Issue, Report};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::id::{CallId, RunId};
@@ -19,12 +19,12 @@ use crate::policy::Ruling;
 use crate::tool::Annotations;
 
 /// One valid call, bound to its tool, with all that a person needs to decide about it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Action {
     /// Our id of the call.
     pub id: CallId,
     /// The provider's id, by which the model is answered; absent in plan mode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<String>,
     /// The tool's name.
     pub tool: String,
@@ -33,23 +33,22 @@ pub struct Action {
     /// The digest of the tool's definition as it was then.
     pub tool_digest: Digest,
     /// The hints as they were then.
-    #[serde(default)]
     pub annotations: Annotations,
     /// The arguments, checked against the tool's schema.
     pub arguments: Value,
     /// Whether it needs a person, and why.
     pub ruling: Ruling,
     /// Whether the model itself asked for confirmation; absent in tool mode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub flagged: Option<bool>,
     /// The page's sentence for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// The page's description of its effect.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// The model's reason, unverified.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What a decision is bound to; see [`Action::digest_with`].
     pub digest: Digest,
@@ -72,7 +71,7 @@ impl Action {
 }
 
 /// What became of a model's answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Planned {
     /// It is the final text for the person.

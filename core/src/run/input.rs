@@ -1,6 +1,6 @@
 //! Facts from outside, in the past tense.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Limits;
@@ -11,7 +11,7 @@ use crate::message::ModelResponse;
 use crate::plan::Note;
 
 /// What a run is begun with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spec {
     /// The run's id, unique for ever.
     pub run: RunId,
@@ -26,12 +26,11 @@ pub struct Spec {
     /// What the person asked for.
     pub text: String,
     /// The bounds.
-    #[serde(default)]
     pub limits: Limits,
 }
 
 /// How the model says what to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It calls tools, turn by turn.
@@ -102,7 +101,7 @@ pub enum Input {
 }
 
 /// How a tool came back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolOutcome {
     /// With a result.

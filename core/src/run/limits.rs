@@ -1,12 +1,11 @@
 //! Every bound of a run.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::json;
 
 /// Bounds that a run is begun with and keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// Answers of the model.
     pub turns_max: u32,

@@ -18,7 +18,7 @@ pub use input::{Input, Mode, Spec, ToolOutcome};
 pub use limits::Limits;
 pub use slot::{Outcome, Progress, Slot};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::id::{CallId, RunId, Timestamp};
 use crate::journal::{Entry, Head, JournalError, Record};
@@ -95,7 +95,7 @@ pub enum Purpose {
 }
 
 /// The state in one word, as stores index it and pages read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The model is to answer.

@@ -6,7 +6,6 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::mem;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::sse::SseEvent;
@@ -200,12 +199,27 @@ fn call(raw: &Value) -> Result<ToolCall, StreamError> {
 /// A gateway that cuts text by UTF-16 units puts half a surrogate pair into each of two deltas,
 /// which cannot be read as text. The item that follows has the text whole.
 fn is_delta(data: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Event<'a> {
-        #[serde(rename = "type")]
-        kind: &'a str,
+    // With another digit every half of a pair is a letter like any other.
+    let mut whole = String::with_capacity(data.len());
+    let mut rest = data;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        whole.push_str(before);
+        whole.push('\\');
+        let is_surrogate = escape.starts_with("ud") || escape.starts_with("uD");
+        rest = escape;
+        if is_surrogate {
+            whole.push_str("u0");
+            rest = &escape[2..];
+        }
+        // What is escaped does not itself begin an escape.
+        if let Some(after) = rest.strip_prefix('\\') {
+            whole.push('\\');
+            rest = after;
+        }
     }
-    serde_json::from_str::<Event<'_>>(data).is_ok_and(|event| event.kind.ends_with(".delta"))
+    whole.push_str(rest);
+    serde_json::from_str::<Value>(&whole)
+        .is_ok_and(|event| text(&event, "type").ends_with(".delta"))
 }
 
 /// The input items that say a message again.
