@@ -18,6 +18,8 @@ pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
     let loader = workspace.root.join("src/element/holdpoint.js");
     let loader = fs::read(&loader).with_context(|| format!("cannot read {}", loader.display()))?;
     files.insert(page::LOADER.into(), loader);
+    let types = fs::read(workspace.root.join("src/element").join(TYPES))?;
+    files.insert(TYPES.into(), types);
 
     let mut licences = 0;
     for entry in fs::read_dir(&workspace.root)? {
@@ -32,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
     ensure!(licences > 0, "a package needs its licence: there is no LICENSE file");
 
     let mut shipped: Vec<_> = files.keys().cloned().collect();
-    shipped.retain(|name| name.ends_with(".js") || name.ends_with(".wasm"));
+    shipped.retain(|name| [".js", ".ts", ".wasm"].iter().any(|end| name.ends_with(end)));
     let package = json!({
         "name": "holdpoint",
         "version": workspace.version,
@@ -40,6 +42,7 @@ pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
         "license": "MIT OR Apache-2.0",
         "repository": { "type": "git", "url": workspace.repository },
         "type": "module",
+        "types": format!("./{TYPES}"),
         "exports": { ".": format!("./{}", page::LOADER), "./*": "./*" },
         // Importing the package defines the element: a bundler must not drop the import.
         "sideEffects": true,
@@ -56,3 +59,6 @@ pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
     println!("{}: {}", directory.display(), files.keys().cloned().collect::<Vec<_>>().join(", "));
     Ok(())
 }
+
+/// The types of the loader.
+const TYPES: &str = "holdpoint.d.ts";

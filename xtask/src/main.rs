@@ -51,6 +51,8 @@ enum Xtask {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Take the picture of the README.
+    Screenshot,
     /// Show what a first load weighs, and who spends it.
     Size {
         /// Measure the build that `dist --small` makes.
@@ -95,6 +97,7 @@ fn run(command: Xtask) -> anyhow::Result<ExitCode> {
             return test::run(&workspace, &parts, firefox, &args);
         }
         Xtask::Bench { names } => bench::run(&workspace, &names)?,
+        Xtask::Screenshot => bench::screenshot(&workspace)?,
         Xtask::Size { small } => size::run(&workspace, small)?,
         Xtask::Dist { small } => dist::run(&workspace, small)?,
         Xtask::BuildPage { into } => page::build_into(&workspace, into)?,

@@ -48,7 +48,7 @@ const PARTS: [Part; 9] = [
     Part { name: "web", shows: "the widget's parts, in headless browsers", run: web },
     Part { name: "build", shows: "the page builds and the widget starts in it", run: build },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
-    Part { name: "size", shows: "a first load is within its budget", run: size },
+    Part { name: "size", shows: "a first load has not grown; the budget is said", run: size },
 ];
 
 /// The names of the parts, in order.
