@@ -27,5 +27,6 @@ pub mod plan;
 pub mod policy;
 pub mod run;
 pub mod schema;
+pub mod sorted;
 pub mod stream;
 pub mod tool;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::schema::{Patterns, Schema};
+use crate::sorted::Sorted;
 use crate::tool::{DefinitionError, Tool};
 
 /// The answer of the policy; a later one is stricter.
@@ -187,10 +188,8 @@ impl Approval {
                     _,
                 >>(
                 )?;
-                let mut ids: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
-                ids.sort_unstable();
-                ids.dedup();
-                if ids.len() != rules.len() {
+                let mut ids = Sorted::default();
+                if !rules.iter().all(|rule| ids.insert(rule.id.as_str(), ())) {
                     return malformed("expected each rule to have an id of its own");
                 }
                 Ok(Self::Rules(rules))

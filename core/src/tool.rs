@@ -1,6 +1,5 @@
 //! What the page offers: tools, checked when they are registered, and the box that holds them.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -10,6 +9,7 @@ use crate::json::{Digest, digest};
 use crate::message::Function;
 use crate::policy::{Approval, Rule};
 use crate::schema::{Patterns, Schema, strict};
+use crate::sorted::Sorted;
 
 /// Hints of the tool's author; they never lower a verdict that a rule gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -149,14 +149,14 @@ impl Tool {
 /// The tools that a run may use now.
 #[derive(Clone)]
 pub struct Toolbox {
-    tools: BTreeMap<String, Rc<Tool>>,
+    tools: Sorted<String, Rc<Tool>>,
     patterns: Rc<dyn Patterns>,
 }
 
 impl Toolbox {
     /// An empty box; `patterns` is the host's regular expression engine.
     pub fn new(patterns: Rc<dyn Patterns>) -> Self {
-        Self { tools: BTreeMap::new(), patterns }
+        Self { tools: Sorted::default(), patterns }
     }
 
     /// Adds a tool.
@@ -165,7 +165,7 @@ impl Toolbox {
     /// As [`Tool::parse`], and `tool_duplicate` when there is one of that name already.
     pub fn register(&mut self, definition: &Value) -> Result<Rc<Tool>, DefinitionError> {
         let tool = Rc::new(Tool::parse(definition, &*self.patterns)?);
-        if self.tools.contains_key(&tool.name) {
+        if self.tools.contains(&tool.name) {
             return Err(DefinitionError {
                 code: "tool_duplicate",
                 name: tool.name.clone(),

@@ -19,7 +19,6 @@ pub mod ports;
 pub use error::DriveError;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::future::AbortHandle;
@@ -29,6 +28,7 @@ use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Head, Record};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::{Effect, Input, Progress, Rejection, Run, Spec, replay};
+use holdpoint_core::sorted::{Sorted, sort};
 
 use ports::{
     Append, Basis, Lease, RunRow, StoreError, StoredRun, Trouble, TroubleKind, Verified, World,
@@ -38,7 +38,7 @@ use ports::{
 #[derive(Clone)]
 pub struct Driver {
     world: World,
-    runs: Rc<RefCell<BTreeMap<RunId, Rc<Kept>>>>,
+    runs: Rc<RefCell<Sorted<RunId, Rc<Kept>>>>,
 }
 
 /// What a tab keeps of one run.
@@ -255,7 +255,7 @@ impl Driver {
     pub fn runs(&self) -> Vec<Rc<Run>> {
         let mut runs: Vec<_> =
             self.all().iter().filter_map(|kept| kept.run.borrow().clone()).collect();
-        runs.sort_by_key(|run| run.started_at());
+        sort(&mut runs, |a, b| a.started_at() < b.started_at());
         runs
     }
 
@@ -272,18 +272,21 @@ impl Driver {
 
     fn kept(&self, run: &RunId) -> Rc<Kept> {
         let mut runs = self.runs.borrow_mut();
-        Rc::clone(runs.entry(run.clone()).or_insert_with(|| {
-            Rc::new(Kept {
-                id: run.clone(),
-                gate: Mutex::new(()),
-                run: RefCell::default(),
-                lease: RefCell::default(),
-                asking: RefCell::default(),
-                unsaved: RefCell::default(),
-                quarantined: Cell::new(false),
-                trouble: Cell::new(None),
-            })
-        }))
+        if let Some(kept) = runs.get(run) {
+            return Rc::clone(kept);
+        }
+        let kept = Rc::new(Kept {
+            id: run.clone(),
+            gate: Mutex::new(()),
+            run: RefCell::default(),
+            lease: RefCell::default(),
+            asking: RefCell::default(),
+            unsaved: RefCell::default(),
+            quarantined: Cell::new(false),
+            trouble: Cell::new(None),
+        });
+        runs.insert(run.clone(), Rc::clone(&kept));
+        kept
     }
 
     /// Takes one input in, and does what follows from it.

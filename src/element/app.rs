@@ -2,12 +2,12 @@
 //! page.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::run::{Progress, Run, Slot, State, Status, ToolOutcome};
+use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::prelude::*;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub(super) struct App {
     channel: RefCell<Option<Channel>>,
     owner: Owner,
     /// Calls that the page was told of.
-    told: RefCell<BTreeSet<CallId>>,
+    told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
     state: Cell<&'static str>,
 }
@@ -42,7 +42,7 @@ impl App {
             label: RwSignal::new("Assistant".to_owned()),
             toast: RwSignal::new(None),
             online: RwSignal::new(true),
-            hidden: RwSignal::new(BTreeSet::new()),
+            hidden: RwSignal::new(Vec::new()),
         });
         Self {
             shown,
@@ -125,16 +125,14 @@ impl App {
 
     fn tell_of_held(&self, run: &Run) {
         for (_, slot) in held(run) {
-            if !self.told.borrow_mut().insert(slot.action.id.clone()) {
+            if !self.told.borrow_mut().insert(slot.action.id.clone(), ()) {
                 continue;
             }
             let detail = json!({ "approval": approval(run, slot) });
             if !self.page.ask("holdpoint-approval-request", &detail) {
                 // The page shows a card of its own.
                 let call = slot.action.id.clone();
-                self.shown.hidden.update(|hidden| {
-                    hidden.insert(call);
-                });
+                self.shown.hidden.update(|hidden| hidden.push(call));
             }
         }
     }
@@ -148,9 +146,10 @@ impl Observer for App {
         if is_new {
             // Runs are read in the order of need and shown in the order of time.
             self.shown.runs.update(|runs| {
-                runs.sort_by_key(|shown| {
+                let begun = |shown: &RunShown| {
                     shown.run.with_untracked(|run| run.as_ref().map(|run| run.started_at()))
-                });
+                };
+                sort(runs, |a, b| begun(a) < begun(b));
             });
         }
         if !matches!(run.state(), State::AwaitingModel(_)) {

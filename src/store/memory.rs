@@ -1,11 +1,10 @@
 //! Journals that end with the page: for frames without storage, and for tests.
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::sorted::{Sorted, sort};
 
 use super::{Admission, Found, admit, sort_by_age};
 use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
@@ -20,7 +19,7 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Shared {
-    runs: BTreeMap<RunId, Kept>,
+    runs: Sorted<RunId, Kept>,
     /// The last tab that there is.
     last_tab: u32,
 }
@@ -68,7 +67,7 @@ impl JournalStore for MemoryStore {
         self.later(move |shared| {
             let rows = shared.runs.values().map(|kept| kept.stored.row.clone());
             let (mut over, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_over());
-            over.sort_by_key(|row| Reverse((row.updated, row.run.clone())));
+            sort(&mut over, |a, b| (a.updated, &a.run) > (b.updated, &b.run));
             over.truncate(newest);
             rows.append(&mut over);
             sort_by_age(&mut rows);
@@ -98,13 +97,15 @@ impl JournalStore for MemoryStore {
             });
             if let Admission::Write = admit(&append, found.as_ref(), basis)? {
                 let Append { row, text, .. } = append;
-                let kept = shared.runs.entry(row.run.clone()).or_insert_with(|| Kept {
-                    stored: StoredRun { row: row.clone(), entries: Vec::new() },
-                    writer,
-                });
-                kept.stored.entries.push(text);
-                kept.stored.row = row;
-                kept.writer = writer;
+                if let Some(kept) = shared.runs.get_mut(&row.run) {
+                    kept.stored.entries.push(text);
+                    kept.stored.row = row;
+                    kept.writer = writer;
+                } else {
+                    let run = row.run.clone();
+                    let stored = StoredRun { row, entries: vec![text] };
+                    shared.runs.insert(run, Kept { stored, writer });
+                }
             }
             Ok(())
         })
@@ -113,7 +114,7 @@ impl JournalStore for MemoryStore {
     fn clear(&self, thread: Option<&ThreadId>) -> Task<Result<(), StoreError>> {
         let thread = thread.cloned();
         self.later(move |shared| {
-            shared.runs.retain(|_, kept| {
+            shared.runs.retain(|kept| {
                 thread.as_ref().is_some_and(|thread| kept.stored.row.thread != *thread)
             });
             Ok(())

@@ -11,6 +11,7 @@ mod memory;
 mod room;
 
 use holdpoint_core::journal::{Head, is_intact};
+use holdpoint_core::sorted::sort;
 
 use crate::driver::ports::{Append, RunRow, StoreError};
 
@@ -65,5 +66,5 @@ fn admit(
 
 /// Puts rows in the order in which their runs began.
 fn sort_by_age(rows: &mut [RunRow]) {
-    rows.sort_by(|a, b| (a.created, &a.run).cmp(&(b.created, &b.run)));
+    sort(rows, |a, b| (a.created, &a.run) < (b.created, &b.run));
 }

@@ -9,7 +9,6 @@ mod patterns;
 mod value;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::ready;
 use std::rc::Rc;
 
@@ -17,6 +16,7 @@ use futures_util::future::{Either, select};
 use holdpoint_core::id::CallId;
 use holdpoint_core::plan::{Action, Note};
 use holdpoint_core::run::ToolOutcome;
+use holdpoint_core::sorted::Sorted;
 use holdpoint_core::tool::{DefinitionError, Toolbox};
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
@@ -32,12 +32,12 @@ use crate::driver::ports::{Runtime, Task, ToolHost, ToolRequest, Verified};
 pub struct PageTools {
     runtime: Rc<dyn Runtime>,
     toolbox: RefCell<Toolbox>,
-    functions: RefCell<BTreeMap<String, Rc<Functions>>>,
+    functions: RefCell<Sorted<String, Rc<Functions>>>,
     under_way: Rc<RefCell<UnderWay>>,
 }
 
 /// How each call that is under way is told to stop.
-type UnderWay = BTreeMap<CallId, AbortController>;
+type UnderWay = Sorted<CallId, AbortController>;
 
 impl PageTools {
     /// No tools yet.

@@ -1,22 +1,22 @@
 //! Patterns of schemas, by the browser's own engine.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use holdpoint_core::schema::Patterns;
+use holdpoint_core::sorted::Sorted;
 use wasm_bindgen::prelude::*;
 
 /// The page's regular expressions, each compiled once.
 #[derive(Default)]
 pub(super) struct RegExps {
     /// `None` where a pattern does not compile. There are as many as the tools' schemas have.
-    compiled: RefCell<BTreeMap<String, Option<RegExp>>>,
+    compiled: RefCell<Sorted<String, Option<RegExp>>>,
 }
 
 impl Patterns for RegExps {
     fn is_match(&self, pattern: &str, text: &str) -> Option<bool> {
         let mut compiled = self.compiled.borrow_mut();
-        if !compiled.contains_key(pattern) {
+        if !compiled.contains(pattern) {
             compiled.insert(pattern.to_owned(), RegExp::new(pattern, "u").ok());
         }
         compiled.get(pattern)?.as_ref()?.test(text).ok()

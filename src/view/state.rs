@@ -1,7 +1,6 @@
 //! What the views show and what they can ask for: signals in, intents out. Views know nothing of
 //! the driver.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use holdpoint_core::approval::Settlement;
@@ -34,7 +33,7 @@ pub struct Shown {
     /// Whether the browser has a network.
     pub online: RwSignal<bool>,
     /// Calls for which the page shows a card of its own.
-    pub hidden: RwSignal<BTreeSet<CallId>>,
+    pub hidden: RwSignal<Vec<CallId>>,
 }
 
 /// Signals of one run. Equal if it is the same run.

@@ -1,7 +1,5 @@
 //! From a model's answer to actions, or to a report of all that is wrong with it.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::{Action, Issue, Report};
@@ -11,6 +9,7 @@ use crate::message::{ModelResponse, ToolCall};
 use crate::policy::{Ruling, Verdict, rule, rule_on};
 use crate::run::{Limits, Mode};
 use crate::schema::strict;
+use crate::sorted::Sorted;
 use crate::tool::{Tool, Toolbox};
 
 /// What the page says of one call, asked before the plan is made. It is kept in the journal, so
@@ -82,10 +81,10 @@ impl Parser<'_> {
     fn calls(&mut self, response: &ModelResponse) -> Vec<Action> {
         let calls: Vec<&ToolCall> = response.calls().collect();
         self.bound(calls.len());
-        let mut ids = BTreeSet::new();
+        let mut ids = Sorted::default();
         let mut actions = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
-            if !ids.insert(&call.id) {
+            if !ids.insert(&call.id, ()) {
                 let message = ["the call id ", &call.id, " is used twice"].concat();
                 self.issue("duplicate_call_id", &call.name, "", message);
             }

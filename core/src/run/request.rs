@@ -1,13 +1,12 @@
 //! What the model is asked, made from the state alone.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::{Mode, Purpose, Run, State, Turn};
 use crate::json::canonical;
 use crate::message::{Message, ModelRequest};
 use crate::plan::plan_format;
+use crate::sorted::Sorted;
 use crate::tool::Toolbox;
 
 impl Run {
@@ -71,8 +70,11 @@ fn results(turn: &Turn) -> Vec<Message> {
             .report
             .as_ref()
             .map_or_else(|| Value::String("not run".to_owned()), |report| report.to_value());
-        let ids: BTreeSet<&str> = turn.response.calls().map(|call| call.id.as_str()).collect();
-        return ids.into_iter().map(|id| answer(id, &report)).collect();
+        let mut ids = Sorted::default();
+        for call in turn.response.calls() {
+            ids.insert(call.id.as_str(), ());
+        }
+        return ids.keys().map(|id| answer(id, &report)).collect();
     }
     turn.slots
         .iter()

@@ -3,7 +3,6 @@
 //! Events are told apart by the `type` in their JSON; a type that is not known here is skipped,
 //! since new ones are added without notice.
 
-use std::collections::btree_map::{BTreeMap, Entry};
 use std::mem;
 
 use serde_json::{Map, Value, json};
@@ -13,6 +12,7 @@ use super::{Delta, StreamError, parse};
 use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
+use crate::sorted::Sorted;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
     let mut body = Map::new();
@@ -55,7 +55,7 @@ pub(super) fn request(request: &ModelRequest) -> Value {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
     /// The items by their place in the answer; none where one has begun and not ended.
-    items: BTreeMap<usize, Option<Item>>,
+    items: Sorted<usize, Option<Item>>,
 }
 
 impl Answer {
@@ -82,8 +82,8 @@ impl Answer {
                 let (Some(place), Some(item)) = (place, body.get("item")) else {
                     return Err(malformed("an item without a place"));
                 };
-                if let Entry::Vacant(vacant) = self.items.entry(place) {
-                    vacant.insert(None);
+                if !self.items.contains(&place) {
+                    self.items.insert(place, None);
                     if text(item, "type") == "function_call" {
                         deltas.push(Delta::Call { index: place, name: text(item, "name").into() });
                     }
@@ -94,11 +94,11 @@ impl Answer {
                     return Err(malformed("an item without a place"));
                 };
                 let item = item(raw.take())?;
-                let known = self.items.entry(place).or_default();
-                if known.as_ref().is_some_and(|known| *known != item) {
+                let known = self.items.get(&place).and_then(Option::as_ref);
+                if known.is_some_and(|known| *known != item) {
                     return Err(malformed("a place that another item has"));
                 }
-                *known = Some(item);
+                self.items.insert(place, Some(item));
             }
             kind => {
                 if let Some(finish) = finish(kind, &body) {
@@ -116,9 +116,8 @@ impl Answer {
             && output.len() > self.items.values().flatten().count()
         {
             for (place, raw) in output.into_iter().enumerate() {
-                let known = self.items.entry(place).or_default();
-                if known.is_none() {
-                    *known = Some(item(raw)?);
+                if self.items.get(&place).is_none_or(Option::is_none) {
+                    self.items.insert(place, Some(item(raw)?));
                 }
             }
         }
