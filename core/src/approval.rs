@@ -1,19 +1,16 @@
 //! What a person is asked, and what they answer.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::id::Timestamp;
 use crate::json::Digest;
 
 /// Who decided, and how they were asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
     /// The page's id of the person; empty where the page named no one.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Their name.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Where the decision was made: `card`, `script`.
     pub channel: String,
@@ -22,22 +19,18 @@ pub struct Approver {
 }
 
 /// A person's answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// The call may run, once.
     Approve {
         /// What to run instead of what was proposed, if the person changed it.
-        #[serde(skip_serializing_if = "Option::is_none")]
         arguments: Option<Value>,
         /// A note for the record.
-        #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
     /// The call must not run.
     Deny {
         /// The model reads it.
-        #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
 }
@@ -56,13 +49,11 @@ pub struct Permit {
 }
 
 /// What a person, or the tool itself, says of a call that nobody knows the end of.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {
     /// It happened; with its result where the tool could tell.
     Happened {
         /// The tool's result.
-        #[serde(skip_serializing_if = "Option::is_none")]
         result: Option<Value>,
     },
     /// It did not happen.

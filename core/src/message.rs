@@ -1,11 +1,9 @@
 //! What is said between person, model and tools, in no provider's format.
 
-use serde::Serialize;
 use serde_json::Value;
 
 /// One entry of the conversation as the model sees it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Message {
     /// The person's words.
     User(String),
@@ -23,18 +21,16 @@ pub enum Message {
 }
 
 /// One piece of a model's answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// What we understood of it.
     pub part: Part,
     /// The provider's own form, sent back unchanged in the next turn.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<Value>,
 }
 
 /// The kinds of [`Item`] that Holdpoint understands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     /// Text for the person, or the JSON of a plan.
     Text(String),
@@ -47,7 +43,7 @@ pub enum Part {
 }
 
 /// What the model asked for; untrusted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolCall {
     /// The provider's id; unique in a turn if the provider behaves.
     pub id: String,
@@ -97,14 +93,13 @@ pub struct Format {
 }
 
 /// One whole answer of the model: its stream ended as it should.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelResponse {
     /// What it said and asked for, in its order.
     pub items: Vec<Item>,
     /// How it ended.
     pub finish: Finish,
     /// What it cost, if the provider says.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
 }
 
@@ -150,8 +145,7 @@ impl ModelResponse {
 }
 
 /// How an answer ended. Only [`Finish::Complete`] is ever acted upon.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finish {
     /// The model said all that it wanted to say.
     Complete,
@@ -167,7 +161,7 @@ pub enum Finish {
 }
 
 /// Tokens of one turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Tokens read by the model.
     pub input: u64,

@@ -52,7 +52,7 @@ pub struct Rule {
 }
 
 /// A verdict with all that a person needs to understand it; kept in the journal.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ruling {
     /// The verdict.
     pub verdict: Verdict,
@@ -61,10 +61,8 @@ pub struct Ruling {
     /// The rule's sentence.
     pub because: String,
     /// The arguments that the rule looked at.
-    #[serde(skip_serializing_if = "Map::is_empty")]
     pub matched: Map<String, Value>,
     /// How long a person has to decide.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in_ms: Option<u64>,
 }
 

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::journal::form::Form as _;
 use crate::json::{Digest, digest};
 use crate::message::Function;
 use crate::policy::{Approval, Rule};
@@ -12,8 +12,7 @@ use crate::schema::{Patterns, Schema, strict};
 use crate::sorted::Sorted;
 
 /// Hints of the tool's author; they never lower a verdict that a rule gave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Annotations {
     /// The tool changes nothing: it may run without a person and may run twice.
     pub read_only_hint: bool,
@@ -131,7 +130,7 @@ impl Tool {
             input_schema.clone(),
             definition.get("approval").cloned().unwrap_or_default(),
             // Without an `approval` the hints are the rule.
-            serde_json::to_value(annotations).unwrap_or_default(),
+            annotations.write(),
         ]));
         Ok(Self {
             name: name.to_owned(),
@@ -250,5 +249,7 @@ fn empty_object() -> Value {
 fn title_of(name: &str) -> String {
     let words = name.replace(['_', '-'], " ");
     let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        [first.to_ascii_uppercase()].into_iter().chain(letters).collect()
+    })
 }

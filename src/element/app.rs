@@ -167,12 +167,17 @@ impl Observer for App {
         self.page.emit("holdpoint-journal", &json!({ "runId": id, "seq": entry.seq }));
         let (name, mut detail) = match &entry.record {
             Record::Started(spec) => ("holdpoint-run-start", json!({ "text": spec.text })),
-            Record::Decided { call, decision, digest, by } => (
-                "holdpoint-decision",
-                json!({
-                    "callId": call, "decision": decision, "digest": digest, "by": by,
-                }),
-            ),
+            Record::Decided { call, digest, .. } => {
+                let stored = entry.to_value();
+                let decided = &stored["record"]["decided"];
+                let detail = json!({
+                    "callId": call,
+                    "decision": decided["decision"],
+                    "digest": digest,
+                    "by": decided["by"],
+                });
+                ("holdpoint-decision", detail)
+            }
             Record::ToolStarted { call, attempt, .. } => {
                 ("holdpoint-tool-start", json!({ "callId": call, "attempt": attempt }))
             }

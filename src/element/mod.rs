@@ -321,7 +321,7 @@ impl Agent {
                 "createdAt": run.started_at(),
                 "updatedAt": run.updated_at(),
                 "entries": run.head().len,
-                "usage": run.usage(),
+                "usage": { "input": run.usage().input, "output": run.usage().output },
             }))
         };
         runs.iter().map(summary).collect()

@@ -107,7 +107,7 @@ pub(super) fn focus_soon(element: Handle) {
 /// its own line each is a sentence.
 pub(super) fn sentence_case(message: &str) -> String {
     let mut letters = message.chars();
-    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    let first = letters.next().map(|first| first.to_ascii_uppercase()).into_iter();
     let end = if message.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
     first.chain(letters).chain(end.chars()).collect()
 }

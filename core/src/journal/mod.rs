@@ -3,9 +3,8 @@
 //! The chain finds accident and foreign tools. It is no defence against a script of the same
 //! origin, which can write a whole new chain.
 
-mod read;
+pub(crate) mod form;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::approval::{Approver, Decision, Settlement};
@@ -14,14 +13,13 @@ use crate::json::{Digest, canonical, digest, digest_text};
 use crate::message::ModelResponse;
 use crate::plan::Planned;
 use crate::run::{Spec, ToolOutcome};
-use read::{Read as _, Unread};
+use form::{Form as _, Unread};
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u64 = 1;
 
 /// One fact of a run's life, as it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// The run began.
     Started(Spec),
@@ -147,7 +145,6 @@ pub struct Entry {
 }
 
 /// The stored form; see `docs/journal-format.md`.
-#[derive(Serialize)]
 struct Stored {
     v: u64,
     run: RunId,
@@ -208,7 +205,7 @@ impl JournalError {
 impl Entry {
     /// Puts a record at the end of a journal.
     pub fn seal(run: &RunId, head: &Head, at: Timestamp, record: Record) -> Self {
-        let epoch = head.epoch + u64::from(record == Record::Resumed);
+        let epoch = head.epoch + u64::from(matches!(record, Record::Resumed));
         let mut entry = Self {
             run: run.clone(),
             seq: head.len,
@@ -283,7 +280,7 @@ impl Entry {
             hash: computed,
         };
         if entry.prev != head.hash
-            || entry.epoch != head.epoch + u64::from(entry.record == Record::Resumed)
+            || entry.epoch != head.epoch + u64::from(matches!(entry.record, Record::Resumed))
         {
             return Err(altered("it does not follow the entry before"));
         }
@@ -291,7 +288,7 @@ impl Entry {
     }
 
     fn unsealed(&self) -> Value {
-        let stored = Stored {
+        Stored {
             v: VERSION,
             run: self.run.clone(),
             seq: self.seq,
@@ -299,10 +296,8 @@ impl Entry {
             epoch: self.epoch,
             record: self.record.clone(),
             prev: self.prev,
-        };
-        // Every type in a record has string keys only, so this cannot fail; an empty value would
-        // be refused as altered by whoever reads it.
-        serde_json::to_value(stored).unwrap_or_default()
+        }
+        .write()
     }
 }
 

@@ -1,18 +1,17 @@
 //! Faults of a plan, as the model reads them.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::journal::form::Form as _;
+
 /// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
     /// A stable code, such as `unknown_tool` or `schema_violation`.
     pub code: String,
     /// The tool's name, or empty where the fault is of the whole plan.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub tool: String,
     /// Where in the arguments, as a JSON Pointer.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// Names what was expected and what was found.
     pub message: String,
@@ -31,8 +30,7 @@ impl Issue {
 }
 
 /// All faults of one plan; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report(pub Vec<Issue>);
 
 impl Report {
@@ -41,7 +39,7 @@ impl Report {
         json!({
             "status": "invalid",
             "executed": "nothing of this turn was executed",
-            "issues": serde_json::to_value(&self.0).unwrap_or_default(),
+            "issues": self.write(),
         })
     }
 }

@@ -10,7 +10,6 @@ pub use actions::{Draft, Note, draft};
 pub use format::plan_format;
 pub use issue::{Issue, Report};
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::id::{CallId, RunId};
@@ -19,12 +18,11 @@ use crate::policy::Ruling;
 use crate::tool::Annotations;
 
 /// One valid call, bound to its tool, with all that a person needs to decide about it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Action {
     /// Our id of the call.
     pub id: CallId,
     /// The provider's id, by which the model is answered; absent in plan mode.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<String>,
     /// The tool's name.
     pub tool: String,
@@ -39,16 +37,12 @@ pub struct Action {
     /// Whether it needs a person, and why.
     pub ruling: Ruling,
     /// Whether the model itself asked for confirmation; absent in tool mode.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub flagged: Option<bool>,
     /// The page's sentence for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// The page's description of its effect.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// The model's reason, unverified.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What a decision is bound to; see [`Action::digest_with`].
     pub digest: Digest,
@@ -71,8 +65,7 @@ impl Action {
 }
 
 /// What became of a model's answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Planned {
     /// It is the final text for the person.
     Answer(String),

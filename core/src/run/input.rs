@@ -1,6 +1,5 @@
 //! Facts from outside, in the past tense.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::Limits;
@@ -11,7 +10,7 @@ use crate::message::ModelResponse;
 use crate::plan::Note;
 
 /// What a run is begun with.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
     /// The run's id, unique for ever.
     pub run: RunId,
@@ -30,8 +29,7 @@ pub struct Spec {
 }
 
 /// How the model says what to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// It calls tools, turn by turn.
     #[default]
@@ -101,8 +99,7 @@ pub enum Input {
 }
 
 /// How a tool came back.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ToolOutcome {
     /// With a result.
     Succeeded(Value),

@@ -1,11 +1,9 @@
 //! Every bound of a run.
 
-use serde::Serialize;
-
 use crate::json;
 
 /// Bounds that a run is begun with and keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Answers of the model.
     pub turns_max: u32,
