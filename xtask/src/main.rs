@@ -7,6 +7,7 @@ mod browser;
 mod cache;
 mod demo;
 mod dist;
+mod glue;
 mod names;
 mod page;
 mod size;

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
+use crate::glue;
 use crate::names;
 use crate::tools::{self, Workspace};
 
@@ -61,6 +62,9 @@ pub(crate) fn build(workspace: &Workspace, build: Build) -> Result<Widget> {
     let compiled = compile(workspace, build)?;
     let mut files = bind(workspace, &compiled)?;
     let bound = files.remove(WASM).context("wasm-bindgen wrote no wasm")?;
+    let glue = files.remove(GLUE).context("wasm-bindgen wrote no JavaScript")?;
+    let (bound, glue) = glue::shorten(&bound, &String::from_utf8(glue)?)?;
+    files.insert(GLUE.into(), glue.into_bytes());
     let optimizer = if build == Build::Quick { None } else { optimizer(workspace) };
     let named = match optimizer {
         Some(script) => {
