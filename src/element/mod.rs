@@ -10,16 +10,17 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_util::future::LocalBoxFuture;
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::json::Digest;
 use holdpoint_core::policy::rule_on;
 use holdpoint_core::run::{Limits, Mode, Spec};
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
 use crate::channel::Channel;
 use crate::driver::ports::{JournalStore, Runtime, ToolHost, Trouble, World};
@@ -62,39 +63,16 @@ pub fn version() -> String {
 impl Agent {
     /// Opens the store of a namespace, shows what is in it and goes on with what waits. A store
     /// that is refused is replaced by memory, and that is said.
-    pub async fn open(namespace: String, emit: Function, on_state: Function) -> Self {
-        let app = Rc::new(App::new(Page::new(emit, on_state)));
-        let (store, refused) = crate::store::open(&namespace).await;
-        if let Some(error) = refused {
-            app.page().error(error.code(), &error.to_string(), error.fix());
-            app.shown.trouble.set(Some(Trouble::of_store(&error)));
-        }
-        let runtime = Rc::new(BrowserRuntime);
-        let tools = Rc::new(PageTools::new(Rc::clone(&runtime) as _));
-        let models = Rc::new(Models::new(Rc::clone(&runtime) as _));
-        let driver = Driver::new(World {
-            store: Rc::clone(&store),
-            model: Rc::clone(&models) as _,
-            tools: Rc::clone(&tools) as _,
-            leases: Rc::new(WebLocks::new(&namespace)),
-            runtime: Rc::clone(&runtime) as _,
-            observer: Rc::clone(&app) as _,
-        });
-        let refreshed = driver.clone();
-        app.connect(Channel::open(&namespace, move |run| {
-            let driver = refreshed.clone();
-            spawn_local(async move { driver.refresh(&run).await });
-        }));
-        let thread = RefCell::new(ThreadId::new(runtime.unique()));
-        let settings = RefCell::default();
-        let parts = Rc::new(Parts { app, driver, store, tools, models, runtime, settings, thread });
-        Parts::watch_network(&parts);
-        Self { parts, mounted: RefCell::default() }
+    pub fn open(namespace: String, emit: Function, on_state: Function) -> Promise {
+        promise(async move { Ok(Self::opened(&namespace, emit, on_state).await.into()) })
     }
 
     /// Reads the store and goes on; called once the page has had time to set its properties.
-    pub async fn begin(&self) {
-        self.parts.begin().await;
+    pub fn begin(&self) -> Promise {
+        self.promise(|parts| async move {
+            parts.begin().await;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Shows the widget in a shadow root.
@@ -154,71 +132,76 @@ impl Agent {
     ///
     /// # Errors
     /// `{code, message, fix}`.
-    pub async fn send(&self, text: String) -> Result<String, JsValue> {
-        self.parts.start(text, None, None).await.map_err(|error| thrown(&error))
+    pub fn send(&self, text: String) -> Promise {
+        self.promise(|parts| async move { begun(parts.start(text, None, None).await) })
     }
 
     /// Begins a run with no chat: `{text, mode?, instructions?}`.
     ///
     /// # Errors
     /// `{code, message, fix}`.
-    pub async fn submit(&self, job: JsValue) -> Result<String, JsValue> {
-        let job = from_js(&job).unwrap_or_default();
-        let text = |key: &str| job.get(key).and_then(Value::as_str).map(str::to_owned);
-        let mode = text("mode").map(|mode| settings::mode(&mode));
-        let Some(words) = text("text").filter(|words| !words.trim().is_empty()) else {
-            let message = "expected a job with a text";
-            let fix = "call submit({ text: \"…\" })";
-            return Err(to_js(&error_value("job_malformed", message, fix)));
-        };
-        let begun = self.parts.start(words, mode, text("instructions")).await;
-        begun.map_err(|error| thrown(&error))
+    pub fn submit(&self, job: JsValue) -> Promise {
+        self.promise(|parts| async move {
+            let job = from_js(&job).unwrap_or_default();
+            let text = |key: &str| job.get(key).and_then(Value::as_str).map(str::to_owned);
+            let mode = text("mode").map(|mode| settings::mode(&mode));
+            let Some(words) = text("text").filter(|words| !words.trim().is_empty()) else {
+                let message = "expected a job with a text";
+                let fix = "call submit({ text: \"…\" })";
+                return Err(to_js(&error_value("job_malformed", message, fix)));
+            };
+            begun(parts.start(words, mode, text("instructions")).await)
+        })
     }
 
     /// Stops every run that works.
     ///
     /// # Errors
     /// `{code, message, fix}`.
-    pub async fn stop(&self) -> Result<(), JsValue> {
-        for run in self.parts.driver.runs() {
-            if !run.status().is_over() && !run.status().needs_person() {
-                let by = self.parts.by("script", false);
-                self.parts.driver.cancel(run.id(), by).await.map_err(|error| thrown(&error))?;
+    pub fn stop(&self) -> Promise {
+        self.promise(|parts| async move {
+            for run in parts.driver.runs() {
+                if !run.status().is_over() && !run.status().needs_person() {
+                    let by = parts.by("script", false);
+                    done(parts.driver.cancel(run.id(), by).await)?;
+                }
             }
-        }
-        Ok(())
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Approves a call: `{digest, args?, note?}`.
     ///
     /// # Errors
     /// `{code, message, fix}`.
-    pub async fn approve(&self, call: String, options: JsValue) -> Result<(), JsValue> {
-        let options = from_js(&options).unwrap_or_default();
-        let digest = options.get("digest").and_then(Value::as_str).unwrap_or_default();
-        let Ok(digest) = digest.parse::<Digest>() else {
-            let message = "expected the digest of what is approved";
-            let fix = "pass { digest } as it stands in the approval";
-            return Err(to_js(&error_value("digest_missing", message, fix)));
-        };
-        let arguments = options.get("args").filter(|args| !args.is_null()).cloned();
-        let note = options.get("note").and_then(Value::as_str).map(str::to_owned);
-        let decision = Decision::Approve { arguments, note };
-        self.parts.decide(&CallId::new(call), decision, digest).await
+    pub fn approve(&self, call: String, options: JsValue) -> Promise {
+        self.promise(|parts| async move {
+            let options = from_js(&options).unwrap_or_default();
+            let digest = options.get("digest").and_then(Value::as_str).unwrap_or_default();
+            let Ok(digest) = digest.parse::<Digest>() else {
+                let message = "expected the digest of what is approved";
+                let fix = "pass { digest } as it stands in the approval";
+                return Err(to_js(&error_value("digest_missing", message, fix)));
+            };
+            let arguments = options.get("args").filter(|args| !args.is_null()).cloned();
+            let note = options.get("note").and_then(Value::as_str).map(str::to_owned);
+            let decision = Decision::Approve { arguments, note };
+            parts.decide(&CallId::new(call), decision, digest).await
+        })
     }
 
     /// Denies a call: `{reason?}`.
     ///
     /// # Errors
     /// `{code, message, fix}`.
-    pub async fn deny(&self, call: String, options: JsValue) -> Result<(), JsValue> {
-        let call = CallId::new(call);
-        let options = from_js(&options).unwrap_or_default();
-        let reason = options.get("reason").and_then(Value::as_str).map(str::to_owned);
-        let Some(digest) = self.parts.digest(&call) else {
-            return Err(thrown(&DriveError::UnknownCall));
-        };
-        self.parts.decide(&call, Decision::Deny { reason }, digest).await
+    pub fn deny(&self, call: String, options: JsValue) -> Promise {
+        self.promise(|parts| async move {
+            let call = CallId::new(call);
+            let options = from_js(&options).unwrap_or_default();
+            let reason = options.get("reason").and_then(Value::as_str).map(str::to_owned);
+            let digest = parts.digest(&call).ok_or_else(|| thrown(&DriveError::UnknownCall))?;
+            parts.decide(&call, Decision::Deny { reason }, digest).await
+        })
     }
 
     /// Says which rule would hold a call.
@@ -251,8 +234,10 @@ impl Agent {
     /// # Errors
     /// `{code, message, fix}`.
     #[wasm_bindgen(js_name = exportRun)]
-    pub async fn export_run(&self, run: String) -> Result<web_sys::Blob, JsValue> {
-        records::export_run(&*self.parts.store, &RunId::new(run)).await
+    pub fn export_run(&self, run: String) -> Promise {
+        self.promise(|parts| async move {
+            records::export_run(&*parts.store, &RunId::new(run)).await.map(JsValue::from)
+        })
     }
 
     /// Takes a run's record in; its id.
@@ -260,10 +245,12 @@ impl Agent {
     /// # Errors
     /// `{code, message, fix}` where it is not intact, or is here already.
     #[wasm_bindgen(js_name = importRun)]
-    pub async fn import_run(&self, file: web_sys::Blob) -> Result<String, JsValue> {
-        let run = records::import_run(&*self.parts.store, &file).await?;
-        self.parts.driver.refresh(&run).await;
-        Ok(run.to_string())
+    pub fn import_run(&self, file: web_sys::Blob) -> Promise {
+        self.promise(|parts| async move {
+            let run = records::import_run(&*parts.store, &file).await?;
+            parts.driver.refresh(&run).await;
+            Ok(run.as_str().into())
+        })
     }
 
     /// Every entry of every run that is read, as JSON Lines.
@@ -271,22 +258,27 @@ impl Agent {
     /// # Errors
     /// `{code, message, fix}`.
     #[wasm_bindgen(js_name = exportAudit)]
-    pub async fn export_audit(&self) -> Result<web_sys::Blob, JsValue> {
-        let runs = self.parts.driver.runs();
-        records::export_audit(&*self.parts.store, runs.iter().map(|run| run.id())).await
+    pub fn export_audit(&self) -> Promise {
+        self.promise(|parts| async move {
+            let runs = parts.driver.runs();
+            let audit = records::export_audit(&*parts.store, runs.iter().map(|run| run.id()));
+            audit.await.map(JsValue::from)
+        })
     }
 
     /// Forgets this `thread`, or `all`.
     ///
     /// # Errors
     /// `{code, message, fix}`.
-    pub async fn clear(&self, scope: String) -> Result<(), JsValue> {
-        let thread = self.parts.thread.borrow().clone();
-        let thread = (scope != "all").then_some(thread);
-        let by = self.parts.by("script", false);
-        self.parts.driver.clear(thread.as_ref(), by).await.map_err(|error| thrown(&error))?;
-        self.parts.thread.replace(ThreadId::new(self.parts.runtime.unique()));
-        Ok(())
+    pub fn clear(&self, scope: String) -> Promise {
+        self.promise(|parts| async move {
+            let thread = parts.thread.borrow().clone();
+            let thread = (scope != "all").then_some(thread);
+            let by = parts.by("script", false);
+            done(parts.driver.clear(thread.as_ref(), by).await)?;
+            parts.thread.replace(ThreadId::new(parts.runtime.unique()));
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// `loading`, `idle`, `running`, `waiting`, `offline` or `error`.
@@ -326,6 +318,61 @@ impl Agent {
         };
         runs.iter().map(summary).collect()
     }
+}
+
+impl Agent {
+    async fn opened(namespace: &str, emit: Function, on_state: Function) -> Self {
+        let app = Rc::new(App::new(Page::new(emit, on_state)));
+        let (store, refused) = crate::store::open(namespace).await;
+        if let Some(error) = refused {
+            app.page().error(error.code(), &error.to_string(), error.fix());
+            app.shown.trouble.set(Some(Trouble::of_store(&error)));
+        }
+        let runtime = Rc::new(BrowserRuntime);
+        let tools = Rc::new(PageTools::new(Rc::clone(&runtime) as _));
+        let models = Rc::new(Models::new(Rc::clone(&runtime) as _));
+        let driver = Driver::new(World {
+            store: Rc::clone(&store),
+            model: Rc::clone(&models) as _,
+            tools: Rc::clone(&tools) as _,
+            leases: Rc::new(WebLocks::new(namespace)),
+            runtime: Rc::clone(&runtime) as _,
+            observer: Rc::clone(&app) as _,
+        });
+        let refreshed = driver.clone();
+        app.connect(Channel::open(namespace, move |run| {
+            let driver = refreshed.clone();
+            spawn_local(async move { driver.refresh(&run).await });
+        }));
+        let thread = RefCell::new(ThreadId::new(runtime.unique()));
+        let settings = RefCell::default();
+        let parts = Rc::new(Parts { app, driver, store, tools, models, runtime, settings, thread });
+        Parts::watch_network(&parts);
+        Self { parts, mounted: RefCell::default() }
+    }
+
+    /// Does something for the page; it goes on where the page lets go of the agent.
+    fn promise<F>(&self, work: impl FnOnce(Rc<Parts>) -> F) -> Promise
+    where
+        F: Future<Output = Result<JsValue, JsValue>> + 'static,
+    {
+        promise(work(Rc::clone(&self.parts)))
+    }
+}
+
+/// A promise of the page's. All are made of one type of future: each type has code of its own.
+fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let future: LocalBoxFuture<'static, _> = Box::pin(future);
+    future_to_promise(future)
+}
+
+/// The id of a run that has begun.
+fn begun(run: Result<String, DriveError>) -> Result<JsValue, JsValue> {
+    run.map(JsValue::from).map_err(|error| thrown(&error))
+}
+
+fn done(result: Result<(), DriveError>) -> Result<JsValue, JsValue> {
+    result.map(|()| JsValue::UNDEFINED).map_err(|error| thrown(&error))
 }
 
 impl Parts {
@@ -373,10 +420,9 @@ impl Parts {
         call: &CallId,
         decision: Decision,
         digest: Digest,
-    ) -> Result<(), JsValue> {
+    ) -> Result<JsValue, JsValue> {
         let by = self.by("script", false);
-        let decided = self.driver.decide(call, decision, digest, by).await;
-        decided.map_err(|error| thrown(&error))
+        done(self.driver.decide(call, decision, digest, by).await)
     }
 
     fn digest(&self, call: &CallId) -> Option<Digest> {
