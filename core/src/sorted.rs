@@ -42,7 +42,11 @@ impl<K: Ord, V> Sorted<K, V> {
     pub fn insert(&mut self, key: K, value: V) -> bool {
         let place = self.place(&key);
         match place {
-            Ok(place) => self.0[place].1 = value,
+            Ok(place) => {
+                if let Some((_, held)) = self.0.get_mut(place) {
+                    *held = value;
+                }
+            }
             Err(place) => self.0.insert(place, (key, value)),
         }
         place.is_err()
@@ -88,9 +92,12 @@ impl<K: Ord, V> Sorted<K, V> {
 pub fn sort<T>(items: &mut [T], is_before: impl Fn(&T, &T) -> bool) {
     for end in 1..items.len() {
         let mut place = end;
-        while place > 0 && is_before(&items[place], &items[place - 1]) {
-            items.swap(place, place - 1);
-            place -= 1;
+        while let Some(before) = place.checked_sub(1)
+            && let Some([other, item]) = items.get(before..=place)
+            && is_before(item, other)
+        {
+            items.swap(before, place);
+            place = before;
         }
     }
 }
