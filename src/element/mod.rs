@@ -498,6 +498,22 @@ impl Parts {
     fn watch_network(parts: &Rc<Self>) {
         let Some(window) = web_sys::window() else { return };
         parts.app.shown.online.set(window.navigator().on_line());
+        // A page that comes back as it was left has missed what other tabs said meanwhile.
+        let weak = Rc::downgrade(parts);
+        let back = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
+            let persisted = js_sys::Reflect::get(&event, &"persisted".into());
+            let Some(parts) = weak.upgrade().filter(|_| persisted.is_ok_and(|p| p.is_truthy()))
+            else {
+                return;
+            };
+            spawn_local(async move {
+                for run in parts.driver.runs() {
+                    parts.driver.refresh(run.id()).await;
+                }
+            });
+        });
+        let _ = window.add_event_listener_with_callback("pageshow", back.as_ref().unchecked_ref());
+        back.forget();
         for (event, online) in [("online", true), ("offline", false)] {
             let weak = Rc::downgrade(parts);
             let heard = Closure::<dyn Fn()>::new(move || {
