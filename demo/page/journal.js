@@ -136,7 +136,7 @@ const sentences = {
     const [kind] = unpack(settlement);
     if (kind === "happened") return `It is known now that ${name} happened.`;
     if (kind === "did_not_happen") return `It is known now that ${name} did not happen.`;
-    return `${capital(name)} is to be tried again, and needs a new approval.`;
+    return `${capital(name)} is tried again, by a new approval.`;
   },
   expired: (_, name) => `Nobody decided on ${name} in time. It will not run.`,
   cancelled: () => "The run was stopped. What waited will not run.",
