@@ -75,7 +75,7 @@ impl Driver {
         for row in self.world.store.list(NEWEST_MAX).await? {
             let kept = self.kept(&row.run);
             let _gate = kept.gate.lock().await;
-            if self.read(&kept, true).await.is_ok() && !row.status.is_over() {
+            if self.read(&kept).await.is_ok() && !row.status.is_over() {
                 self.take_over(&kept);
             }
         }
@@ -177,7 +177,7 @@ impl Driver {
         self.show_trouble(&kept, None);
         if kept.run.borrow().is_none() {
             let _gate = kept.gate.lock().await;
-            if self.read(&kept, true).await.is_ok() {
+            if self.read(&kept).await.is_ok() {
                 self.take_over(&kept);
             }
             return;
@@ -371,7 +371,7 @@ impl Driver {
     /// Tells of an entry that is durable.
     fn tell_of(&self, kept: &Rc<Kept>, run: &Rc<Run>, entry: &Entry) {
         self.world.observer.tell_others(run.id());
-        self.world.observer.run_changed(run, false);
+        self.world.observer.run_changed(run);
         self.world.observer.appended(run, entry);
         self.settle_down(kept, run);
     }
@@ -379,7 +379,7 @@ impl Driver {
     /// Reads what someone else has written and does what follows from it; the gate is held.
     async fn catch_up(&self, kept: &Rc<Kept>) -> Result<(), DriveError> {
         let before = kept.run.borrow().as_ref().map(|run| run.outstanding()).unwrap_or_default();
-        self.read(kept, false).await?;
+        self.read(kept).await?;
         if let Some(run) = kept.run.borrow().clone() {
             let news = run.outstanding().into_iter().filter(|effect| !before.contains(effect));
             self.perform(kept, news.collect::<Vec<_>>());
@@ -389,7 +389,7 @@ impl Driver {
     }
 
     /// Reads a run from the store alone; the gate is held. What is in memory is not looked at.
-    async fn read(&self, kept: &Rc<Kept>, resumed: bool) -> Result<(), DriveError> {
+    async fn read(&self, kept: &Rc<Kept>) -> Result<(), DriveError> {
         let stored = match self.world.store.read(&kept.id, 0).await {
             Ok(Some(stored)) => stored,
             Ok(None) => {
@@ -406,7 +406,7 @@ impl Driver {
             Ok(run) => {
                 let run = Rc::new(run);
                 kept.run.replace(Some(Rc::clone(&run)));
-                self.world.observer.run_changed(&run, resumed);
+                self.world.observer.run_changed(&run);
                 Ok(())
             }
             Err(error) => {
@@ -434,7 +434,7 @@ impl Driver {
             let lease = lease.await;
             let _gate = kept.gate.lock().await;
             // It may have gone on, or ended, while this tab waited.
-            if driver.read(&kept, false).await.is_err() {
+            if driver.read(&kept).await.is_err() {
                 return;
             }
             let is_over = |run: &Rc<Run>| run.status().is_over();

@@ -262,7 +262,7 @@ pub trait Runtime {
 /// Whoever wants to know. Calls come after what they tell of is durable.
 pub trait Observer {
     /// A run was read, or changed.
-    fn run_changed(&self, run: &Rc<Run>, resumed: bool);
+    fn run_changed(&self, run: &Rc<Run>);
 
     /// An entry was made durable by this tab.
     fn appended(&self, run: &Run, entry: &Entry);

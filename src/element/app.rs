@@ -139,7 +139,7 @@ impl App {
 }
 
 impl Observer for App {
-    fn run_changed(&self, run: &Rc<Run>, _resumed: bool) {
+    fn run_changed(&self, run: &Rc<Run>) {
         let shown = self.shown_run(run.id());
         let is_new = shown.run.with_untracked(Option::is_none);
         shown.run.set(Some(Rc::clone(run)));

@@ -452,7 +452,7 @@ struct Watcher {
 }
 
 impl Observer for Watcher {
-    fn run_changed(&self, _run: &Rc<Run>, _resumed: bool) {}
+    fn run_changed(&self, _run: &Rc<Run>) {}
     fn appended(&self, _run: &Run, _entry: &Entry) {}
     fn turn_began(&self, _run: &RunId) {}
     fn delta(&self, _run: &RunId, _delta: &Delta) {}
