@@ -26,6 +26,7 @@ pub(crate) const OFFLINE: &str = "Offline";
 pub(crate) const NOT_SAVED: &str = "Not saved";
 pub(crate) const NOT_TRUSTED: &str = "Record not trusted";
 pub(crate) const NO_ANSWER: &str = "No answer";
+pub(crate) const RETRYING: &str = "Trying again…";
 pub(crate) const TOOL_MISSING: &str = "Tool missing";
 
 pub(crate) const READS: &str = "Reads data";
@@ -106,6 +107,11 @@ pub(crate) fn position(at: usize, of: usize) -> String {
 
 pub(crate) fn act_on(act: &str, what: &str) -> String {
     [act, ": ", what].concat()
+}
+
+pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
+    let [seconds, attempt, of] = [seconds, attempt.into(), of.into()].map(|n: u64| n.to_string());
+    ["Trying again in ", &seconds, " s (", &attempt, " of ", &of, ")"].concat()
 }
 
 pub(crate) fn approved_by(name: &str) -> String {

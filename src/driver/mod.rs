@@ -23,7 +23,6 @@ pub use error::DriveError;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use futures_util::future::AbortHandle;
 use futures_util::lock::Mutex;
 use holdpoint_core::approval::{Approver, Decision, Settlement};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
@@ -32,6 +31,7 @@ use holdpoint_core::json::Digest;
 use holdpoint_core::run::{Effect, Input, Progress, Run, Spec};
 use holdpoint_core::sorted::{Sorted, sort};
 
+use asking::Asking;
 use ports::{Lease, StoreError, TroubleKind, Verified, World};
 
 /// Carries runs on, in one tab.
@@ -51,7 +51,7 @@ struct Kept {
     /// Present while this tab is the one that acts.
     lease: RefCell<Option<Lease>>,
     /// The turn that the model is being asked for.
-    asking: RefCell<Option<(u32, AbortHandle)>>,
+    asking: RefCell<Option<Asking>>,
     /// Facts that could not be saved yet.
     unsaved: RefCell<Vec<Input>>,
     /// The record is not to be trusted: nothing of it runs any more.
@@ -174,6 +174,9 @@ impl Driver {
     pub async fn retry(&self, run: &RunId) {
         let Some(kept) = self.runs.borrow().get(run).cloned() else { return };
         let unsaved = std::mem::take(&mut *kept.unsaved.borrow_mut());
+        if let Some(TroubleKind::Retrying { .. }) = kept.trouble.get() {
+            kept.stop_asking();
+        }
         self.show_trouble(&kept, None);
         if kept.run.borrow().is_none() {
             let _gate = kept.gate.lock().await;
@@ -238,6 +241,7 @@ impl Driver {
                 // A run that is over, or that cannot be read, has nothing to stop.
                 let _ = self.cancel(&kept.id, by.clone()).await;
                 kept.lease.take();
+                kept.stop_asking();
                 self.runs.borrow_mut().remove(&kept.id);
             }
         }

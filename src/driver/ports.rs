@@ -181,8 +181,57 @@ pub struct ModelError {
     pub message: String,
     /// What to do about it.
     pub fix: String,
-    /// The browser says that there is no network: ask again when there is.
-    pub offline: bool,
+    /// What asking again may come to.
+    pub retry: Retry,
+}
+
+/// What asking the model again may come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The same: something has to be changed first.
+    Never,
+    /// An answer, after a while.
+    Later {
+        /// The least time to wait in milliseconds, where whoever refused said one.
+        after_ms: Option<u64>,
+    },
+    /// The browser says that there is no network: an answer, when there is one.
+    Online,
+}
+
+impl Retry {
+    /// What the status of an answer promises: too slow, in each other's way, too many, or a fault
+    /// of the server's. Every other refusal stays the same.
+    pub fn of_status(status: u16, after_ms: Option<u64>) -> Self {
+        match status {
+            408 | 409 | 429 | 500.. => Self::Later { after_ms },
+            _ => Self::Never,
+        }
+    }
+
+    /// What a provider's own word for an error promises, as it stands in a stream: some write a
+    /// name, some the status. The same name is told with more or less at its ends.
+    pub fn of_code(code: &str) -> Self {
+        if let Ok(status) = code.parse() {
+            return Self::of_status(status, None);
+        }
+        let passing = [
+            "overloaded",
+            "rate_limit",
+            "server_error",
+            "api_error",
+            "upstream_error",
+            "timeout",
+            "unavailable",
+            "unreachable",
+            "shutting_down",
+        ];
+        if passing.iter().any(|word| code.contains(word)) {
+            Self::Later { after_ms: None }
+        } else {
+            Self::Never
+        }
+    }
 }
 
 /// The page's tools.
@@ -255,6 +304,9 @@ pub trait Runtime {
     /// A name that no one else makes.
     fn unique(&self) -> String;
 
+    /// A number by chance, from 0 up to 1.
+    fn chance(&self) -> f64;
+
     /// Works on a task in the background.
     fn spawn(&self, task: Task<()>);
 }
@@ -301,6 +353,15 @@ pub struct Trouble {
 pub enum TroubleKind {
     /// The model gave no answer; it can be asked again.
     Model,
+    /// The model gave no answer and is asked again by itself.
+    Retrying {
+        /// The attempt that comes next; the first question was 1.
+        attempt: u32,
+        /// How many there are at most.
+        of: u32,
+        /// When.
+        at: Timestamp,
+    },
     /// There is no network; the model is asked when there is.
     Offline,
     /// The store failed; the last step was not taken and can be tried again.

@@ -179,16 +179,16 @@ impl Driver {
 
     /// Ends what a state has no more use for.
     pub(super) fn settle_down(&self, kept: &Rc<Kept>, run: &Run) {
-        let asked = kept.asking.borrow().as_ref().map(|(turn, _)| *turn);
+        let asked = kept.asking.borrow().as_ref().map(|asking| asking.turn);
         let still_asks = run
             .outstanding()
             .iter()
             .any(|e| matches!(e, Effect::CallModel { turn } if Some(*turn) == asked));
-        if asked.is_some()
-            && !still_asks
-            && let Some((_, asking)) = kept.asking.take()
-        {
-            asking.abort();
+        if !still_asks {
+            kept.stop_asking();
+            if let Some(TroubleKind::Retrying { .. }) = kept.trouble.get() {
+                self.show_trouble(kept, None);
+            }
         }
         if run.status().is_over() {
             kept.lease.take();
@@ -199,9 +199,7 @@ impl Driver {
     pub(super) fn quarantine(&self, kept: &Kept, trouble: Trouble) {
         kept.quarantined.set(true);
         kept.lease.take();
-        if let Some((_, asking)) = kept.asking.take() {
-            asking.abort();
-        }
+        kept.stop_asking();
         self.show_trouble(kept, Some(trouble));
     }
 

@@ -28,6 +28,7 @@ pub(super) enum State {
     Offline,
     NoAnswer,
     ToolMissing,
+    Retrying,
     Answering,
     Working,
     Ready,
@@ -41,7 +42,7 @@ impl State {
             Self::NotSaved | Self::NotTrusted | Self::NoAnswer | Self::ToolMissing => "error",
             Self::Waiting { .. } => "waiting",
             Self::Offline => "offline",
-            Self::Answering | Self::Working => "running",
+            Self::Retrying | Self::Answering | Self::Working => "running",
             Self::Ready => "idle",
         }
     }
@@ -50,7 +51,7 @@ impl State {
         match self {
             Self::NotSaved | Self::NotTrusted => "danger",
             Self::Waiting { .. } => "wait",
-            Self::Offline | Self::NoAnswer | Self::ToolMissing => "warn",
+            Self::Offline | Self::NoAnswer | Self::ToolMissing | Self::Retrying => "warn",
             Self::Loading | Self::Answering | Self::Working => "busy",
             Self::Ready => "ok",
         }
@@ -66,6 +67,7 @@ impl State {
             Self::Offline => text::OFFLINE,
             Self::NoAnswer => text::NO_ANSWER,
             Self::ToolMissing => text::TOOL_MISSING,
+            Self::Retrying => text::RETRYING,
             Self::Answering => text::THINKING,
             Self::Working => text::WORKING,
             Self::Ready => text::READY,
@@ -95,6 +97,7 @@ fn of_run(shown: RunShown, offline: bool) -> Option<State> {
         Some(TroubleKind::Storage) => return Some(State::NotSaved),
         _ if status.is_some_and(Status::needs_person) => return Some(State::Waiting { offline }),
         Some(TroubleKind::Offline) => return Some(State::Offline),
+        Some(TroubleKind::Retrying { .. }) => return Some(State::Retrying),
         Some(TroubleKind::Model) => return Some(State::NoAnswer),
         Some(TroubleKind::Tool) => return Some(State::ToolMissing),
         None => {}
@@ -114,10 +117,11 @@ fn rank(state: State) -> u8 {
         State::Offline => 2,
         State::NoAnswer => 3,
         State::ToolMissing => 4,
-        State::Answering => 5,
-        State::Working => 6,
-        State::NotTrusted => 7,
-        State::Loading | State::Ready => 8,
+        State::Retrying => 5,
+        State::Answering => 6,
+        State::Working => 7,
+        State::NotTrusted => 8,
+        State::Loading | State::Ready => 9,
     }
 }
 
@@ -128,10 +132,6 @@ pub(super) fn waiting(shown: Shown) -> usize {
 
 /// The newest run that works by itself now, and so can be stopped.
 pub(super) fn active(shown: Shown) -> Option<RunShown> {
-    shown
-        .runs
-        .get()
-        .into_iter()
-        .rev()
-        .find(|run| matches!(of_run(*run, false), Some(State::Answering | State::Working)))
+    let works = |state| matches!(state, State::Retrying | State::Answering | State::Working);
+    shown.runs.get().into_iter().rev().find(|run| of_run(*run, false).is_some_and(works))
 }

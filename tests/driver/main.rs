@@ -1,10 +1,11 @@
 //! The driver between a scripted model, a bank that counts, and a store that can fail.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod retries;
 mod support;
 
 use holdpoint::driver::DriveError;
-use holdpoint::driver::ports::{StoreError, TroubleKind, Verified};
+use holdpoint::driver::ports::{Retry, StoreError, TroubleKind, Verified};
 use holdpoint_core::approval::{Decision, Settlement};
 use holdpoint_core::run::{Outcome, Rejection, Status};
 use support::{Bank, Office, approve, by, call, says};
@@ -219,7 +220,7 @@ fn stopped_run_takes_no_decision() {
 #[test]
 fn model_that_fails_can_be_asked_again() {
     let office = Office::new([says("hello")]);
-    office.model_fails("unauthorized");
+    office.model_fails("unauthorized", Retry::Never);
     let tab = office.tab();
     let run = tab.ask("who are you?");
     assert_eq!(tab.trouble(), Some(TroubleKind::Model));

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures_channel::oneshot;
 use futures_executor::{LocalPool, LocalSpawner};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
 use futures_util::task::LocalSpawnExt;
 use holdpoint::driver::ports::{
-    Append, JournalStore, Lease, Leases, ModelClient, ModelError, Observer, RunRow, Runtime,
+    Append, JournalStore, Lease, Leases, ModelClient, ModelError, Observer, Retry, RunRow, Runtime,
     StoreError, StoredRun, Task, ToolHost, ToolRequest, Trouble, TroubleKind, Verified, World,
 };
 use holdpoint::driver::{DriveError, Driver};
@@ -41,6 +42,12 @@ pub(crate) fn call(name: &str, arguments: &str) -> Answer {
     }))
 }
 
+/// A model's answer that there is none.
+pub(crate) fn fails(code: &str) -> Answer {
+    let (code, message) = (code.to_owned(), "not now".to_owned());
+    Answer { finish: Finish::Failed { code, message }, ..says("") }
+}
+
 fn answer(part: Part) -> Answer {
     ModelResponse { items: vec![Item { part, raw: None }], finish: Finish::Complete, usage: None }
 }
@@ -62,7 +69,7 @@ pub(crate) struct Office {
     model: Rc<Model>,
     locks: Rc<Locks>,
     registered: Rc<Cell<bool>>,
-    clock: Rc<Cell<u64>>,
+    time: Rc<Time>,
 }
 
 impl Office {
@@ -77,11 +84,13 @@ impl Office {
             model: Rc::new(Model {
                 answers: RefCell::new(answers.into_iter().collect()),
                 hangs: Cell::default(),
-                error: RefCell::default(),
+                errors: RefCell::default(),
+                asked: Cell::default(),
+                waited_for: Rc::default(),
             }),
             locks: Rc::default(),
             registered: Rc::new(Cell::new(true)),
-            clock: Rc::new(Cell::new(1_000)),
+            time: Rc::default(),
         }
     }
 
@@ -104,7 +113,7 @@ impl Office {
             runtime: Rc::new(TabRuntime {
                 spawner: self.spawner.clone(),
                 alive: Rc::clone(&alive),
-                clock: Rc::clone(&self.clock),
+                time: Rc::clone(&self.time),
             }),
             observer: Rc::clone(&watcher) as _,
         });
@@ -136,9 +145,29 @@ impl Office {
         self.model.hangs.set(hangs);
     }
 
-    /// Lets the model fail once.
-    pub(crate) fn model_fails(&self, code: &str) {
-        self.model.error.replace(Some(code.to_owned()));
+    /// Lets the model fail once more before it answers.
+    pub(crate) fn model_fails(&self, code: &str, retry: Retry) {
+        self.model.errors.borrow_mut().push_back((code.to_owned(), retry));
+    }
+
+    /// How often the model was asked.
+    pub(crate) fn asked(&self) -> u32 {
+        self.model.asked.get()
+    }
+
+    /// How many questions are out that the model does not answer.
+    pub(crate) fn waited_for(&self) -> u32 {
+        self.model.waited_for.get()
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.time.now.get()
+    }
+
+    /// Lets time pass, and everything happen that was waiting for it.
+    pub(crate) fn pass(&self, millis: u64) {
+        self.time.pass(millis);
+        self.settle_down();
     }
 
     pub(crate) fn tools_registered(&self, registered: bool) {
@@ -157,7 +186,7 @@ pub(crate) struct Tab<'a> {
 
 impl Tab<'_> {
     pub(crate) fn ask(&self, text: &str) -> RunId {
-        let now = self.office.clock.get();
+        let now = self.office.time.tick();
         let spec = Spec {
             run: RunId::new(format!("run-{now}")),
             thread: ThreadId::new("thread"),
@@ -299,7 +328,27 @@ impl ToolHost for Tools {
 struct Model {
     answers: RefCell<VecDeque<Answer>>,
     hangs: Cell<bool>,
-    error: RefCell<Option<String>>,
+    /// What it fails with before it answers.
+    errors: RefCell<VecDeque<(String, Retry)>>,
+    asked: Cell<u32>,
+    /// Questions that hang and that somebody still waits for.
+    waited_for: Rc<Cell<u32>>,
+}
+
+/// A question that somebody waits for.
+struct Waiting(Rc<Cell<u32>>);
+
+impl Waiting {
+    fn new(count: &Rc<Cell<u32>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 impl ModelClient for Model {
@@ -308,13 +357,18 @@ impl ModelClient for Model {
         _request: ModelRequest,
         _on_delta: Box<dyn FnMut(Delta)>,
     ) -> Task<Result<ModelResponse, ModelError>> {
+        self.asked.set(self.asked.get() + 1);
         if self.hangs.get() {
-            return Box::pin(futures_util::future::pending());
+            let waiting = Waiting::new(&self.waited_for);
+            return Box::pin(async move {
+                let _waiting = waiting;
+                futures_util::future::pending().await
+            });
         }
-        if let Some(code) = self.error.take() {
+        if let Some((code, retry)) = self.errors.borrow_mut().pop_front() {
             return Box::pin(async move {
                 let (message, fix) = ("no answer".to_owned(), "ask again".to_owned());
-                Err(ModelError { code, message, fix, offline: false })
+                Err(ModelError { code, message, fix, retry })
             });
         }
         let answer = self.answers.borrow_mut().pop_front().expect("an answer in the script");
@@ -420,17 +474,46 @@ impl Leases for TabLocks {
 struct TabRuntime {
     spawner: LocalSpawner,
     alive: Rc<Cell<bool>>,
-    clock: Rc<Cell<u64>>,
+    time: Rc<Time>,
+}
+
+/// A clock that stands still until it is moved, and whoever waits for it.
+#[derive(Default)]
+struct Time {
+    now: Cell<u64>,
+    sleepers: RefCell<Vec<(u64, oneshot::Sender<()>)>>,
+}
+
+impl Time {
+    /// No two things happen at once.
+    fn tick(&self) -> u64 {
+        self.now.set(self.now.get() + 1);
+        self.now.get()
+    }
+
+    fn pass(&self, millis: u64) {
+        self.now.set(self.now.get() + millis);
+        let now = self.now.get();
+        for (_, awake) in self.sleepers.borrow_mut().extract_if(.., |(until, _)| *until <= now) {
+            awake.send(()).ok();
+        }
+    }
 }
 
 impl Runtime for TabRuntime {
     fn now(&self) -> Timestamp {
-        self.clock.set(self.clock.get() + 1);
-        Timestamp::from_millis(self.clock.get())
+        Timestamp::from_millis(self.time.tick())
     }
 
-    fn sleep(&self, _millis: u64) -> Task<()> {
-        Box::pin(futures_util::future::pending())
+    fn sleep(&self, millis: u64) -> Task<()> {
+        let (awake, asleep) = oneshot::channel();
+        self.time.sleepers.borrow_mut().push((self.time.now.get() + millis, awake));
+        Box::pin(async move { asleep.await.expect("a clock") })
+    }
+
+    /// Half of what may be.
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn unique(&self) -> String {
