@@ -1,0 +1,151 @@
+//! What is there for every tab: a bank that counts and a model with a script.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use holdpoint::driver::ports::{
+    ModelClient, ModelError, Retry, Task, ToolHost, ToolRequest, Verified,
+};
+use holdpoint_core::id::CallId;
+use holdpoint_core::message::{ModelRequest, ModelResponse};
+use holdpoint_core::plan::{Action, Note};
+use holdpoint_core::run::ToolOutcome;
+use holdpoint_core::schema::NoPatterns;
+use holdpoint_core::stream::Delta;
+use holdpoint_core::tool::Toolbox;
+use serde_json::json;
+
+use super::Answer;
+
+/// Counts its own transfers, whatever anyone else believes.
+#[derive(Default)]
+pub(crate) struct Bank {
+    effects: Cell<u32>,
+    hangs: Cell<bool>,
+    knows: RefCell<Option<Verified>>,
+}
+
+impl Bank {
+    pub(crate) const HANGS: bool = true;
+
+    pub(crate) fn effects(&self) -> u32 {
+        self.effects.get()
+    }
+
+    /// Whether it transfers and never answers.
+    pub(crate) fn set(&self, hangs: bool) {
+        self.hangs.set(hangs);
+    }
+
+    pub(crate) fn knows(&self, what: Verified) {
+        self.knows.replace(Some(what));
+    }
+}
+
+pub(super) struct Tools {
+    pub(super) bank: Rc<Bank>,
+    pub(super) registered: Rc<Cell<bool>>,
+}
+
+impl ToolHost for Tools {
+    fn toolbox(&self) -> Toolbox {
+        let mut tools = Toolbox::new(Rc::new(NoPatterns));
+        if self.registered.get() {
+            let transfer = json!({
+                "name": "transfer",
+                "description": "Transfers money",
+                "inputSchema": {
+                    "type": "object",
+                    "properties": { "amount": { "type": "number" }, "recipient": { "type": "string" } },
+                    "required": ["amount", "recipient"],
+                },
+                "approval": [{
+                    "id": "above-100",
+                    "when": { "properties": { "amount": { "exclusiveMinimum": 100 } } },
+                    "because": "transfers above 100 need a person",
+                }],
+            });
+            tools.register(&transfer).expect("a usable tool");
+        }
+        tools
+    }
+
+    fn note(&self, _action: &Action) -> Note {
+        Note::default()
+    }
+
+    fn call(&self, _request: ToolRequest) -> Task<ToolOutcome> {
+        let bank = Rc::clone(&self.bank);
+        Box::pin(async move {
+            bank.effects.set(bank.effects.get() + 1);
+            if bank.hangs.get() {
+                futures_util::future::pending::<()>().await;
+            }
+            ToolOutcome::Succeeded(json!({ "transferred": 500 }))
+        })
+    }
+
+    fn abort(&self, _call: &CallId) {}
+
+    fn verify(&self, _tool: &str, _key: &str) -> Option<Task<Result<Verified, String>>> {
+        let known = self.bank.knows.borrow().clone()?;
+        Some(Box::pin(async move { Ok(known) }))
+    }
+
+    fn can_verify(&self, _tool: &str) -> bool {
+        self.bank.knows.borrow().is_some()
+    }
+}
+
+/// Answers in order; a question too many is a fault of the test.
+pub(super) struct Model {
+    pub(super) answers: RefCell<VecDeque<Answer>>,
+    pub(super) hangs: Cell<bool>,
+    /// What it fails with before it answers.
+    pub(super) errors: RefCell<VecDeque<(String, Retry)>>,
+    pub(super) asked: Cell<u32>,
+    /// Questions that hang and that somebody still waits for.
+    pub(super) waited_for: Rc<Cell<u32>>,
+}
+
+/// A question that somebody waits for.
+struct Waiting(Rc<Cell<u32>>);
+
+impl Waiting {
+    fn new(count: &Rc<Cell<u32>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl ModelClient for Model {
+    fn call(
+        &self,
+        _request: ModelRequest,
+        _on_delta: Box<dyn FnMut(Delta)>,
+    ) -> Task<Result<ModelResponse, ModelError>> {
+        self.asked.set(self.asked.get() + 1);
+        if self.hangs.get() {
+            let waiting = Waiting::new(&self.waited_for);
+            return Box::pin(async move {
+                let _waiting = waiting;
+                futures_util::future::pending().await
+            });
+        }
+        if let Some((code, retry)) = self.errors.borrow_mut().pop_front() {
+            return Box::pin(async move {
+                let (message, fix) = ("no answer".to_owned(), "ask again".to_owned());
+                Err(ModelError { code, message, fix, retry })
+            });
+        }
+        let answer = self.answers.borrow_mut().pop_front().expect("an answer in the script");
+        Box::pin(async move { Ok(answer) })
+    }
+}
