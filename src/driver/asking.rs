@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, abortable};
-use holdpoint_core::message::{Finish, Message, ModelRequest, ModelResponse};
+use holdpoint_core::message::{Finish, ModelRequest, ModelResponse};
 use holdpoint_core::run::{Input, Run};
 
 use super::ports::{ModelError, Retry, Trouble, TroubleKind};
@@ -34,7 +34,7 @@ impl Driver {
         if kept.asking.borrow().is_some() {
             return;
         }
-        let request = run.request(self.earlier(&run), &self.world.tools.toolbox());
+        let (request, left_out) = run.request(&self.earlier(&run), &self.world.tools.toolbox());
         let (driver, asked) = (self.clone(), Rc::clone(kept));
         let (answer, handle) = abortable(async move { driver.insist(&asked, request).await });
         kept.asking.replace(Some(Asking { turn, handle }));
@@ -48,7 +48,8 @@ impl Driver {
                     let run = kept.run.borrow().clone();
                     let drafted = run.map(|run| run.draft(&response, &tools.toolbox()));
                     let notes = drafted.iter().flatten().map(|action| tools.note(action)).collect();
-                    driver.tell(&kept, Input::ModelResponded { turn, response, notes }).await;
+                    let answer = Input::ModelResponded { turn, response, notes, left_out };
+                    driver.tell(&kept, answer).await;
                 }
                 Err(error) => {
                     let kind = match error.retry {
@@ -109,16 +110,14 @@ impl Driver {
     }
 
     /// The conversation before a run: the runs of its thread that were over when it began.
-    fn earlier(&self, run: &Run) -> Vec<Message> {
-        self.runs()
-            .iter()
-            .filter(|other| {
-                other.spec().thread == run.spec().thread
-                    && other.started_at() < run.started_at()
-                    && other.status().is_over()
-            })
-            .flat_map(|other| other.messages())
-            .collect()
+    fn earlier(&self, run: &Run) -> Vec<Rc<Run>> {
+        let mut runs = self.runs();
+        runs.retain(|other| {
+            other.spec().thread == run.spec().thread
+                && other.started_at() < run.started_at()
+                && other.status().is_over()
+        });
+        runs
     }
 }
 

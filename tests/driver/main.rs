@@ -7,7 +7,8 @@ mod support;
 use holdpoint::driver::DriveError;
 use holdpoint::driver::ports::{Retry, StoreError, TroubleKind, Verified};
 use holdpoint_core::approval::{Decision, Settlement};
-use holdpoint_core::run::{Outcome, Rejection, Status};
+use holdpoint_core::message::Message;
+use holdpoint_core::run::{Limits, Outcome, Rejection, Status};
 use support::{Bank, Office, approve, by, call, says};
 
 #[test]
@@ -246,6 +247,36 @@ fn approved_call_waits_for_its_tool() {
     office.settle_down();
     assert_eq!(office.bank.effects(), 1);
     assert_eq!(tab.trouble(), None);
+}
+
+#[test]
+fn conversation_goes_on_after_a_reload_as_far_as_it_fits() {
+    let office = Office::new([says("one"), says("two"), says("three"), says("four")]);
+    let tab = office.tab();
+    tab.ask("first");
+    tab.close();
+    let tab = office.tab();
+    tab.ask("second");
+    let [Message::User(first), Message::Assistant(_), Message::User(second)] = &office.told()[..]
+    else {
+        panic!("{:?}", office.told())
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("first", "second"));
+
+    let limits = Limits { history_bytes_max: 20, ..Limits::default() };
+    let run = tab.ask_within("third", limits);
+    let told = office.told();
+    let [Message::Notice(_), Message::User(second), Message::Assistant(_), Message::User(_)] =
+        &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(second, "second");
+    tab.close();
+    let tab = office.tab();
+    let run = tab.driver.run(&run).expect("a run");
+    let left_out: Vec<u32> = run.turns().map(|turn| turn.left_out).collect();
+    assert_eq!(left_out, [1], "the journal says what the model was not told");
 }
 
 /// A model that asks for a transfer of 500 first.

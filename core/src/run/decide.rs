@@ -20,11 +20,12 @@ impl Run {
         tools: &Toolbox,
     ) -> Result<Record, Rejection> {
         match (&self.state, input) {
-            (State::AwaitingModel(purpose), Input::ModelResponded { turn, response, notes })
-                if turn == self.turn() =>
-            {
+            (
+                State::AwaitingModel(purpose),
+                Input::ModelResponded { turn, response, notes, left_out },
+            ) if turn == self.turn() => {
                 let planned = self.plan(*purpose, &response, &notes, tools);
-                Ok(Record::Answered { turn, response, planned })
+                Ok(Record::Answered { turn, response, planned, left_out })
             }
             (State::Acting { .. }, Input::Decided { call, decision, digest, by }) => {
                 self.decide_decision(at, call, decision, digest, by, tools)

@@ -12,7 +12,7 @@ use holdpoint::driver::ports::{Retry, TroubleKind, World};
 use holdpoint::driver::{DriveError, Driver};
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
-use holdpoint_core::message::{Finish, Item, ModelResponse, Part, ToolCall};
+use holdpoint_core::message::{Finish, Item, Message, ModelResponse, Part, ToolCall};
 use holdpoint_core::run::{Limits, Mode, Outcome, Spec, Status};
 
 use storage::{Storage, TabStorage};
@@ -81,6 +81,7 @@ impl Office {
                 hangs: Cell::default(),
                 errors: RefCell::default(),
                 asked: Cell::default(),
+                question: RefCell::default(),
                 waited_for: Rc::default(),
             }),
             locks: Rc::default(),
@@ -150,6 +151,11 @@ impl Office {
         self.model.asked.get()
     }
 
+    /// The conversation that the model was told last.
+    pub(crate) fn told(&self) -> Vec<Message> {
+        self.model.question.borrow().as_ref().expect("a question").messages.clone()
+    }
+
     /// How many questions are out that the model does not answer.
     pub(crate) fn waited_for(&self) -> u32 {
         self.model.waited_for.get()
@@ -181,6 +187,10 @@ pub(crate) struct Tab<'a> {
 
 impl Tab<'_> {
     pub(crate) fn ask(&self, text: &str) -> RunId {
+        self.ask_within(text, Limits::default())
+    }
+
+    pub(crate) fn ask_within(&self, text: &str, limits: Limits) -> RunId {
         let now = self.office.time.tick();
         let spec = Spec {
             run: RunId::new(format!("run-{now}")),
@@ -189,7 +199,7 @@ impl Tab<'_> {
             model: "scripted".into(),
             instructions: String::new(),
             text: text.into(),
-            limits: Limits::default(),
+            limits,
         };
         self.office.run(self.driver.start(spec)).expect("a run")
     }

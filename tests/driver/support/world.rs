@@ -105,6 +105,8 @@ pub(super) struct Model {
     /// What it fails with before it answers.
     pub(super) errors: RefCell<VecDeque<(String, Retry)>>,
     pub(super) asked: Cell<u32>,
+    /// What it was asked last.
+    pub(super) question: RefCell<Option<ModelRequest>>,
     /// Questions that hang and that somebody still waits for.
     pub(super) waited_for: Rc<Cell<u32>>,
 }
@@ -128,9 +130,10 @@ impl Drop for Waiting {
 impl ModelClient for Model {
     fn call(
         &self,
-        _request: ModelRequest,
+        request: ModelRequest,
         _on_delta: Box<dyn FnMut(Delta)>,
     ) -> Task<Result<ModelResponse, ModelError>> {
+        self.question.replace(Some(request));
         self.asked.set(self.asked.get() + 1);
         if self.hangs.get() {
             let waiting = Waiting::new(&self.waited_for);
