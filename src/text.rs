@@ -114,6 +114,15 @@ pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
     ["Trying again in ", &seconds, " s (", &attempt, " of ", &of, ")"].concat()
 }
 
+pub(crate) fn left_out(turns: u32) -> String {
+    let (count, were) = (turns.to_string(), if turns == 1 { " turn was" } else { " turns were" });
+    ["The conversation is long: ", &count, " earlier", were, " left out for the model"].concat()
+}
+
+pub(crate) fn tokens(read: u64, written: u64) -> String {
+    ["Tokens: ", &read.to_string(), " in, ", &written.to_string(), " out"].concat()
+}
+
 pub(crate) fn approved_by(name: &str) -> String {
     ["approved by ", name].concat()
 }
