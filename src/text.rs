@@ -70,7 +70,7 @@ pub(crate) const RUN_FAILED: &str = "The assistant could not finish";
 
 pub(crate) const MODEL_TROUBLE: &str = "The model gave no answer";
 pub(crate) const OFFLINE_TROUBLE: &str = "There is no network";
-pub(crate) const STORAGE_TROUBLE: &str = "The last step was not saved";
+pub(crate) const STORAGE_TROUBLE: &str = "The last step is not saved yet";
 pub(crate) const QUARANTINED: &str = "This record cannot be trusted";
 pub(crate) const TOOL_TROUBLE: &str = "The tool is not ready";
 

@@ -6,7 +6,8 @@
 //!    anything that follows from it done.
 //! 3. Where someone else appended first, the run is read again and the input is decided anew.
 //! 4. Where the store fails, nothing has happened: the state stays, the trouble is shown. A fact
-//!    that cannot be told twice (an answer, a result) is kept in memory until it can be saved.
+//!    that cannot be told twice (an answer, a result) is kept in memory until it can be saved. Where
+//!    it does not answer, that is shown, and an append is waited for all the same.
 //! 5. Only the holder of a run's lease asks the model and starts tools. Whoever takes a run over
 //!    reads it from the store, appends `Resumed`, and does what is outstanding; nothing else is
 //!    needed to go on.
@@ -32,7 +33,7 @@ use holdpoint_core::run::{Effect, Input, Progress, Run, Spec};
 use holdpoint_core::sorted::{Sorted, sort};
 
 use asking::Asking;
-use ports::{Lease, StoreError, TroubleKind, Verified, World};
+use ports::{Lease, StoreError, TroubleKind, Verified, World, in_time};
 
 /// Carries runs on, in one tab.
 #[derive(Clone)]
@@ -72,7 +73,8 @@ impl Driver {
     /// # Errors
     /// The store's; nothing is shown then.
     pub async fn open(&self) -> Result<(), StoreError> {
-        for row in self.world.store.list(NEWEST_MAX).await? {
+        let World { store, runtime, .. } = &self.world;
+        for row in in_time(&**runtime, store.list(NEWEST_MAX)).await? {
             let kept = self.kept(&row.run);
             let _gate = kept.gate.lock().await;
             if self.read(&kept).await.is_ok() && !row.status.is_over() {
@@ -173,6 +175,11 @@ impl Driver {
     /// model again, starts what may start.
     pub async fn retry(&self, run: &RunId) {
         let Some(kept) = self.runs.borrow().get(run).cloned() else { return };
+        // What is being saved comes first; often that was all of the trouble.
+        drop(kept.gate.lock().await);
+        if kept.trouble.get().is_none() {
+            return;
+        }
         let unsaved = std::mem::take(&mut *kept.unsaved.borrow_mut());
         if let Some(TroubleKind::Retrying { .. }) = kept.trouble.get() {
             kept.stop_asking();
@@ -185,12 +192,12 @@ impl Driver {
             }
             return;
         }
-        if unsaved.is_empty() {
-            let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
-            self.perform(&kept, outstanding.unwrap_or_default());
-        }
         for input in unsaved {
             self.tell(&kept, input).await;
+        }
+        // An answer that is still not saved is not asked for again.
+        if kept.unsaved.borrow().is_empty() {
+            self.perform_outstanding(&kept);
         }
     }
 
@@ -245,7 +252,8 @@ impl Driver {
                 self.runs.borrow_mut().remove(&kept.id);
             }
         }
-        self.world.store.clear(thread).await?;
+        let World { store, runtime, .. } = &self.world;
+        in_time(&**runtime, store.clear(thread)).await?;
         self.world.observer.cleared(thread);
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::{Entry, Head};
 use holdpoint_core::json::Digest;
@@ -102,7 +103,7 @@ pub struct Basis {
     pub hash: Digest,
 }
 
-/// Why the store did not do it. Nothing was changed.
+/// Why the store did not do it. Nothing was changed, but by [`StoreError::Silent`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Someone else appended first.
@@ -126,6 +127,9 @@ pub enum StoreError {
     /// There is no storage here: a sandboxed frame, or a setting of the person's.
     #[error("this page may not store anything: {0}")]
     Refused(String),
+    /// No answer came for so long that a person should know; one may still come.
+    #[error("the browser's storage has not answered for {} seconds", PATIENCE_MS / 1_000)]
+    Silent,
     /// Anything else, such as a lost connection that did not come back.
     #[error("the browser's storage failed: {0}")]
     Failed(String),
@@ -141,7 +145,7 @@ impl StoreError {
             Self::Blocked => "storage_blocked",
             Self::TooNew => "storage_too_new",
             Self::Refused(_) => "storage_refused",
-            Self::Failed(_) => "storage_failed",
+            Self::Silent | Self::Failed(_) => "storage_failed",
         }
     }
 
@@ -155,8 +159,27 @@ impl StoreError {
             Self::Full => "free some space for this site, then try again",
             Self::Blocked | Self::TooNew => "reload every tab of this page",
             Self::Refused(_) => "allow this site to store data, or open the page outside the frame",
+            Self::Silent => "wait, or reload the page; what was saved is kept",
             Self::Failed(_) => "reload the page; what was saved is kept",
         }
+    }
+}
+
+/// How long the store may take before that is said. A slow disk that is busy takes seconds.
+pub const PATIENCE_MS: u64 = 30_000;
+
+/// Waits for the store as long as anyone should. Not for what must not be given up: see how the
+/// driver appends.
+///
+/// # Errors
+/// The store's, or [`StoreError::Silent`].
+pub async fn in_time<T>(
+    runtime: &dyn Runtime,
+    work: Task<Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match select(work, runtime.sleep(PATIENCE_MS)).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Err(StoreError::Silent),
     }
 }
 

@@ -3,10 +3,13 @@
 
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use holdpoint_core::journal::{Entry, Head, Record};
 use holdpoint_core::run::{Effect, Input, Rejection, Run, replay};
 
-use super::ports::{Append, Basis, RunRow, StoreError, StoredRun, Trouble, TroubleKind};
+use super::ports::{
+    Append, Basis, PATIENCE_MS, RunRow, StoreError, StoredRun, Trouble, TroubleKind, World, in_time,
+};
 use super::{DriveError, Driver, Kept};
 
 impl Driver {
@@ -84,9 +87,25 @@ impl Driver {
             strict: entry.record.is_strict(),
             basis: basis(run, &entry.record),
         };
-        self.world.store.append(append).await?;
+        self.append(kept, append).await?;
         kept.run.replace(Some(Rc::clone(run)));
         Ok(())
+    }
+
+    /// INVARIANT: an append is never given up. It may land at any time until the store says that it
+    /// did not, and nobody can say which of the two it is, so the gate stays closed: nothing else
+    /// is decided on a state that may be an old one, and nothing is done that the entry allows.
+    async fn append(&self, kept: &Kept, append: Append) -> Result<(), StoreError> {
+        let patience = self.world.runtime.sleep(PATIENCE_MS);
+        match select(self.world.store.append(append), patience).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), append)) => {
+                self.show_trouble(kept, Some(Trouble::of_store(&StoreError::Silent)));
+                let done = append.await;
+                self.show_trouble(kept, None);
+                done
+            }
+        }
     }
 
     /// Tells of an entry that is durable.
@@ -111,7 +130,8 @@ impl Driver {
 
     /// Reads a run from the store alone; the gate is held. What is in memory is not looked at.
     pub(super) async fn read(&self, kept: &Rc<Kept>) -> Result<(), DriveError> {
-        let stored = match self.world.store.read(&kept.id, 0).await {
+        let World { store, runtime, .. } = &self.world;
+        let stored = match in_time(&**runtime, store.read(&kept.id, 0)).await {
             Ok(Some(stored)) => stored,
             Ok(None) => {
                 self.runs.borrow_mut().remove(&kept.id);
@@ -155,19 +175,19 @@ impl Driver {
             let lease = lease.await;
             let _gate = kept.gate.lock().await;
             // It may have gone on, or ended, while this tab waited.
-            if driver.read(&kept).await.is_err() {
-                return;
-            }
+            let read = driver.read(&kept).await;
             let is_over = |run: &Rc<Run>| run.status().is_over();
-            if kept.run.borrow().as_ref().is_none_or(is_over) {
+            let is_gone = !matches!(read, Ok(()) | Err(DriveError::Store(_)));
+            if is_gone || kept.run.borrow().as_ref().is_none_or(is_over) {
                 return;
             }
             kept.lease.replace(Some(lease));
-            match driver.advance(&kept, Input::Resumed).await {
-                Ok(()) => {
-                    let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
-                    driver.perform(&kept, outstanding.unwrap_or_default());
-                }
+            let resumed = match read {
+                Ok(()) => driver.advance(&kept, Input::Resumed).await,
+                error => error,
+            };
+            match resumed {
+                Ok(()) => driver.perform_outstanding(&kept),
                 Err(DriveError::Store(error)) => {
                     kept.unsaved.borrow_mut().push(Input::Resumed);
                     driver.show_trouble(&kept, Some(Trouble::of_store(&error)));
@@ -175,6 +195,12 @@ impl Driver {
                 Err(_) => {}
             }
         }));
+    }
+
+    /// Does all that the state waits for and that is not being done.
+    pub(super) fn perform_outstanding(&self, kept: &Rc<Kept>) {
+        let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
+        self.perform(kept, outstanding.unwrap_or_default());
     }
 
     /// Ends what a state has no more use for.

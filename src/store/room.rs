@@ -6,7 +6,8 @@ use std::rc::Rc;
 use wasm_bindgen_futures::JsFuture;
 
 use super::{IndexedDbStore, MemoryStore};
-use crate::driver::ports::{JournalStore, StoreError};
+use crate::driver::ports::{JournalStore, StoreError, in_time};
+use crate::runtime::BrowserRuntime;
 
 /// The store of a namespace, and what is wrong with it.
 ///
@@ -14,11 +15,13 @@ use crate::driver::ports::{JournalStore, StoreError};
 /// other error the store is the browser's all the same: its journals are still there, and each
 /// call tries to reach them again.
 pub async fn open(namespace: &str) -> (Rc<dyn JournalStore>, Option<StoreError>) {
-    let store = IndexedDbStore::new(namespace);
-    match store.reach().await {
-        Ok(()) => (Rc::new(store), None),
+    let store = Rc::new(IndexedDbStore::new(namespace));
+    let opened = Rc::clone(&store);
+    let reached = Box::pin(async move { opened.reach().await });
+    match in_time(&BrowserRuntime, reached).await {
+        Ok(()) => (store, None),
         Err(refused @ StoreError::Refused(_)) => (Rc::new(MemoryStore::default()), Some(refused)),
-        Err(error) => (Rc::new(store), Some(error)),
+        Err(error) => (store, Some(error)),
     }
 }
 

@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod retries;
+mod silence;
 mod support;
 
 use holdpoint::driver::DriveError;

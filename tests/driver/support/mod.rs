@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_executor::{LocalPool, LocalSpawner};
+use futures_util::task::LocalSpawnExt;
 use holdpoint::driver::ports::{Retry, TroubleKind, World};
 use holdpoint::driver::{DriveError, Driver};
 use holdpoint_core::approval::{Approver, Decision};
@@ -19,6 +20,7 @@ use storage::{Storage, TabStorage};
 use tab::{Held, Locks, TabLocks, TabRuntime, Time, Watcher};
 use world::{Model, Tools};
 
+pub(crate) use storage::Silence;
 pub(crate) use world::Bank;
 
 pub(crate) type Answer = ModelResponse;
@@ -82,6 +84,7 @@ impl Office {
                 errors: RefCell::default(),
                 asked: Cell::default(),
                 question: RefCell::default(),
+                unanswered: RefCell::default(),
                 waited_for: Rc::default(),
             }),
             locks: Rc::default(),
@@ -92,6 +95,13 @@ impl Office {
 
     /// Opens the page in a tab, and lets everything happen that can.
     pub(crate) fn tab(&self) -> Tab<'_> {
+        let tab = self.tab_unread();
+        self.run(tab.driver.open()).expect("a store that opens");
+        tab
+    }
+
+    /// The page in a tab that has not read the store yet.
+    pub(crate) fn tab_unread(&self) -> Tab<'_> {
         let alive = Rc::new(Cell::new(true));
         let watcher = Rc::new(Watcher::default());
         let held = Held::default();
@@ -113,9 +123,17 @@ impl Office {
             }),
             observer: Rc::clone(&watcher) as _,
         });
-        let tab = Tab { office: self, driver, alive, held, watcher };
-        self.run(tab.driver.open()).expect("a store that opens");
-        tab
+        Tab { office: self, driver, alive, held, watcher }
+    }
+
+    /// Begins a task and lets everything happen that can; the task need not end.
+    pub(crate) fn begin<T: 'static>(&self, task: impl Future<Output = T> + 'static) -> Begun<T> {
+        let begun: Begun<T> = Rc::default();
+        let end = Rc::clone(&begun);
+        let task = async move { end.set(Some(task.await)) };
+        self.spawner.spawn_local(task).expect("a pool");
+        self.settle_down();
+        begun
     }
 
     /// Works on a task, and on all that follows from it.
@@ -139,6 +157,15 @@ impl Office {
 
     pub(crate) fn model_hangs(&self, hangs: bool) {
         self.model.hangs.set(hangs);
+    }
+
+    /// Has the questions that hang answered.
+    pub(crate) fn model_answers(&self) {
+        for question in self.model.unanswered.take() {
+            let answer = self.model.answers.borrow_mut().pop_front();
+            question.send(answer.expect("an answer in the script")).ok();
+        }
+        self.settle_down();
     }
 
     /// Lets the model fail once more before it answers.
@@ -175,6 +202,9 @@ impl Office {
         self.registered.set(registered);
     }
 }
+
+/// What a task came to, if it did.
+pub(crate) type Begun<T> = Rc<Cell<Option<T>>>;
 
 /// The page in one tab.
 pub(crate) struct Tab<'a> {
@@ -238,13 +268,19 @@ impl Tab<'_> {
         self.office.run(self.deciding(run, decision))
     }
 
-    pub(crate) async fn deciding(&self, run: &RunId, decision: Decision) -> Result<(), DriveError> {
-        let id = self.call(run);
-        let digest = {
-            let state = self.driver.run(run).ok_or(DriveError::Unreadable)?;
-            let (_, slot) = state.find(&id).ok_or(DriveError::UnknownCall)?;
-            slot.action.digest
-        };
-        self.driver.decide(&id, decision, digest, by()).await
+    pub(crate) fn deciding(
+        &self,
+        run: &RunId,
+        decision: Decision,
+    ) -> impl Future<Output = Result<(), DriveError>> + use<> {
+        let (driver, run, id) = (self.driver.clone(), run.clone(), self.call(run));
+        async move {
+            let digest = {
+                let state = driver.run(&run).ok_or(DriveError::Unreadable)?;
+                let (_, slot) = state.find(&id).ok_or(DriveError::UnknownCall)?;
+                slot.action.digest
+            };
+            driver.decide(&id, decision, digest, by()).await
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use holdpoint::driver::ports::{
     ModelClient, ModelError, Retry, Task, ToolHost, ToolRequest, Verified,
 };
@@ -107,7 +108,9 @@ pub(super) struct Model {
     pub(super) asked: Cell<u32>,
     /// What it was asked last.
     pub(super) question: RefCell<Option<ModelRequest>>,
-    /// Questions that hang and that somebody still waits for.
+    /// Questions that hang.
+    pub(super) unanswered: RefCell<Vec<oneshot::Sender<Answer>>>,
+    /// How many of them somebody still waits for.
     pub(super) waited_for: Rc<Cell<u32>>,
 }
 
@@ -137,9 +140,11 @@ impl ModelClient for Model {
         self.asked.set(self.asked.get() + 1);
         if self.hangs.get() {
             let waiting = Waiting::new(&self.waited_for);
+            let (answer, answered) = oneshot::channel();
+            self.unanswered.borrow_mut().push(answer);
             return Box::pin(async move {
                 let _waiting = waiting;
-                futures_util::future::pending().await
+                Ok(answered.await.expect("a model"))
             });
         }
         if let Some((code, retry)) = self.errors.borrow_mut().pop_front() {
