@@ -25,6 +25,7 @@ pub(crate) const WAITING_OFFLINE: &str = "Waiting for you · offline";
 pub(crate) const OFFLINE: &str = "Offline";
 pub(crate) const NOT_SAVED: &str = "Not saved";
 pub(crate) const NOT_TRUSTED: &str = "Record not trusted";
+pub(crate) const CLEARED: &str = "The storage was cleared";
 pub(crate) const NO_ANSWER: &str = "No answer";
 pub(crate) const RETRYING: &str = "Trying again…";
 pub(crate) const TOOL_MISSING: &str = "Tool missing";

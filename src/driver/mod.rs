@@ -249,6 +249,8 @@ impl Driver {
                 let _ = self.cancel(&kept.id, by.clone()).await;
                 kept.lease.take();
                 kept.stop_asking();
+                // Whatever still comes back to it is for nobody.
+                kept.run.take();
                 self.runs.borrow_mut().remove(&kept.id);
             }
         }

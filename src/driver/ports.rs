@@ -115,6 +115,9 @@ pub enum StoreError {
         /// Where.
         seq: u64,
     },
+    /// There were journals, and they are gone.
+    #[error("what was kept here is gone: this site's data was deleted, all of it or a part")]
+    Cleared,
     /// The disk, or this site's share of it, is full.
     #[error("this browser has no room left for this site")]
     Full,
@@ -141,6 +144,7 @@ impl StoreError {
         match self {
             Self::Conflict => "storage_conflict",
             Self::Altered { .. } => "journal_altered",
+            Self::Cleared => "storage_cleared",
             Self::Full => "storage_full",
             Self::Blocked => "storage_blocked",
             Self::TooNew => "storage_too_new",
@@ -155,6 +159,9 @@ impl StoreError {
             Self::Conflict => "nothing; the newest state is shown",
             Self::Altered { .. } => {
                 "do not trust this run; export it, find out what changed the database, and ask again"
+            }
+            Self::Cleared => {
+                "look where it would show whether what was under way has happened, then ask again"
             }
             Self::Full => "free some space for this site, then try again",
             Self::Blocked | Self::TooNew => "reload every tab of this page",
@@ -391,6 +398,8 @@ pub enum TroubleKind {
     Storage,
     /// The record cannot be trusted or read; nothing of it will run.
     Quarantined,
+    /// The record is gone, or all records are; whatever is asked next begins anew.
+    Cleared,
     /// A call may run, but its tool is not registered or was changed.
     Tool,
 }
@@ -400,6 +409,7 @@ impl Trouble {
     pub fn of_store(error: &StoreError) -> Self {
         let kind = match error {
             StoreError::Altered { .. } => TroubleKind::Quarantined,
+            StoreError::Cleared => TroubleKind::Cleared,
             _ => TroubleKind::Storage,
         };
         Self {

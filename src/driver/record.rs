@@ -135,7 +135,12 @@ impl Driver {
             Ok(Some(stored)) => stored,
             Ok(None) => {
                 self.runs.borrow_mut().remove(&kept.id);
-                return Err(DriveError::UnknownRun);
+                if kept.run.borrow().is_none() {
+                    return Err(DriveError::UnknownRun);
+                }
+                // It was there: someone, or the browser, has deleted it.
+                self.quarantine(kept, Trouble::of_store(&StoreError::Cleared));
+                return Err(StoreError::Cleared.into());
             }
             Err(error) => {
                 self.show_trouble(kept, Some(Trouble::of_store(&error)));
@@ -177,8 +182,11 @@ impl Driver {
             // It may have gone on, or ended, while this tab waited.
             let read = driver.read(&kept).await;
             let is_over = |run: &Rc<Run>| run.status().is_over();
-            let is_gone = !matches!(read, Ok(()) | Err(DriveError::Store(_)));
-            if is_gone || kept.run.borrow().as_ref().is_none_or(is_over) {
+            let may_go_on = matches!(read, Ok(()) | Err(DriveError::Store(_)));
+            if !may_go_on
+                || kept.quarantined.get()
+                || kept.run.borrow().as_ref().is_none_or(is_over)
+            {
                 return;
             }
             kept.lease.replace(Some(lease));

@@ -79,7 +79,7 @@ impl App {
                 _ => {}
             }
             let Some(run) = shown.run.get_untracked() else { continue };
-            if trouble == Some(TroubleKind::Quarantined) {
+            if matches!(trouble, Some(TroubleKind::Quarantined | TroubleKind::Cleared)) {
                 continue;
             }
             waiting += run.waiting();

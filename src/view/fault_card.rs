@@ -27,6 +27,7 @@ pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
         TroubleKind::Storage => actions.child(retry()),
         TroubleKind::Tool => actions.child(stop()),
         TroubleKind::Quarantined => actions.child(export()),
+        TroubleKind::Cleared => actions,
     };
     let card = fault(trouble);
     let card = match trouble.kind {
@@ -52,6 +53,7 @@ pub(super) fn fault(trouble: &Trouble) -> Tag {
         TroubleKind::Offline => (text::OFFLINE_TROUBLE, "neutral"),
         TroubleKind::Storage => (text::STORAGE_TROUBLE, "danger"),
         TroubleKind::Quarantined => (text::QUARANTINED, "danger"),
+        TroubleKind::Cleared => (text::CLEARED, "danger"),
         TroubleKind::Tool => (text::TOOL_TROUBLE, "neutral"),
     };
     tag("section")

@@ -24,6 +24,7 @@ pub(super) enum State {
     Loading,
     NotSaved,
     NotTrusted,
+    Cleared,
     Waiting { offline: bool },
     Offline,
     NoAnswer,
@@ -39,7 +40,11 @@ impl State {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Loading => "loading",
-            Self::NotSaved | Self::NotTrusted | Self::NoAnswer | Self::ToolMissing => "error",
+            Self::NotSaved
+            | Self::NotTrusted
+            | Self::Cleared
+            | Self::NoAnswer
+            | Self::ToolMissing => "error",
             Self::Waiting { .. } => "waiting",
             Self::Offline => "offline",
             Self::Retrying | Self::Answering | Self::Working => "running",
@@ -49,7 +54,7 @@ impl State {
 
     fn tone(self) -> &'static str {
         match self {
-            Self::NotSaved | Self::NotTrusted => "danger",
+            Self::NotSaved | Self::NotTrusted | Self::Cleared => "danger",
             Self::Waiting { .. } => "wait",
             Self::Offline | Self::NoAnswer | Self::ToolMissing | Self::Retrying => "warn",
             Self::Loading | Self::Answering | Self::Working => "busy",
@@ -62,6 +67,7 @@ impl State {
             Self::Loading => text::RESUMING,
             Self::NotSaved => text::NOT_SAVED,
             Self::NotTrusted => text::NOT_TRUSTED,
+            Self::Cleared => text::CLEARED,
             Self::Waiting { offline: false } => text::WAITING,
             Self::Waiting { offline: true } => text::WAITING_OFFLINE,
             Self::Offline => text::OFFLINE,
@@ -79,8 +85,10 @@ impl State {
 /// what the person can do something about.
 pub(super) fn state(shown: Shown) -> State {
     let offline = !shown.online.get();
-    if shown.trouble.with(Option::is_some) {
-        return State::NotSaved;
+    match shown.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind)) {
+        Some(TroubleKind::Cleared) => return State::Cleared,
+        Some(_) => return State::NotSaved,
+        None => {}
     }
     if !shown.loaded.get() {
         return State::Loading;
@@ -94,6 +102,7 @@ fn of_run(shown: RunShown, offline: bool) -> Option<State> {
     let status = shown.read(|run| Some(run.status()));
     match shown.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind)) {
         Some(TroubleKind::Quarantined) => return Some(State::NotTrusted),
+        Some(TroubleKind::Cleared) => return Some(State::Cleared),
         Some(TroubleKind::Storage) => return Some(State::NotSaved),
         _ if status.is_some_and(Status::needs_person) => return Some(State::Waiting { offline }),
         Some(TroubleKind::Offline) => return Some(State::Offline),
@@ -120,7 +129,7 @@ fn rank(state: State) -> u8 {
         State::Retrying => 5,
         State::Answering => 6,
         State::Working => 7,
-        State::NotTrusted => 8,
+        State::NotTrusted | State::Cleared => 8,
         State::Loading | State::Ready => 9,
     }
 }

@@ -195,6 +195,34 @@ fn arguments_altered_in_the_store_are_refused_after_a_reload() {
 }
 
 #[test]
+fn record_that_was_deleted_is_told_of_and_nothing_of_it_runs() {
+    let office = held(says("done"));
+    let (tab, other) = (office.tab(), office.tab());
+    let run = tab.ask("transfer 500 to Alice");
+    other.refresh(&run);
+    office.store.wipe();
+    assert_eq!(tab.decide(&run, approve()), Err(DriveError::Store(StoreError::Cleared)));
+    assert_eq!(tab.trouble(), Some(TroubleKind::Cleared));
+    assert_eq!(other.trouble(), Some(TroubleKind::Cleared), "it would have taken over");
+    assert!(tab.driver.run(&run).is_none());
+    assert_eq!(office.bank.effects(), 0);
+}
+
+#[test]
+fn result_for_a_run_that_a_person_cleared_is_for_nobody() {
+    let office = held(says("done"));
+    office.bank.set(Bank::HANGS);
+    let tab = office.tab();
+    let run = tab.ask("transfer 500 to Alice");
+    tab.decide(&run, approve()).expect("an approval");
+    office.run(tab.driver.clear(None, by())).expect("cleared");
+    office.bank.comes_back();
+    office.settle_down();
+    assert_eq!((tab.trouble(), office.bank.effects()), (None, 1));
+    assert!(tab.driver.run(&run).is_none());
+}
+
+#[test]
 fn interrupted_model_turn_is_asked_again() {
     let office = Office::new([says("hello")]);
     office.model_hangs(true);

@@ -76,6 +76,11 @@ impl Storage {
         }
     }
 
+    /// Deletes all there is, as a browser does.
+    pub(crate) fn wipe(&self) {
+        futures_executor::block_on(self.memory.clear(None)).expect("memory");
+    }
+
     pub(crate) fn tamper(&self, run: &RunId, seq: u64, from: &str, to: &str) {
         let stored = futures_executor::block_on(self.memory.read(run, seq));
         let stored = stored.expect("a store that reads").expect("a stored run");

@@ -24,6 +24,7 @@ use super::Answer;
 pub(crate) struct Bank {
     effects: Cell<u32>,
     hangs: Cell<bool>,
+    under_way: RefCell<Vec<oneshot::Sender<()>>>,
     knows: RefCell<Option<Verified>>,
 }
 
@@ -37,6 +38,13 @@ impl Bank {
     /// Whether it transfers and never answers.
     pub(crate) fn set(&self, hangs: bool) {
         self.hangs.set(hangs);
+    }
+
+    /// Answers what it did not answer.
+    pub(crate) fn comes_back(&self) {
+        for back in self.under_way.take() {
+            back.send(()).ok();
+        }
     }
 
     pub(crate) fn knows(&self, what: Verified) {
@@ -81,7 +89,9 @@ impl ToolHost for Tools {
         Box::pin(async move {
             bank.effects.set(bank.effects.get() + 1);
             if bank.hangs.get() {
-                futures_util::future::pending::<()>().await;
+                let (back, came_back) = oneshot::channel();
+                bank.under_way.borrow_mut().push(back);
+                came_back.await.expect("a bank");
             }
             ToolOutcome::Succeeded(json!({ "transferred": 500 }))
         })
