@@ -28,7 +28,7 @@ use support::{
 };
 
 /// Journals that are never edited: each is what version 1 writes of one life.
-const GOLDEN: [(&str, Life); 7] = [
+const GOLDEN: [(&str, Life); 8] = [
     ("approved", approved),
     ("cancelled", cancelled),
     ("changed", changed),
@@ -36,6 +36,7 @@ const GOLDEN: [(&str, Life); 7] = [
     ("denied_plan", denied_plan),
     ("doubt", doubt),
     ("mended", mended),
+    ("paused", paused),
 ];
 
 type Life = fn() -> Desk;
@@ -119,6 +120,15 @@ fn cut_short() -> Desk {
     let mut response = calls(&[("transfer", SMALL)]);
     response.finish = Finish::Incomplete("max_output_tokens".to_owned());
     desk.answer(response);
+    desk
+}
+
+fn paused() -> Desk {
+    let mut desk = Desk::open(Mode::Tools);
+    let mut response = says("One moment.");
+    response.finish = Finish::Paused;
+    desk.answer(response);
+    desk.answer(says("Done."));
     desk
 }
 

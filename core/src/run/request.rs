@@ -42,9 +42,12 @@ impl Run {
         let mut messages = vec![Message::User(self.spec.text.clone())];
         for turn in &self.turns {
             messages.push(Message::Assistant(turn.response.items.clone()));
-            match self.spec.mode {
-                Mode::Tools => messages.extend(results(turn)),
-                Mode::Plan => messages.extend(plan_results(turn)),
+            // A call that was not offered, or not whole, has to be answered in either mode.
+            if self.spec.mode == Mode::Tools || turn.slots.is_empty() {
+                messages.extend(results(turn));
+            }
+            if self.spec.mode == Mode::Plan {
+                messages.extend(plan_results(turn));
             }
         }
         match &self.state {
