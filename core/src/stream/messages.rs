@@ -283,14 +283,17 @@ fn block(item: &Item) -> Option<Value> {
     match &item.part {
         Part::Text(words) | Part::Refusal(words) if words.trim().is_empty() => None,
         Part::Text(words) | Part::Refusal(words) => own.or_else(|| Some(words_block(words))),
-        Part::Call(call) => own.or_else(|| {
-            Some(object(vec![
-                ("type", "tool_use".into()),
-                ("id", id(&call.id).into()),
-                ("name", call.name.as_str().into()),
-                ("input", arguments(&call.arguments)),
-            ]))
-        }),
+        Part::Call(call) => {
+            let mut raw = own.unwrap_or_else(|| {
+                object(vec![
+                    ("type", "tool_use".into()),
+                    ("name", call.name.as_str().into()),
+                    ("input", arguments(&call.arguments)),
+                ])
+            });
+            put(&mut raw, "id", id(&call.id).into());
+            Some(raw)
+        }
         Part::Other => own,
     }
 }
@@ -299,7 +302,7 @@ fn words_block(words: &str) -> Value {
     object(vec![("type", "text".into()), ("text", words.into())])
 }
 
-/// The id of a call, which may be of another provider with other letters.
+/// The id of a call, which may be of a provider or a gateway with other letters.
 fn id(id: &str) -> String {
     let is_taken = |letter: char| letter.is_ascii_alphanumeric() || ['_', '-'].contains(&letter);
     id.chars().map(|letter| if is_taken(letter) { letter } else { '_' }).collect()
