@@ -29,7 +29,7 @@ use support::{
 };
 
 /// Journals that are never edited: each is what version 1 writes of one life.
-const GOLDEN: [(&str, Life); 8] = [
+const GOLDEN: [(&str, Life); 9] = [
     ("approved", approved),
     ("cancelled", cancelled),
     ("changed", changed),
@@ -37,6 +37,7 @@ const GOLDEN: [(&str, Life); 8] = [
     ("denied_plan", denied_plan),
     ("doubt", doubt),
     ("mended", mended),
+    ("paused", paused),
     ("trimmed", trimmed),
 ];
 
@@ -133,6 +134,15 @@ fn trimmed() -> Desk {
         notes: Vec::new(),
         left_out: 3,
     });
+    desk
+}
+
+fn paused() -> Desk {
+    let mut desk = Desk::open(Mode::Tools);
+    let mut response = says("One moment.");
+    response.finish = Finish::Paused;
+    desk.answer(response);
+    desk.answer(says("Done."));
     desk
 }
 

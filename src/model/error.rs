@@ -27,8 +27,8 @@ pub(super) fn endpoint_malformed(url: &str) -> ModelError {
 pub(super) fn api_unavailable(api: &str) -> ModelError {
     error(
         "api_unavailable",
-        &format!("the wire format {api} is not available in this version"),
-        "set `api` to responses, or to demo for answers without a network",
+        &format!("there is no wire format {api}"),
+        "set `api` to responses, chat or messages, or to demo for answers without a network",
     )
 }
 

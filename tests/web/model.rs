@@ -146,8 +146,26 @@ async fn call_that_is_dropped_ends_its_request() {
 }
 
 #[wasm_bindgen_test]
+async fn each_format_is_asked_for_at_its_own_address() {
+    let chat = r#"{"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+    let start =
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi"}}"#;
+    let stop = r#"{"type":"content_block_stop","index":0}"#;
+    let reason = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#;
+    let end = r#"{"type":"message_stop"}"#;
+    for (api, path, events) in [
+        ("chat", "/v1/chat/completions", &[chat][..]),
+        ("messages", "/v1/messages", &[start, stop, reason, end]),
+    ] {
+        serve(&stream(events));
+        assert_eq!(ask("/v1", api).await.unwrap().text(), "Hi", "{api}");
+        assert!(is_true(&format!("asked.url.endsWith('{path}')")), "{api}");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn format_that_is_not_spoken_is_refused() {
-    for api in ["chat", "messages", "smoke"] {
+    for api in ["smoke", ""] {
         assert_eq!(ask("/v1", api).await.unwrap_err().code, "api_unavailable", "{api}");
     }
 }

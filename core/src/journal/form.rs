@@ -370,11 +370,11 @@ enums! {
     }
     Planned {
         ;
-        "answer" => Answer, "invalid" => Invalid;
+        "answer" => Answer, "invalid" => Invalid, "paused" => Paused;
         "actions" => Actions { text, actions }, "unusable" => Unusable { code, message };
     }
     Part { "other" => Other; "text" => Text, "refusal" => Refusal, "call" => Call; ; }
-    Finish { "complete" => Complete; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
+    Finish { "complete" => Complete, "paused" => Paused; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
     Decision { ; ; "approve" => Approve { arguments: ?, note: ? }, "deny" => Deny { reason: ? }; }
     Settlement {
         "did_not_happen" => DidNotHappen, "try_again" => TryAgain;

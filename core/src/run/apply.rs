@@ -174,6 +174,13 @@ impl Run {
                     self.ask_again(Purpose::Work);
                 }
             }
+            Planned::Paused(text) => {
+                turn.text = text.clone();
+                self.turns.push(turn);
+                if let State::AwaitingModel(purpose) = self.state {
+                    self.ask_again(purpose);
+                }
+            }
             Planned::Unusable { code, message } => {
                 self.turns.push(turn);
                 self.fail(code, message);

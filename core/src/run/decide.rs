@@ -105,6 +105,11 @@ impl Run {
             |code: &str, message: String| Planned::Unusable { code: code.to_owned(), message };
         match &response.finish {
             Finish::Complete => {}
+            Finish::Paused => {
+                // Half a plan is nothing to show.
+                let is_shown = self.spec.mode == Mode::Tools;
+                return Planned::Paused(if is_shown { response.text() } else { String::new() });
+            }
             Finish::Incomplete(reason) => {
                 let message = ["the model's answer was cut short (", reason, ")"].concat();
                 return unusable("model_incomplete", message);

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use super::{Mode, Run, State};
-use crate::message::{Item, Message, Part};
+use crate::message::{Finish, Item, Message, Part};
 
 impl Run {
     /// The conversation up to now, the oldest turns left out that are over the limit, and how many
@@ -26,7 +26,7 @@ impl Run {
             let needed = bytes(&newest) + bytes(std::slice::from_ref(&request));
             if left_out > 0 || (needed > room && !is_own) {
                 note_gap(&mut told, left_out);
-                left_out += run.turns.len().max(1);
+                left_out += run.told().len().max(1);
                 continue;
             }
             room = room.saturating_sub(needed);
@@ -53,20 +53,24 @@ impl Run {
         std::iter::once(request).chain(self.told().into_iter().flatten()).collect()
     }
 
-    /// What follows the request, turn by turn; how the run ended goes with the last one.
+    /// What follows the request, turn by turn. A turn that the provider paused goes with the one
+    /// that ends it, and how the run ended goes with the last one.
     fn told(&self) -> Vec<Vec<Message>> {
-        let mut told: Vec<Vec<Message>> = self
-            .turns
-            .iter()
-            .map(|turn| {
-                let mut messages = vec![Message::Assistant(turn.response.items.clone())];
-                match self.spec.mode {
-                    Mode::Tools => messages.extend(turn.results()),
-                    Mode::Plan => messages.extend(turn.plan_results()),
-                }
-                messages
-            })
-            .collect();
+        let mut told: Vec<Vec<Message>> = Vec::new();
+        let mut is_paused = false;
+        for turn in &self.turns {
+            let mut messages = if is_paused { told.pop().unwrap_or_default() } else { Vec::new() };
+            messages.push(Message::Assistant(turn.response.items.clone()));
+            // A call that was not offered, or not whole, has to be answered in either mode.
+            if self.spec.mode == Mode::Tools || turn.slots.is_empty() {
+                messages.extend(turn.results());
+            }
+            if self.spec.mode == Mode::Plan {
+                messages.extend(turn.plan_results());
+            }
+            told.push(messages);
+            is_paused = turn.response.finish == Finish::Paused;
+        }
         let end = match &self.state {
             State::Cancelled => "The person stopped this.".to_owned(),
             State::Failed { message, .. } => ["This ended without an answer: ", message].concat(),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use holdpoint_core::id::RunId;
-use holdpoint_core::message::{Message, ModelResponse, Part};
+use holdpoint_core::message::{Finish, Message, ModelResponse, Part};
 use holdpoint_core::run::{Limits, Mode, Run, Spec, State, ToolOutcome};
 use serde_json::json;
 
@@ -67,6 +67,26 @@ fn long_run_keeps_its_request_and_its_newest_turn() {
         panic!("{:?}", request.messages)
     };
     assert!(output.contains("three"), "{output}");
+}
+
+#[test]
+fn turn_that_was_paused_goes_with_the_one_that_ends_it() {
+    let mut desk = Desk::open_with(limited(0, 1), bank());
+    for finish in [Finish::Complete, Finish::Paused, Finish::Paused, Finish::Complete] {
+        let mut response = match finish {
+            Finish::Paused => says("a moment"),
+            _ => calls(&[("deposit", r#"{"amount":1}"#)]),
+        };
+        response.finish = finish;
+        desk.answer(response);
+        if let State::Acting { .. } = desk.run.state() {
+            desk.start(0);
+            desk.succeed(0);
+        }
+    }
+    let (request, left_out) = desk.run.request(&[], &bank());
+    let turns = request.messages.iter().filter(|message| is_turn(message)).count();
+    assert_eq!((turns, left_out), (3, 1));
 }
 
 #[test]
