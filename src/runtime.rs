@@ -32,6 +32,10 @@ impl Runtime for BrowserRuntime {
         unique()
     }
 
+    fn chance(&self) -> f64 {
+        js_sys::Math::random()
+    }
+
     fn spawn(&self, task: Task<()>) {
         spawn_local(task);
     }

@@ -25,7 +25,9 @@ pub(crate) const WAITING_OFFLINE: &str = "Waiting for you · offline";
 pub(crate) const OFFLINE: &str = "Offline";
 pub(crate) const NOT_SAVED: &str = "Not saved";
 pub(crate) const NOT_TRUSTED: &str = "Record not trusted";
+pub(crate) const CLEARED: &str = "The storage was cleared";
 pub(crate) const NO_ANSWER: &str = "No answer";
+pub(crate) const RETRYING: &str = "Trying again…";
 pub(crate) const TOOL_MISSING: &str = "Tool missing";
 
 pub(crate) const READS: &str = "Reads data";
@@ -69,7 +71,7 @@ pub(crate) const RUN_FAILED: &str = "The assistant could not finish";
 
 pub(crate) const MODEL_TROUBLE: &str = "The model gave no answer";
 pub(crate) const OFFLINE_TROUBLE: &str = "There is no network";
-pub(crate) const STORAGE_TROUBLE: &str = "The last step was not saved";
+pub(crate) const STORAGE_TROUBLE: &str = "The last step is not saved yet";
 pub(crate) const QUARANTINED: &str = "This record cannot be trusted";
 pub(crate) const TOOL_TROUBLE: &str = "The tool is not ready";
 
@@ -106,6 +108,20 @@ pub(crate) fn position(at: usize, of: usize) -> String {
 
 pub(crate) fn act_on(act: &str, what: &str) -> String {
     [act, ": ", what].concat()
+}
+
+pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
+    let [seconds, attempt, of] = [seconds, attempt.into(), of.into()].map(|n: u64| n.to_string());
+    ["Trying again in ", &seconds, " s (", &attempt, " of ", &of, ")"].concat()
+}
+
+pub(crate) fn left_out(turns: u32) -> String {
+    let (count, were) = (turns.to_string(), if turns == 1 { " turn was" } else { " turns were" });
+    ["The conversation is long: ", &count, " earlier", were, " left out for the model"].concat()
+}
+
+pub(crate) fn tokens(read: u64, written: u64) -> String {
+    ["Tokens: ", &read.to_string(), " in, ", &written.to_string(), " out"].concat()
 }
 
 pub(crate) fn approved_by(name: &str) -> String {

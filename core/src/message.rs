@@ -25,7 +25,8 @@ pub enum Message {
 pub struct Item {
     /// What we understood of it.
     pub part: Part,
-    /// The provider's own form, sent back unchanged in the next turn.
+    /// The provider's own form, as [`crate::stream`] has marked it: sent back unchanged in the next
+    /// turn, to a provider of the same wire format.
     pub raw: Option<Value>,
 }
 
@@ -149,6 +150,8 @@ impl ModelResponse {
 pub enum Finish {
     /// The model said all that it wanted to say.
     Complete,
+    /// The provider took a break in a long turn; asked again with what it has said, it goes on.
+    Paused,
     /// It was cut short, with the provider's reason, such as `max_output_tokens`.
     Incomplete(String),
     /// The provider gave up in the middle.

@@ -21,14 +21,15 @@ use holdpoint_core::json::{canonical, digest};
 use holdpoint_core::message::{Finish, Part, Usage};
 use holdpoint_core::plan::Note;
 use holdpoint_core::policy::Verdict;
-use holdpoint_core::run::{Input, Mode, Run, Status, ToolOutcome, replay};
+use holdpoint_core::run::{Input, Limits, Mode, Run, Spec, Status, ToolOutcome, replay};
 use serde_json::{Value, json};
 use support::{
-    Desk, EXPIRES_IN_MS, LARGE, SMALL, answer, approval, calls, denial, edit, large, plan, says,
+    Desk, EXPIRES_IN_MS, LARGE, SMALL, answer, approval, bank, calls, denial, edit, large, plan,
+    says, spec,
 };
 
 /// Journals that are never edited: each is what version 1 writes of one life.
-const GOLDEN: [(&str, Life); 7] = [
+const GOLDEN: [(&str, Life); 9] = [
     ("approved", approved),
     ("cancelled", cancelled),
     ("changed", changed),
@@ -36,6 +37,8 @@ const GOLDEN: [(&str, Life); 7] = [
     ("denied_plan", denied_plan),
     ("doubt", doubt),
     ("mended", mended),
+    ("paused", paused),
+    ("trimmed", trimmed),
 ];
 
 type Life = fn() -> Desk;
@@ -119,6 +122,27 @@ fn cut_short() -> Desk {
     let mut response = calls(&[("transfer", SMALL)]);
     response.finish = Finish::Incomplete("max_output_tokens".to_owned());
     desk.answer(response);
+    desk
+}
+
+fn trimmed() -> Desk {
+    let limits = Limits { history_bytes_max: 1_000, ..Limits::default() };
+    let mut desk = Desk::open_with(Spec { limits, ..spec(Mode::Tools) }, bank());
+    desk.accept(Input::ModelResponded {
+        turn: 0,
+        response: says("You have 1,000."),
+        notes: Vec::new(),
+        left_out: 3,
+    });
+    desk
+}
+
+fn paused() -> Desk {
+    let mut desk = Desk::open(Mode::Tools);
+    let mut response = says("One moment.");
+    response.finish = Finish::Paused;
+    desk.answer(response);
+    desk.answer(says("Done."));
     desk
 }
 

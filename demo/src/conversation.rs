@@ -13,8 +13,11 @@ pub(crate) struct Conversation<'a> {
     pub(crate) results: Vec<Value>,
     /// Whether the answer must be a plan in JSON.
     pub(crate) plan: bool,
-    /// Whether the plan just given was sent back as faulty.
-    pub(crate) faulted: bool,
+    /// What is wrong with the answer just given, if it was sent back: issues with a `tool` and a
+    /// `message`, as far as they can be read.
+    pub(crate) faults: Option<Vec<Value>>,
+    /// How often an answer was sent back since the person's message.
+    pub(crate) reports: usize,
     request: &'a Value,
 }
 
@@ -25,7 +28,8 @@ impl<'a> Conversation<'a> {
             ask: String::new(),
             results: Vec::new(),
             plan: request["text"]["format"]["type"] == "json_schema",
-            faulted: false,
+            faults: None,
+            reports: 0,
             request,
         };
         match &request["input"] {
@@ -50,9 +54,8 @@ impl<'a> Conversation<'a> {
 
     /// Finds the person's last message and gives the index after it.
     fn read_ask(&mut self, items: &[Value]) -> usize {
-        let is_ask = |item: &Value| {
-            item["role"] == "user" && !text_of(&item["content"]).starts_with(PLAN_RESULTS)
-        };
+        let is_ask =
+            |item: &Value| item["role"] == "user" && !is_notice(&text_of(&item["content"]));
         match items.iter().rposition(is_ask) {
             Some(index) => {
                 self.ask = text_of(&items[index]["content"]);
@@ -69,20 +72,63 @@ impl<'a> Conversation<'a> {
                 let call = items.iter().find(|call| {
                     call["type"] == "function_call" && call["call_id"] == item["call_id"]
                 });
-                self.results.extend(call.map(|call| from_output(call, &item["output"])));
-            } else if item["role"] == "assistant" {
+                self.results.extend(call.and_then(|call| from_output(call, &item["output"])));
+                let report = parse(&text_of(&item["output"])).unwrap_or_default();
+                if report["status"] == "invalid" {
+                    self.send_back(&report);
+                }
+            } else if item["role"] == "assistant" || item["type"] == "function_call" {
                 answered = true;
-                self.faulted = false;
+                self.faults = None;
             } else if item["role"] == "developer" || item["role"] == "user" {
                 let text = text_of(&item["content"]);
                 match text.strip_prefix(PLAN_RESULTS) {
                     Some(rest) => self.results = from_plan(rest),
-                    None => self.faulted = self.plan && answered,
+                    None if self.plan && answered => {
+                        let report = text.find('{').and_then(|start| parse(text.get(start..)?));
+                        self.send_back(&report.unwrap_or_default());
+                    }
+                    None => {}
                 }
             }
         }
     }
+
+    /// Every call of an answer that is sent back gets the same report, which counts once.
+    fn send_back(&mut self, report: &Value) {
+        self.reports += usize::from(self.faults.is_none());
+        self.faults = Some(report["issues"].as_array().cloned().unwrap_or_default());
+    }
 }
+
+/// Whether a message is Holdpoint's own, and not the person's.
+fn is_notice(text: &str) -> bool {
+    NOTICES.iter().any(|notice| text.starts_with(notice))
+}
+
+/// A message in parts, each either the person's or Holdpoint's: some formats have both in one.
+pub(crate) fn paragraphs(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut apart = true;
+    for paragraph in text.split("\n\n") {
+        match parts.last_mut().filter(|_| !apart && !is_notice(paragraph)) {
+            Some(part) => {
+                part.push_str("\n\n");
+                part.push_str(paragraph);
+            }
+            None => parts.push(paragraph.to_owned()),
+        }
+        apart = is_notice(paragraph);
+    }
+    parts
+}
+
+const NOTICES: [&str; 4] = [
+    PLAN_RESULTS,
+    "The plan is not valid.",
+    "The person stopped this.",
+    "This ended without an answer:",
+];
 
 /// How the message with a plan's results begins.
 const PLAN_RESULTS: &str = "Results of the plan";
@@ -107,9 +153,16 @@ fn names(schema: &Value, tool: &str) -> bool {
 }
 
 /// A call and its output item. The output is JSON in a string, or plain words.
-fn from_output(call: &Value, output: &Value) -> Value {
+///
+/// Where the fault is another call's, there is nothing to tell of this one.
+fn from_output(call: &Value, output: &Value) -> Option<Value> {
     let text = text_of(output);
     let output = parse(&text).unwrap_or(Value::String(text));
+    let issues = output["issues"].as_array();
+    let is_other = |issue: &Value| issue["tool"].is_string() && issue["tool"] != call["name"];
+    if output["status"] == "invalid" && issues.is_some_and(|issues| issues.iter().all(is_other)) {
+        return None;
+    }
     // A result of a tool may have a status of its own, so only words of ours count as one.
     let told = output["status"].as_str().is_some_and(|status| STATUSES.contains(&status));
     let failed = output["error"].is_string();
@@ -124,7 +177,7 @@ fn from_output(call: &Value, output: &Value) -> Value {
     }
     result["action"] = call["name"].clone();
     result["arguments"] = call["arguments"].as_str().and_then(parse).unwrap_or_default();
-    result
+    Some(result)
 }
 
 /// The array that follows the words, whatever stands between or behind.

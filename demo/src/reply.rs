@@ -20,16 +20,40 @@ pub(crate) struct Call {
     deed: String,
 }
 
-/// Decides on the answer: results first, then what was asked.
+/// Decides on the answer: what was sent back first, then results, then what was asked.
 pub(crate) fn to(conversation: &Conversation<'_>) -> Reply {
-    let reply = if !conversation.results.is_empty() {
-        Reply::Text(summary(&conversation.results))
-    } else if conversation.faulted {
-        Reply::Text("I could not make a valid plan of that. Please say it in other words.".into())
-    } else {
-        to_ask(conversation)
+    let mut left_out = String::new();
+    let reply = match mended(conversation, &mut left_out) {
+        Some(calls) => Reply::Calls(calls),
+        None if !conversation.results.is_empty() => Reply::Text(summary(&conversation.results)),
+        None if !left_out.is_empty() => Reply::Text(std::mem::take(&mut left_out)),
+        None if conversation.faults.is_some() => {
+            let words = "I could not make a valid plan of that. Please say it in other words.";
+            Reply::Text(words.into())
+        }
+        None => to_ask(conversation),
     };
-    if conversation.plan { Reply::Text(plan(reply)) } else { reply }
+    if conversation.plan { Reply::Text(plan(reply, &left_out)) } else { reply }
+}
+
+/// What is left of an answer that was sent back without the calls that the report is about, if
+/// anything is; once, since the same answer would come back again.
+fn mended(conversation: &Conversation<'_>, left_out: &mut String) -> Option<Vec<Call>> {
+    let faults = conversation.faults.as_ref().filter(|_| conversation.reports == 1)?;
+    // A fault without a tool is one of the whole.
+    if faults.iter().any(|fault| !fault["tool"].is_string()) {
+        return None;
+    }
+    let Reply::Calls(mut calls) = to_ask(conversation) else { return None };
+    calls.retain(|call| {
+        let fault = faults.iter().find(|fault| fault["tool"] == call.tool);
+        if let Some(fault) = fault {
+            let why = fault["message"].as_str().unwrap_or("it is not valid");
+            push(left_out, " ", &fill("I cannot %: %.", &[&call.deed, why]));
+        }
+        fault.is_none()
+    });
+    (!calls.is_empty() && !faults.is_empty()).then_some(calls)
 }
 
 fn to_ask(conversation: &Conversation<'_>) -> Reply {
@@ -84,7 +108,7 @@ fn call(wish: Wish) -> Result<Call, String> {
 }
 
 /// The same answer as a plan: one JSON object in a text.
-fn plan(reply: Reply) -> String {
+fn plan(reply: Reply, left_out: &str) -> String {
     let mut actions = String::new();
     let text = match reply {
         Reply::Text(text) => text,
@@ -95,7 +119,11 @@ fn plan(reply: Reply) -> String {
                 let reason = quoted(&fill("You asked me to %.", &[&call.deed]));
                 push(&mut actions, ",", &fill(ACTION, &[call.tool, &call.arguments, &reason]));
             }
-            fill("I will %.", &[&deeds])
+            let mut text = fill("I will %.", &[&deeds]);
+            if !left_out.is_empty() {
+                push(&mut text, " ", left_out);
+            }
+            text
         }
     };
     fill(r#"{"reply":%,"actions":[%]}"#, &[&quoted(&text), &actions])

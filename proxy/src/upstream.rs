@@ -55,20 +55,22 @@ impl Upstream {
         body: Bytes,
     ) -> Result<Response<Body>, ProxyError> {
         match self {
-            Upstream::Demo { pace } => stand_in(*pace, &body),
+            Upstream::Demo { pace } => stand_in(*pace, path, &body),
             Upstream::Provider(provider) => provider.ask(path, headers, body).await,
         }
     }
 }
 
-fn stand_in(pace: Duration, body: &[u8]) -> Result<Response<Body>, ProxyError> {
+fn stand_in(pace: Duration, path: &str, body: &[u8]) -> Result<Response<Body>, ProxyError> {
+    let wire = holdpoint_demo::Wire::of_path(path).ok_or(ProxyError::RouteUnknown)?;
     let request: Value = serde_json::from_slice(body)
         .map_err(|error| ProxyError::JsonInvalid { reason: error.to_string() })?;
     if request["stream"] != true {
-        let answer = holdpoint_demo::answer(&request);
+        let answer = holdpoint_demo::answer(wire, &request);
         return Ok(response(HeaderValue::from_static("application/json"), answer.into()));
     }
-    let records = stream::iter(holdpoint_demo::respond(&request)).then(move |record| async move {
+    let records = holdpoint_demo::respond(wire, &request);
+    let records = stream::iter(records).then(move |record| async move {
         if !pace.is_zero() {
             tokio::time::sleep(pace).await;
         }

@@ -6,33 +6,34 @@
 //!    anything that follows from it done.
 //! 3. Where someone else appended first, the run is read again and the input is decided anew.
 //! 4. Where the store fails, nothing has happened: the state stays, the trouble is shown. A fact
-//!    that cannot be told twice (an answer, a result) is kept in memory until it can be saved.
+//!    that cannot be told twice (an answer, a result) is kept in memory until it can be saved. Where
+//!    it does not answer, that is shown, and an append is waited for all the same.
 //! 5. Only the holder of a run's lease asks the model and starts tools. Whoever takes a run over
 //!    reads it from the store, appends `Resumed`, and does what is outstanding; nothing else is
 //!    needed to go on.
 //! 6. A decision may come from any tab. The holder is told, reads, and goes on.
 
+mod asking;
 mod error;
 mod perform;
 pub mod ports;
+mod record;
 
 pub use error::DriveError;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use futures_util::future::AbortHandle;
 use futures_util::lock::Mutex;
 use holdpoint_core::approval::{Approver, Decision, Settlement};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
-use holdpoint_core::journal::{Entry, Head, Record};
+use holdpoint_core::journal::Head;
 use holdpoint_core::json::Digest;
-use holdpoint_core::run::{Effect, Input, Progress, Rejection, Run, Spec, replay};
+use holdpoint_core::run::{Effect, Input, Progress, Run, Spec};
 use holdpoint_core::sorted::{Sorted, sort};
 
-use ports::{
-    Append, Basis, Lease, RunRow, StoreError, StoredRun, Trouble, TroubleKind, Verified, World,
-};
+use asking::Asking;
+use ports::{Lease, StoreError, TroubleKind, Verified, World, in_time};
 
 /// Carries runs on, in one tab.
 #[derive(Clone)]
@@ -51,7 +52,7 @@ struct Kept {
     /// Present while this tab is the one that acts.
     lease: RefCell<Option<Lease>>,
     /// The turn that the model is being asked for.
-    asking: RefCell<Option<(u32, AbortHandle)>>,
+    asking: RefCell<Option<Asking>>,
     /// Facts that could not be saved yet.
     unsaved: RefCell<Vec<Input>>,
     /// The record is not to be trusted: nothing of it runs any more.
@@ -72,7 +73,8 @@ impl Driver {
     /// # Errors
     /// The store's; nothing is shown then.
     pub async fn open(&self) -> Result<(), StoreError> {
-        for row in self.world.store.list(NEWEST_MAX).await? {
+        let World { store, runtime, .. } = &self.world;
+        for row in in_time(&**runtime, store.list(NEWEST_MAX)).await? {
             let kept = self.kept(&row.run);
             let _gate = kept.gate.lock().await;
             if self.read(&kept).await.is_ok() && !row.status.is_over() {
@@ -173,7 +175,15 @@ impl Driver {
     /// model again, starts what may start.
     pub async fn retry(&self, run: &RunId) {
         let Some(kept) = self.runs.borrow().get(run).cloned() else { return };
+        // What is being saved comes first; often that was all of the trouble.
+        drop(kept.gate.lock().await);
+        if kept.trouble.get().is_none() {
+            return;
+        }
         let unsaved = std::mem::take(&mut *kept.unsaved.borrow_mut());
+        if let Some(TroubleKind::Retrying { .. }) = kept.trouble.get() {
+            kept.stop_asking();
+        }
         self.show_trouble(&kept, None);
         if kept.run.borrow().is_none() {
             let _gate = kept.gate.lock().await;
@@ -182,12 +192,12 @@ impl Driver {
             }
             return;
         }
-        if unsaved.is_empty() {
-            let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
-            self.perform(&kept, outstanding.unwrap_or_default());
-        }
         for input in unsaved {
             self.tell(&kept, input).await;
+        }
+        // An answer that is still not saved is not asked for again.
+        if kept.unsaved.borrow().is_empty() {
+            self.perform_outstanding(&kept);
         }
     }
 
@@ -238,10 +248,14 @@ impl Driver {
                 // A run that is over, or that cannot be read, has nothing to stop.
                 let _ = self.cancel(&kept.id, by.clone()).await;
                 kept.lease.take();
+                kept.stop_asking();
+                // Whatever still comes back to it is for nobody.
+                kept.run.take();
                 self.runs.borrow_mut().remove(&kept.id);
             }
         }
-        self.world.store.clear(thread).await?;
+        let World { store, runtime, .. } = &self.world;
+        in_time(&**runtime, store.clear(thread)).await?;
         self.world.observer.cleared(thread);
         Ok(())
     }
@@ -288,224 +302,7 @@ impl Driver {
         runs.insert(run.clone(), Rc::clone(&kept));
         kept
     }
-
-    /// Takes one input in, and does what follows from it.
-    async fn feed(&self, kept: &Rc<Kept>, input: Input) -> Result<(), DriveError> {
-        let _gate = kept.gate.lock().await;
-        self.advance(kept, input).await
-    }
-
-    /// Feeds a fact that no one will tell again; keeps it where it cannot be saved.
-    async fn tell(&self, kept: &Rc<Kept>, input: Input) {
-        match self.feed(kept, input.clone()).await {
-            Err(DriveError::Store(error)) => {
-                kept.unsaved.borrow_mut().push(input);
-                self.show_trouble(kept, Some(Trouble::of_store(&error)));
-            }
-            // What cannot be written so that it reads the same again is not taken; a person says
-            // whether the model is asked once more.
-            Err(error @ DriveError::Rejected(Rejection::Misfit)) => {
-                self.show_trouble(kept, Some(error.trouble(TroubleKind::Model)));
-            }
-            _ => {}
-        }
-    }
-
-    /// Decides one input, saves it and does what follows; the gate is held.
-    async fn advance(&self, kept: &Rc<Kept>, input: Input) -> Result<(), DriveError> {
-        for _ in 0..CONFLICTS_MAX {
-            if kept.quarantined.get() {
-                return Err(DriveError::Unreadable);
-            }
-            let run = kept.run.borrow().clone().ok_or(DriveError::Unreadable)?;
-            let toolbox = self.world.tools.toolbox();
-            let now = self.world.runtime.now();
-            let step = Run::clone(&run).step(now, input.clone(), &toolbox);
-            let next = Rc::new(step.run);
-            let mut effects = step.effects.into_iter();
-            match effects.next() {
-                Some(Effect::Append(entry)) => {
-                    match self.save(kept, run.head(), &next, &entry).await {
-                        Ok(()) => {
-                            // What follows is begun first, and views are told while it is under way.
-                            self.perform(kept, effects);
-                            self.tell_of(kept, &next, &entry);
-                            return Ok(());
-                        }
-                        Err(StoreError::Conflict) => self.catch_up(kept).await?,
-                        Err(error) => {
-                            if matches!(error, StoreError::Altered { .. }) {
-                                self.quarantine(kept, Trouble::of_store(&error));
-                            }
-                            return Err(error.into());
-                        }
-                    }
-                }
-                Some(Effect::Reject(rejection)) => return Err(rejection.into()),
-                _ => return Err(DriveError::Unreadable),
-            }
-        }
-        Err(StoreError::Conflict.into())
-    }
-
-    async fn save(
-        &self,
-        kept: &Kept,
-        expected: &Head,
-        run: &Rc<Run>,
-        entry: &Entry,
-    ) -> Result<(), StoreError> {
-        let append = Append {
-            expected: *expected,
-            row: RunRow::of(run),
-            seq: entry.seq,
-            text: entry.to_text(),
-            strict: entry.record.is_strict(),
-            basis: basis(run, &entry.record),
-        };
-        self.world.store.append(append).await?;
-        kept.run.replace(Some(Rc::clone(run)));
-        Ok(())
-    }
-
-    /// Tells of an entry that is durable.
-    fn tell_of(&self, kept: &Rc<Kept>, run: &Rc<Run>, entry: &Entry) {
-        self.world.observer.tell_others(run.id());
-        self.world.observer.run_changed(run);
-        self.world.observer.appended(run, entry);
-        self.settle_down(kept, run);
-    }
-
-    /// Reads what someone else has written and does what follows from it; the gate is held.
-    async fn catch_up(&self, kept: &Rc<Kept>) -> Result<(), DriveError> {
-        let before = kept.run.borrow().as_ref().map(|run| run.outstanding()).unwrap_or_default();
-        self.read(kept).await?;
-        if let Some(run) = kept.run.borrow().clone() {
-            let news = run.outstanding().into_iter().filter(|effect| !before.contains(effect));
-            self.perform(kept, news.collect::<Vec<_>>());
-            self.settle_down(kept, &run);
-        }
-        Ok(())
-    }
-
-    /// Reads a run from the store alone; the gate is held. What is in memory is not looked at.
-    async fn read(&self, kept: &Rc<Kept>) -> Result<(), DriveError> {
-        let stored = match self.world.store.read(&kept.id, 0).await {
-            Ok(Some(stored)) => stored,
-            Ok(None) => {
-                self.runs.borrow_mut().remove(&kept.id);
-                return Err(DriveError::UnknownRun);
-            }
-            Err(error) => {
-                self.show_trouble(kept, Some(Trouble::of_store(&error)));
-                return Err(error.into());
-            }
-        };
-        let StoredRun { row, entries } = stored;
-        match replay(&kept.id, Some(&row.head), entries.iter().map(String::as_str)) {
-            Ok(run) => {
-                let run = Rc::new(run);
-                kept.run.replace(Some(Rc::clone(&run)));
-                self.world.observer.run_changed(&run);
-                Ok(())
-            }
-            Err(error) => {
-                let fix = "nothing of this run will be executed; export it, find out what changed \
-                           it, and ask again";
-                self.quarantine(
-                    kept,
-                    Trouble {
-                        code: error.code().to_owned(),
-                        message: error.to_string(),
-                        fix: fix.to_owned(),
-                        kind: TroubleKind::Quarantined,
-                    },
-                );
-                Err(DriveError::Unreadable)
-            }
-        }
-    }
-
-    /// Becomes the one that acts, once no one else is.
-    fn take_over(&self, kept: &Rc<Kept>) {
-        let (driver, kept) = (self.clone(), Rc::clone(kept));
-        let lease = self.world.leases.hold(&kept.id);
-        self.world.runtime.spawn(Box::pin(async move {
-            let lease = lease.await;
-            let _gate = kept.gate.lock().await;
-            // It may have gone on, or ended, while this tab waited.
-            if driver.read(&kept).await.is_err() {
-                return;
-            }
-            let is_over = |run: &Rc<Run>| run.status().is_over();
-            if kept.run.borrow().as_ref().is_none_or(is_over) {
-                return;
-            }
-            kept.lease.replace(Some(lease));
-            match driver.advance(&kept, Input::Resumed).await {
-                Ok(()) => {
-                    let outstanding = kept.run.borrow().as_ref().map(|run| run.outstanding());
-                    driver.perform(&kept, outstanding.unwrap_or_default());
-                }
-                Err(DriveError::Store(error)) => {
-                    kept.unsaved.borrow_mut().push(Input::Resumed);
-                    driver.show_trouble(&kept, Some(Trouble::of_store(&error)));
-                }
-                Err(_) => {}
-            }
-        }));
-    }
-
-    /// Ends what a state has no more use for.
-    fn settle_down(&self, kept: &Rc<Kept>, run: &Run) {
-        let asked = kept.asking.borrow().as_ref().map(|(turn, _)| *turn);
-        let still_asks = run
-            .outstanding()
-            .iter()
-            .any(|e| matches!(e, Effect::CallModel { turn } if Some(*turn) == asked));
-        if asked.is_some()
-            && !still_asks
-            && let Some((_, asking)) = kept.asking.take()
-        {
-            asking.abort();
-        }
-        if run.status().is_over() {
-            kept.lease.take();
-            self.show_trouble(kept, None);
-        }
-    }
-
-    fn quarantine(&self, kept: &Kept, trouble: Trouble) {
-        kept.quarantined.set(true);
-        kept.lease.take();
-        if let Some((_, asking)) = kept.asking.take() {
-            asking.abort();
-        }
-        self.show_trouble(kept, Some(trouble));
-    }
-
-    fn show_trouble(&self, kept: &Kept, trouble: Option<Trouble>) {
-        let kind = trouble.as_ref().map(|trouble| trouble.kind);
-        if kind.is_some() || kept.trouble.get().is_some() {
-            kept.trouble.set(kind);
-            self.world.observer.trouble(&kept.id, trouble.as_ref());
-        }
-    }
-}
-
-/// The entry that a record relies on: what was shown, which must still be what is stored.
-fn basis(run: &Run, record: &Record) -> Option<Basis> {
-    let (Record::Decided { call, .. }
-    | Record::ToolStarted { call, .. }
-    | Record::Settled { call, .. }) = record
-    else {
-        return None;
-    };
-    run.find(call).map(|(turn, _)| Basis { seq: turn.seq, hash: turn.hash })
 }
 
 /// How many runs that are over are read.
 const NEWEST_MAX: usize = 50;
-
-/// How often an input is decided anew because someone else was faster.
-const CONFLICTS_MAX: usize = 16;

@@ -76,15 +76,15 @@ impl App {
             match trouble {
                 Some(TroubleKind::Offline) => offline = true,
                 Some(TroubleKind::Storage | TroubleKind::Model) => failing = true,
-                Some(TroubleKind::Quarantined | TroubleKind::Tool) | None => {}
+                _ => {}
             }
             let Some(run) = shown.run.get_untracked() else { continue };
-            if trouble == Some(TroubleKind::Quarantined) {
+            if matches!(trouble, Some(TroubleKind::Quarantined | TroubleKind::Cleared)) {
                 continue;
             }
             waiting += run.waiting();
             let works = matches!(run.status(), Status::AwaitingModel | Status::AwaitingTools);
-            running |= works && trouble.is_none();
+            running |= works && matches!(trouble, None | Some(TroubleKind::Retrying { .. }));
         }
         let state = if !self.shown.loaded.get_untracked() {
             "loading"
@@ -210,7 +210,9 @@ impl Observer for App {
 
     fn trouble(&self, run: &RunId, trouble: Option<&Trouble>) {
         self.shown_run(run).trouble.set(trouble.cloned());
-        if let Some(trouble) = trouble {
+        // What is tried again by itself is no error yet.
+        let is_error = |trouble: &&Trouble| !matches!(trouble.kind, TroubleKind::Retrying { .. });
+        if let Some(trouble) = trouble.filter(is_error) {
             self.page.error(&trouble.code, &trouble.message, &trouble.fix);
         }
         self.refresh();

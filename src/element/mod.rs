@@ -23,7 +23,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
 use crate::channel::Channel;
-use crate::driver::ports::{JournalStore, Runtime, ToolHost, Trouble, World};
+use crate::driver::ports::{JournalStore, Runtime, ToolHost, Trouble, TroubleKind, World};
 use crate::driver::{DriveError, Driver};
 use crate::leases::WebLocks;
 use crate::model::Models;
@@ -412,7 +412,14 @@ impl Parts {
                 limits: Limits::default(),
             }
         };
-        self.driver.start(spec).await.map(|run| run.to_string())
+        let run = self.driver.start(spec).await?;
+        // Whoever asks for something has read that what was here is gone.
+        let trouble = self.app.shown.trouble;
+        if trouble.with_untracked(|t| t.as_ref().is_some_and(|t| t.kind == TroubleKind::Cleared)) {
+            trouble.set(None);
+            self.app.refresh();
+        }
+        Ok(run.to_string())
     }
 
     async fn decide(

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use holdpoint_core::message::{ModelRequest, ModelResponse};
 use holdpoint_core::stream::{Api, Delta};
+use holdpoint_demo::Wire;
 
 use super::Arriving;
 use crate::driver::ports::{ModelError, Runtime};
@@ -14,7 +15,7 @@ pub(super) async fn call(
     request: ModelRequest,
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
-    let records = holdpoint_demo::respond(&Api::Responses.request(&request));
+    let records = holdpoint_demo::respond(Wire::Responses, &Api::Responses.request(&request));
     let mut answer = Arriving::new(Api::Responses, on_delta);
     // The pieces of a long answer are larger, so that none takes long to read out.
     for piece in records.chunks(1 + records.len() / PIECES_MAX) {

@@ -2,21 +2,22 @@
 
 use holdpoint_core::stream::StreamError;
 
-use crate::driver::ports::ModelError;
+use crate::driver::ports::{ModelError, Retry};
 
 pub(super) fn network(url: &str) -> ModelError {
     if is_offline() {
         return ModelError {
-            offline: true,
+            retry: Retry::Online,
             ..error("network", "there is no network", "nothing; it goes on when there is one again")
         };
     }
-    error(
+    let error = error(
         "network",
         &format!("{url} cannot be reached"),
         "check that the proxy runs, that `endpoint` is its address, and that connect-src of the \
          page's Content-Security-Policy and HOLDPOINT_ALLOWED_ORIGINS of the proxy allow it",
-    )
+    );
+    ModelError { retry: Retry::Later { after_ms: None }, ..error }
 }
 
 pub(super) fn endpoint_malformed(url: &str) -> ModelError {
@@ -26,13 +27,14 @@ pub(super) fn endpoint_malformed(url: &str) -> ModelError {
 pub(super) fn api_unavailable(api: &str) -> ModelError {
     error(
         "api_unavailable",
-        &format!("the wire format {api} is not available in this version"),
-        "set `api` to responses, or to demo for answers without a network",
+        &format!("there is no wire format {api}"),
+        "set `api` to responses, chat or messages, or to demo for answers without a network",
     )
 }
 
 /// The error that a status tells of; its body says more where a proxy or a provider wrote it.
-pub(super) fn of_status(status: u16, url: &str, body: &str) -> ModelError {
+/// `after_ms` is how long whoever answered wants to be left alone.
+pub(super) fn of_status(status: u16, after_ms: Option<u64>, url: &str, body: &str) -> ModelError {
     let (code, fix) = match status {
         401 | 403 => (
             "unauthorized",
@@ -48,7 +50,13 @@ pub(super) fn of_status(status: u16, url: &str, body: &str) -> ModelError {
         Some(words) => format!("{url} answered with {status}: {words}"),
         None => format!("{url} answered with {status}"),
     };
-    error(code, &message, fix)
+    // Too many questions for now, and no money for any, have one status.
+    let retry = if body.contains("insufficient_quota") {
+        Retry::Never
+    } else {
+        Retry::of_status(status, after_ms)
+    };
+    ModelError { retry, ..error(code, &message, fix) }
 }
 
 /// The error of an answer that should have been a stream.
@@ -76,8 +84,13 @@ pub(super) fn of_stream(stream: StreamError) -> ModelError {
         StreamError::Upstream { .. } => "try again; if it stays, read the proxy's log",
         _ => "check that `api` names the wire format that the endpoint speaks",
     };
-    let offline = stream == StreamError::Interrupted && is_offline();
-    ModelError { offline, ..error(stream.code(), &message, fix) }
+    let retry = match &stream {
+        StreamError::Interrupted if is_offline() => Retry::Online,
+        StreamError::Interrupted => Retry::Later { after_ms: None },
+        StreamError::Upstream { code, .. } => Retry::of_code(code),
+        _ => Retry::Never,
+    };
+    ModelError { retry, ..error(stream.code(), &message, fix) }
 }
 
 /// The words of an error body, as the proxy and the providers write it.
@@ -91,7 +104,7 @@ fn reported(body: &str) -> Option<String> {
 
 fn error(code: &str, message: &str, fix: &str) -> ModelError {
     let [code, message, fix] = [code, message, fix].map(str::to_owned);
-    ModelError { code, message, fix, offline: false }
+    ModelError { code, message, fix, retry: Retry::Never }
 }
 
 /// Whether the browser is sure that there is no network.

@@ -3,7 +3,7 @@
 use gloo_net::http::{Request, Response};
 use holdpoint_core::message::{ModelRequest, ModelResponse};
 use holdpoint_core::stream::{Api, Delta};
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Date, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
@@ -33,7 +33,8 @@ pub(super) async fn call(
 
     if !response.ok() {
         let status = response.status();
-        return Err(error::of_status(status, &url, &text(&response).await));
+        let after_ms = wait_asked_for(&response);
+        return Err(error::of_status(status, after_ms, &url, &text(&response).await));
     }
     if !is_event_stream(&response) {
         return Err(error::not_event_stream(&url, &text(&response).await));
@@ -90,6 +91,22 @@ fn is_event_stream(response: &Response) -> bool {
         .split(';')
         .next()
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(EVENT_STREAM))
+}
+
+/// How long whoever answered wants to be left alone: `retry-after-ms`, as some providers say it, or
+/// `retry-after` in seconds or with a date, which is read by this machine's clock.
+fn wait_asked_for(response: &Response) -> Option<u64> {
+    let headers = response.headers();
+    if let Some(millis) = headers.get("retry-after-ms").and_then(|text| text.trim().parse().ok()) {
+        return Some(millis);
+    }
+    let after = headers.get("retry-after")?;
+    // Not every server keeps to whole seconds. No number, and a date long past, come to nothing.
+    let millis = match after.trim().parse::<f64>() {
+        Ok(seconds) => seconds * 1_000.0,
+        Err(_) => Date::parse(&after) - Date::now(),
+    };
+    (!millis.is_nan()).then_some(millis as u64)
 }
 
 /// The body of an answer that is no stream; empty where it breaks off.

@@ -27,7 +27,7 @@ pub struct Models {
 pub struct Route {
     /// The base address of the proxy, absolute or relative to the page.
     pub endpoint: String,
-    /// The wire format: `responses`, or `demo` for the stand-in.
+    /// The wire format: `responses`, `chat`, `messages`, or `demo` for the stand-in.
     pub api: String,
 }
 
@@ -56,12 +56,10 @@ impl ModelClient for Models {
         on_delta: Box<dyn FnMut(Delta)>,
     ) -> Task<Result<ModelResponse, ModelError>> {
         let route = self.route.borrow();
-        match route.api.as_str() {
-            "responses" => {
-                Box::pin(http::call(route.endpoint.clone(), Api::Responses, request, on_delta))
-            }
-            "demo" => Box::pin(demo::call(Rc::clone(&self.runtime), request, on_delta)),
-            api => Box::pin(ready(Err(error::api_unavailable(api)))),
+        match (Api::named(&route.api), route.api.as_str()) {
+            (Some(api), _) => Box::pin(http::call(route.endpoint.clone(), api, request, on_delta)),
+            (None, "demo") => Box::pin(demo::call(Rc::clone(&self.runtime), request, on_delta)),
+            (None, api) => Box::pin(ready(Err(error::api_unavailable(api)))),
         }
     }
 }

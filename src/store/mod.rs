@@ -6,6 +6,7 @@
 pub mod contract;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
+mod marked;
 mod memory;
 #[cfg(target_arch = "wasm32")]
 mod room;
@@ -17,6 +18,7 @@ use crate::driver::ports::{Append, RunRow, StoreError};
 
 #[cfg(target_arch = "wasm32")]
 pub use indexed_db::{IndexedDbStore, meaning};
+pub use marked::{Mark, Marked};
 pub use memory::MemoryStore;
 #[cfg(target_arch = "wasm32")]
 pub use room::{open, persist};

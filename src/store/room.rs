@@ -4,9 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Storage;
 
-use super::{IndexedDbStore, MemoryStore};
-use crate::driver::ports::{JournalStore, StoreError};
+use super::{IndexedDbStore, Mark, Marked, MemoryStore};
+use crate::driver::ports::{JournalStore, StoreError, in_time};
+use crate::runtime::BrowserRuntime;
 
 /// The store of a namespace, and what is wrong with it.
 ///
@@ -14,11 +16,46 @@ use crate::driver::ports::{JournalStore, StoreError};
 /// other error the store is the browser's all the same: its journals are still there, and each
 /// call tries to reach them again.
 pub async fn open(namespace: &str) -> (Rc<dyn JournalStore>, Option<StoreError>) {
-    let store = IndexedDbStore::new(namespace);
-    match store.reach().await {
-        Ok(()) => (Rc::new(store), None),
-        Err(refused @ StoreError::Refused(_)) => (Rc::new(MemoryStore::default()), Some(refused)),
-        Err(error) => (Rc::new(store), Some(error)),
+    let store = Rc::new(IndexedDbStore::new(namespace));
+    let opened = Rc::clone(&store);
+    let reached = Box::pin(async move { opened.reach().await });
+    let error = match in_time(&BrowserRuntime, reached).await {
+        Ok(()) => None,
+        Err(refused @ StoreError::Refused(_)) => {
+            return (Rc::new(MemoryStore::default()), Some(refused));
+        }
+        Err(error) => Some(error),
+    };
+    let mark = LocalMark { name: ["holdpoint:", namespace].concat() };
+    (Rc::new(Marked::new(store, Rc::new(mark))), error)
+}
+
+/// A mark in the site's local storage, which a browser keeps and deletes apart from its databases;
+/// only where it deletes all of a site's data does the mark go with them.
+struct LocalMark {
+    name: String,
+}
+
+impl LocalMark {
+    fn storage() -> Option<Storage> {
+        web_sys::window()?.local_storage().ok()?
+    }
+}
+
+impl Mark for LocalMark {
+    fn is_set(&self) -> bool {
+        let mark = Self::storage().and_then(|storage| storage.get_item(&self.name).ok());
+        mark.flatten().is_some()
+    }
+
+    fn set(&self, is_set: bool) {
+        let Some(storage) = Self::storage() else { return };
+        let done = match is_set {
+            true => storage.set_item(&self.name, "1"),
+            false => storage.remove_item(&self.name),
+        };
+        // A mark that cannot be set says nothing later, which is all that it could do.
+        done.ok();
     }
 }
 

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, button, focus_soon, safely};
 use super::facts::{arguments, details, note, risk, said, sentence, what, why};
-use super::moment::now;
+use super::moment::ticking;
 use super::state::{Intent, RunShown};
 use super::tag::{Handle, Tag, icon, tag};
 use crate::driver::ports::TroubleKind;
@@ -230,17 +230,12 @@ struct Clock {
 }
 
 fn clock() -> Clock {
-    let clock = Clock { now: RwSignal::new(now()), armed: RwSignal::new(false) };
+    let clock = Clock { now: ticking(), armed: RwSignal::new(false) };
     let arm = move || {
         clock.armed.set(true);
     };
     // Without a timer a card that cannot be approved is safe, and it can still be denied.
     if let Ok(timer) = set_timeout_with_handle(arm, Duration::from_millis(500)) {
-        on_cleanup(move || timer.clear());
-    }
-    if let Ok(timer) =
-        set_interval_with_handle(move || clock.now.set(now()), Duration::from_secs(1))
-    {
         on_cleanup(move || timer.clear());
     }
     clock

@@ -1,10 +1,11 @@
 //! What keeps a run, or the whole widget, from going on: what happened, what to do, and the ways
 //! out. Nothing is lost by any of it.
 
-use holdpoint_core::id::RunId;
+use holdpoint_core::id::{RunId, Timestamp};
 use leptos::prelude::*;
 
 use super::desk::{Desk, button, safely, sentence_case};
+use super::moment::ticking;
 use super::state::{Intent, RunShown};
 use super::tag::{Tag, tag};
 use crate::driver::ports::{Trouble, TroubleKind};
@@ -20,21 +21,39 @@ pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
     let export = || way("export-button", text::EXPORT, Intent::Export);
     let actions = tag("div").class("actions");
     let actions = match trouble.kind {
-        TroubleKind::Model | TroubleKind::Offline => actions.child(stop()).child(retry()),
+        TroubleKind::Model | TroubleKind::Retrying { .. } | TroubleKind::Offline => {
+            actions.child(stop()).child(retry())
+        }
         TroubleKind::Storage => actions.child(retry()),
         TroubleKind::Tool => actions.child(stop()),
         TroubleKind::Quarantined => actions.child(export()),
+        TroubleKind::Cleared => actions,
     };
-    fault(trouble).child(actions)
+    let card = fault(trouble);
+    let card = match trouble.kind {
+        TroubleKind::Retrying { attempt, of, at } => card.child(countdown(attempt, of, at)),
+        _ => card,
+    };
+    card.child(actions)
+}
+
+/// When the model is asked again.
+fn countdown(attempt: u32, of: u32, at: Timestamp) -> Tag {
+    let now = ticking();
+    tag("p").class("fault-text").live_text(move || {
+        let left = at.as_millis().saturating_sub(now.get());
+        text::again_in(left.div_ceil(1_000), attempt, of)
+    })
 }
 
 /// A card for the trouble of the whole widget.
 pub(super) fn fault(trouble: &Trouble) -> Tag {
     let (title, tone) = match trouble.kind {
-        TroubleKind::Model => (text::MODEL_TROUBLE, "neutral"),
+        TroubleKind::Model | TroubleKind::Retrying { .. } => (text::MODEL_TROUBLE, "neutral"),
         TroubleKind::Offline => (text::OFFLINE_TROUBLE, "neutral"),
         TroubleKind::Storage => (text::STORAGE_TROUBLE, "danger"),
         TroubleKind::Quarantined => (text::QUARANTINED, "danger"),
+        TroubleKind::Cleared => (text::CLEARED, "danger"),
         TroubleKind::Tool => (text::TOOL_TROUBLE, "neutral"),
     };
     tag("section")

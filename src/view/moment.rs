@@ -1,12 +1,24 @@
 //! Points in time, as a person reads them where they are.
 
+use std::time::Duration;
+
 use holdpoint_core::id::Timestamp;
 use js_sys::Date;
+use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 /// The time now, by the browser's clock.
 pub(super) fn now() -> u64 {
     Date::now() as u64
+}
+
+/// The time by the second, as long as the view that asked for it is there.
+pub(super) fn ticking() -> RwSignal<u64> {
+    let time = RwSignal::new(now());
+    if let Ok(timer) = set_interval_with_handle(move || time.set(now()), Duration::from_secs(1)) {
+        on_cleanup(move || timer.clear());
+    }
+    time
 }
 
 /// The time of day; of another day than today, with the date.

@@ -24,10 +24,12 @@ pub(super) enum State {
     Loading,
     NotSaved,
     NotTrusted,
+    Cleared,
     Waiting { offline: bool },
     Offline,
     NoAnswer,
     ToolMissing,
+    Retrying,
     Answering,
     Working,
     Ready,
@@ -38,19 +40,23 @@ impl State {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Loading => "loading",
-            Self::NotSaved | Self::NotTrusted | Self::NoAnswer | Self::ToolMissing => "error",
+            Self::NotSaved
+            | Self::NotTrusted
+            | Self::Cleared
+            | Self::NoAnswer
+            | Self::ToolMissing => "error",
             Self::Waiting { .. } => "waiting",
             Self::Offline => "offline",
-            Self::Answering | Self::Working => "running",
+            Self::Retrying | Self::Answering | Self::Working => "running",
             Self::Ready => "idle",
         }
     }
 
     fn tone(self) -> &'static str {
         match self {
-            Self::NotSaved | Self::NotTrusted => "danger",
+            Self::NotSaved | Self::NotTrusted | Self::Cleared => "danger",
             Self::Waiting { .. } => "wait",
-            Self::Offline | Self::NoAnswer | Self::ToolMissing => "warn",
+            Self::Offline | Self::NoAnswer | Self::ToolMissing | Self::Retrying => "warn",
             Self::Loading | Self::Answering | Self::Working => "busy",
             Self::Ready => "ok",
         }
@@ -61,11 +67,13 @@ impl State {
             Self::Loading => text::RESUMING,
             Self::NotSaved => text::NOT_SAVED,
             Self::NotTrusted => text::NOT_TRUSTED,
+            Self::Cleared => text::CLEARED,
             Self::Waiting { offline: false } => text::WAITING,
             Self::Waiting { offline: true } => text::WAITING_OFFLINE,
             Self::Offline => text::OFFLINE,
             Self::NoAnswer => text::NO_ANSWER,
             Self::ToolMissing => text::TOOL_MISSING,
+            Self::Retrying => text::RETRYING,
             Self::Answering => text::THINKING,
             Self::Working => text::WORKING,
             Self::Ready => text::READY,
@@ -77,8 +85,10 @@ impl State {
 /// what the person can do something about.
 pub(super) fn state(shown: Shown) -> State {
     let offline = !shown.online.get();
-    if shown.trouble.with(Option::is_some) {
-        return State::NotSaved;
+    match shown.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind)) {
+        Some(TroubleKind::Cleared) => return State::Cleared,
+        Some(_) => return State::NotSaved,
+        None => {}
     }
     if !shown.loaded.get() {
         return State::Loading;
@@ -92,9 +102,11 @@ fn of_run(shown: RunShown, offline: bool) -> Option<State> {
     let status = shown.read(|run| Some(run.status()));
     match shown.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind)) {
         Some(TroubleKind::Quarantined) => return Some(State::NotTrusted),
+        Some(TroubleKind::Cleared) => return Some(State::Cleared),
         Some(TroubleKind::Storage) => return Some(State::NotSaved),
         _ if status.is_some_and(Status::needs_person) => return Some(State::Waiting { offline }),
         Some(TroubleKind::Offline) => return Some(State::Offline),
+        Some(TroubleKind::Retrying { .. }) => return Some(State::Retrying),
         Some(TroubleKind::Model) => return Some(State::NoAnswer),
         Some(TroubleKind::Tool) => return Some(State::ToolMissing),
         None => {}
@@ -114,10 +126,11 @@ fn rank(state: State) -> u8 {
         State::Offline => 2,
         State::NoAnswer => 3,
         State::ToolMissing => 4,
-        State::Answering => 5,
-        State::Working => 6,
-        State::NotTrusted => 7,
-        State::Loading | State::Ready => 8,
+        State::Retrying => 5,
+        State::Answering => 6,
+        State::Working => 7,
+        State::NotTrusted | State::Cleared => 8,
+        State::Loading | State::Ready => 9,
     }
 }
 
@@ -128,10 +141,6 @@ pub(super) fn waiting(shown: Shown) -> usize {
 
 /// The newest run that works by itself now, and so can be stopped.
 pub(super) fn active(shown: Shown) -> Option<RunShown> {
-    shown
-        .runs
-        .get()
-        .into_iter()
-        .rev()
-        .find(|run| matches!(of_run(*run, false), Some(State::Answering | State::Working)))
+    let works = |state| matches!(state, State::Retrying | State::Answering | State::Working);
+    shown.runs.get().into_iter().rev().find(|run| of_run(*run, false).is_some_and(works))
 }

@@ -1,6 +1,7 @@
 //! What was said and done, oldest first, and what is going on now at its end.
 
 use holdpoint_core::id::CallId;
+use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, State, Turn};
 use leptos::prelude::*;
 
@@ -128,12 +129,25 @@ fn run_view(desk: Desk, run: RunShown) -> AnyView {
         .class("run")
         .set("data-run", run.id_text())
         .bind("data-status", move || run.read(|run| Some(run.status().as_str().to_owned())))
+        .live(move || {
+            let left_out = run.read(|run| run.turns().map(|turn| turn.left_out).max())?;
+            (left_out > 0).then(|| aside(text::left_out(left_out)))
+        })
         .each(spots, move |spot| view(desk, run, spot).unwrap_or_else(|| tag("span")).done())
         .live(move || {
             run.trouble
                 .with(|trouble| trouble.as_ref().map(|trouble| run_fault(desk, run, trouble)))
         })
+        .live(move || {
+            let used = run.read(|run| run.status().is_over().then(|| run.usage()))?;
+            (used != Usage::default()).then(|| aside(text::tokens(used.input, used.output)))
+        })
         .done()
+}
+
+/// A quiet line beside the conversation.
+fn aside(words: String) -> Tag {
+    tag("p").class("aside").text(words)
 }
 
 fn spots(desk: Desk, shown: RunShown, run: &Run) -> Vec<Spot> {

@@ -1,12 +1,15 @@
 //! The driver between a scripted model, a bank that counts, and a store that can fail.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod retries;
+mod silence;
 mod support;
 
 use holdpoint::driver::DriveError;
-use holdpoint::driver::ports::{StoreError, TroubleKind, Verified};
+use holdpoint::driver::ports::{Retry, StoreError, TroubleKind, Verified};
 use holdpoint_core::approval::{Decision, Settlement};
-use holdpoint_core::run::{Outcome, Rejection, Status};
+use holdpoint_core::message::Message;
+use holdpoint_core::run::{Limits, Outcome, Rejection, Status};
 use support::{Bank, Office, approve, by, call, says};
 
 #[test]
@@ -192,6 +195,34 @@ fn arguments_altered_in_the_store_are_refused_after_a_reload() {
 }
 
 #[test]
+fn record_that_was_deleted_is_told_of_and_nothing_of_it_runs() {
+    let office = held(says("done"));
+    let (tab, other) = (office.tab(), office.tab());
+    let run = tab.ask("transfer 500 to Alice");
+    other.refresh(&run);
+    office.store.wipe();
+    assert_eq!(tab.decide(&run, approve()), Err(DriveError::Store(StoreError::Cleared)));
+    assert_eq!(tab.trouble(), Some(TroubleKind::Cleared));
+    assert_eq!(other.trouble(), Some(TroubleKind::Cleared), "it would have taken over");
+    assert!(tab.driver.run(&run).is_none());
+    assert_eq!(office.bank.effects(), 0);
+}
+
+#[test]
+fn result_for_a_run_that_a_person_cleared_is_for_nobody() {
+    let office = held(says("done"));
+    office.bank.set(Bank::HANGS);
+    let tab = office.tab();
+    let run = tab.ask("transfer 500 to Alice");
+    tab.decide(&run, approve()).expect("an approval");
+    office.run(tab.driver.clear(None, by())).expect("cleared");
+    office.bank.comes_back();
+    office.settle_down();
+    assert_eq!((tab.trouble(), office.bank.effects()), (None, 1));
+    assert!(tab.driver.run(&run).is_none());
+}
+
+#[test]
 fn interrupted_model_turn_is_asked_again() {
     let office = Office::new([says("hello")]);
     office.model_hangs(true);
@@ -219,7 +250,7 @@ fn stopped_run_takes_no_decision() {
 #[test]
 fn model_that_fails_can_be_asked_again() {
     let office = Office::new([says("hello")]);
-    office.model_fails("unauthorized");
+    office.model_fails("unauthorized", Retry::Never);
     let tab = office.tab();
     let run = tab.ask("who are you?");
     assert_eq!(tab.trouble(), Some(TroubleKind::Model));
@@ -245,6 +276,36 @@ fn approved_call_waits_for_its_tool() {
     office.settle_down();
     assert_eq!(office.bank.effects(), 1);
     assert_eq!(tab.trouble(), None);
+}
+
+#[test]
+fn conversation_goes_on_after_a_reload_as_far_as_it_fits() {
+    let office = Office::new([says("one"), says("two"), says("three"), says("four")]);
+    let tab = office.tab();
+    tab.ask("first");
+    tab.close();
+    let tab = office.tab();
+    tab.ask("second");
+    let [Message::User(first), Message::Assistant(_), Message::User(second)] = &office.told()[..]
+    else {
+        panic!("{:?}", office.told())
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("first", "second"));
+
+    let limits = Limits { history_bytes_max: 20, ..Limits::default() };
+    let run = tab.ask_within("third", limits);
+    let told = office.told();
+    let [Message::Notice(_), Message::User(second), Message::Assistant(_), Message::User(_)] =
+        &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(second, "second");
+    tab.close();
+    let tab = office.tab();
+    let run = tab.driver.run(&run).expect("a run");
+    let left_out: Vec<u32> = run.turns().map(|turn| turn.left_out).collect();
+    assert_eq!(left_out, [1], "the journal says what the model was not told");
 }
 
 /// A model that asks for a transfer of 500 first.

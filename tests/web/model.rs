@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::poll;
-use holdpoint::driver::ports::{ModelClient, ModelError, Task};
+use holdpoint::driver::ports::{ModelClient, ModelError, Retry, Task};
 use holdpoint::model::Models;
 use holdpoint::runtime::BrowserRuntime;
 use holdpoint_core::message::{Function as Tool, Message, ModelRequest, ModelResponse};
@@ -45,6 +45,7 @@ async fn stream_that_breaks_off_gives_no_answer() {
     let text = r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hi"}"#;
     let error = check_error(&stream(&[text]), "stream_interrupted").await;
     assert!(error.message.ends_with("nothing of it was run"), "{error}");
+    assert_eq!(error.retry, LATER);
 
     check_error(
         "return new Response(new ReadableStream({ pull(c) { c.error(new TypeError('reset')) } }),
@@ -61,9 +62,12 @@ async fn status_that_is_no_success_is_told_with_the_words_of_the_proxy() {
         (401, "unauthorized"),
         (403, "unauthorized"),
         (404, "endpoint_wrong"),
+        (408, "request_refused"),
+        (409, "request_refused"),
         (429, "rate_limited"),
         (500, "upstream"),
         (504, "upstream"),
+        (529, "upstream"),
     ] {
         let body = r#"{"error":{"code":"some","message":"the words of the proxy"}}"#;
         let error =
@@ -71,9 +75,45 @@ async fn status_that_is_no_success_is_told_with_the_words_of_the_proxy() {
                 .await;
         assert!(error.message.contains("the words of the proxy"), "{error}");
         assert!(error.message.contains(&status.to_string()), "{error}");
+        let passes = matches!(status, 408 | 409 | 429 | 500..);
+        assert_eq!(error.retry, if passes { LATER } else { Retry::Never }, "{status}");
         let page = format!("return new Response('<!doctype html>', {{ status: {status} }})");
         assert!(!check_error(&page, code).await.message.contains("doctype"));
     }
+}
+
+#[wasm_bindgen_test]
+async fn provider_that_is_overloaded_in_the_middle_is_asked_again_later() {
+    let event = r#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#;
+    assert_eq!(check_error(&stream(&[event]), "upstream_error").await.retry, LATER);
+    let event = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no"}}"#;
+    assert_eq!(check_error(&stream(&[event]), "upstream_error").await.retry, Retry::Never);
+}
+
+#[wasm_bindgen_test]
+async fn time_that_a_server_asks_for_is_read() {
+    let asked = async |header: &str, value: &str| {
+        let headers = format!("headers: {{ '{header}': {value} }}");
+        let page = format!("return new Response('', {{ status: 429, {headers} }})");
+        let error = check_error(&page, "rate_limited").await;
+        let Retry::Later { after_ms } = error.retry else { panic!("{error:?}") };
+        after_ms
+    };
+    assert_eq!(asked("retry-after", "'7'").await, Some(7_000));
+    assert_eq!(asked("retry-after", "'1.5'").await, Some(1_500));
+    assert_eq!(asked("retry-after-ms", "'250'").await, Some(250));
+    assert_eq!(asked("retry-after", "'soon'").await, None);
+    assert_eq!(asked("retry-after", "'-3'").await, Some(0));
+    assert_eq!(asked("retry-after", "'Wed, 21 Oct 2015 07:28:00 GMT'").await, Some(0));
+    let in_an_hour = asked("retry-after", "new Date(Date.now() + 3.6e6).toUTCString()").await;
+    assert!(in_an_hour.is_some_and(|wait| wait > 3_000_000 && wait <= 3_600_000), "{in_an_hour:?}");
+}
+
+#[wasm_bindgen_test]
+async fn quota_that_is_used_up_is_not_asked_for_again() {
+    let body = r#"{"error":{"code":"insufficient_quota","message":"no credit"}}"#;
+    let page = format!("return new Response('{body}', {{ status: 429 }})");
+    assert_eq!(check_error(&page, "rate_limited").await.retry, Retry::Never);
 }
 
 #[wasm_bindgen_test]
@@ -88,7 +128,7 @@ async fn page_in_place_of_a_stream_is_told_as_such() {
 #[wasm_bindgen_test]
 async fn address_that_cannot_be_reached_is_told_with_what_to_check() {
     let error = check_error("throw new TypeError('Failed to fetch')", "network").await;
-    assert!(error.fix.contains("endpoint") && !error.offline, "{error:?}");
+    assert!(error.fix.contains("endpoint") && error.retry == LATER, "{error:?}");
 
     serve("return new Promise(() => {})");
     let error = ask("https://[", "responses").await.unwrap_err();
@@ -106,8 +146,26 @@ async fn call_that_is_dropped_ends_its_request() {
 }
 
 #[wasm_bindgen_test]
+async fn each_format_is_asked_for_at_its_own_address() {
+    let chat = r#"{"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+    let start =
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi"}}"#;
+    let stop = r#"{"type":"content_block_stop","index":0}"#;
+    let reason = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#;
+    let end = r#"{"type":"message_stop"}"#;
+    for (api, path, events) in [
+        ("chat", "/v1/chat/completions", &[chat][..]),
+        ("messages", "/v1/messages", &[start, stop, reason, end]),
+    ] {
+        serve(&stream(events));
+        assert_eq!(ask("/v1", api).await.unwrap().text(), "Hi", "{api}");
+        assert!(is_true(&format!("asked.url.endsWith('{path}')")), "{api}");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn format_that_is_not_spoken_is_refused() {
-    for api in ["chat", "messages", "smoke"] {
+    for api in ["smoke", ""] {
         assert_eq!(ask("/v1", api).await.unwrap_err().code, "api_unavailable", "{api}");
     }
 }
@@ -122,6 +180,8 @@ async fn stand_in_answers_with_no_network() {
     let call = answer.calls().next().unwrap();
     assert_eq!((call.name.as_str(), pieces.get() > 0), ("transfer", true));
 }
+
+const LATER: Retry = Retry::Later { after_ms: None };
 
 /// Serves what this body gives and expects the error of this code.
 async fn check_error(body: &str, code: &str) -> ModelError {

@@ -121,6 +121,19 @@ async fn deleted_database_is_not_taken_for_a_fresh_one() {
 }
 
 #[wasm_bindgen_test]
+async fn database_that_was_deleted_is_missed() {
+    let namespace = unique();
+    let (store, _) = store::open(&namespace).await;
+    assert_eq!(store.list(1).await, Ok(Vec::new()));
+    Chain::new("run", "thread", 0).grow(&*store, &[Status::Completed]).await;
+    remove(&format!("holdpoint:{namespace}")).await.unwrap();
+    let (store, trouble) = store::open(&namespace).await;
+    assert_eq!((trouble, store.list(1).await), (None, Err(StoreError::Cleared)));
+    store.clear(None).await.unwrap();
+    assert_eq!(store.list(1).await, Ok(Vec::new()));
+}
+
+#[wasm_bindgen_test]
 async fn store_that_is_dropped_blocks_nobody() {
     let Fresh { namespace, store } = Fresh::new();
     store.reach().await.unwrap();

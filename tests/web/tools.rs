@@ -321,6 +321,10 @@ impl Runtime for Clock {
         "unique".to_owned()
     }
 
+    fn chance(&self) -> f64 {
+        0.0
+    }
+
     fn spawn(&self, task: Task<()>) {
         wasm_bindgen_futures::spawn_local(task);
     }

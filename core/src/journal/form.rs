@@ -12,7 +12,7 @@ use crate::json::Digest;
 use crate::message::{Finish, Item, ModelResponse, Part, ToolCall, Usage};
 use crate::plan::{Action, Issue, Planned, Report};
 use crate::policy::{Ruling, Verdict};
-use crate::run::{Limits, Mode, Spec, ToolOutcome};
+use crate::run::{HISTORY_BYTES_MAX, Limits, Mode, Spec, ToolOutcome};
 use crate::tool::Annotations;
 
 /// What stood in the way: the name of a field, or of what was expected.
@@ -175,6 +175,10 @@ impl Form for u32 {
     fn write(&self) -> Value {
         (*self).into()
     }
+
+    fn is_empty(&self) -> bool {
+        *self == 0
+    }
 }
 
 impl Form for Timestamp {
@@ -214,7 +218,7 @@ macro_rules! ids {
 ids! { ThreadId RunId CallId }
 
 /// Reads fields: `name?` is left out where it is empty, `name = value` is always written and may
-/// be missing in an older journal.
+/// be missing in an older journal, and `name? = value` is left out where it is that value.
 macro_rules! take {
     ($fields:ident $name:ident) => {
         $fields.take(stringify!($name))?
@@ -222,7 +226,7 @@ macro_rules! take {
     ($fields:ident $name:ident ?) => {
         $fields.take_or(stringify!($name), Default::default())?
     };
-    ($fields:ident $name:ident = $absent:expr) => {
+    ($fields:ident $name:ident $(?)? = $absent:expr) => {
         $fields.take_or(stringify!($name), $absent)?
     };
 }
@@ -230,6 +234,11 @@ macro_rules! take {
 macro_rules! put {
     ($fields:ident $name:ident, ?) => {
         if !Form::is_empty($name) {
+            $fields.put(stringify!($name), $name.write());
+        }
+    };
+    ($fields:ident $name:ident, ? = $absent:expr) => {
+        if *$name != $absent {
             $fields.put(stringify!($name), $name.write());
         }
     };
@@ -277,6 +286,7 @@ structs! {
         arguments_bytes_max = Self::default().arguments_bytes_max,
         depth_max = Self::default().depth_max,
         result_bytes_max = Self::default().result_bytes_max,
+        history_bytes_max: ? = HISTORY_BYTES_MAX,
         tool_timeout_ms = Self::default().tool_timeout_ms,
     }
 }
@@ -350,7 +360,7 @@ enums! {
     Record {
         "resumed" => Resumed;
         "started" => Started;
-        "answered" => Answered { turn, response, planned },
+        "answered" => Answered { turn, response, planned, left_out: ? },
         "decided" => Decided { call, decision, digest, by },
         "tool_started" => ToolStarted { call, attempt, key },
         "tool_finished" => ToolFinished { call, attempt, outcome },
@@ -360,11 +370,11 @@ enums! {
     }
     Planned {
         ;
-        "answer" => Answer, "invalid" => Invalid;
+        "answer" => Answer, "invalid" => Invalid, "paused" => Paused;
         "actions" => Actions { text, actions }, "unusable" => Unusable { code, message };
     }
     Part { "other" => Other; "text" => Text, "refusal" => Refusal, "call" => Call; ; }
-    Finish { "complete" => Complete; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
+    Finish { "complete" => Complete, "paused" => Paused; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
     Decision { ; ; "approve" => Approve { arguments: ?, note: ? }, "deny" => Deny { reason: ? }; }
     Settlement {
         "did_not_happen" => DidNotHappen, "try_again" => TryAgain;

@@ -32,6 +32,8 @@ pub enum Record {
         response: ModelResponse,
         /// What became of it.
         planned: Planned,
+        /// Turns of the conversation that the question left out.
+        left_out: u32,
     },
     /// A person decided.
     Decided {

@@ -78,6 +78,8 @@ pub enum Planned {
     },
     /// Faults; nothing of it runs.
     Invalid(Report),
+    /// The provider took a break, with this text for the person so far; the model is asked again.
+    Paused(String),
     /// It was cut short or refused by the provider, so nothing of it can be trusted.
     Unusable {
         /// A stable code.

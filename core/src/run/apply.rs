@@ -28,7 +28,7 @@ impl Run {
         let at = entry.at;
         let fits = match &entry.record {
             Record::Started(_) => false,
-            Record::Answered { turn, response, planned } => {
+            Record::Answered { turn, response, planned, left_out } => {
                 matches!(self.state, State::AwaitingModel(_)) && *turn == self.turn() && {
                     if let Some(usage) = response.usage {
                         self.usage.input = self.usage.input.saturating_add(usage.input);
@@ -42,6 +42,7 @@ impl Run {
                         text: String::new(),
                         slots: Vec::new(),
                         report: None,
+                        left_out: *left_out,
                     };
                     self.answered(turn, planned);
                     true
@@ -171,6 +172,13 @@ impl Run {
                     );
                 } else {
                     self.ask_again(Purpose::Work);
+                }
+            }
+            Planned::Paused(text) => {
+                turn.text = text.clone();
+                self.turns.push(turn);
+                if let State::AwaitingModel(purpose) = self.state {
+                    self.ask_again(purpose);
                 }
             }
             Planned::Unusable { code, message } => {

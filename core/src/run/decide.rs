@@ -20,11 +20,12 @@ impl Run {
         tools: &Toolbox,
     ) -> Result<Record, Rejection> {
         match (&self.state, input) {
-            (State::AwaitingModel(purpose), Input::ModelResponded { turn, response, notes })
-                if turn == self.turn() =>
-            {
+            (
+                State::AwaitingModel(purpose),
+                Input::ModelResponded { turn, response, notes, left_out },
+            ) if turn == self.turn() => {
                 let planned = self.plan(*purpose, &response, &notes, tools);
-                Ok(Record::Answered { turn, response, planned })
+                Ok(Record::Answered { turn, response, planned, left_out })
             }
             (State::Acting { .. }, Input::Decided { call, decision, digest, by }) => {
                 self.decide_decision(at, call, decision, digest, by, tools)
@@ -104,6 +105,11 @@ impl Run {
             |code: &str, message: String| Planned::Unusable { code: code.to_owned(), message };
         match &response.finish {
             Finish::Complete => {}
+            Finish::Paused => {
+                // Half a plan is nothing to show.
+                let is_shown = self.spec.mode == Mode::Tools;
+                return Planned::Paused(if is_shown { response.text() } else { String::new() });
+            }
             Finish::Incomplete(reason) => {
                 let message = ["the model's answer was cut short (", reason, ")"].concat();
                 return unusable("model_incomplete", message);

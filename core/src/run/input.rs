@@ -49,6 +49,8 @@ pub enum Input {
         response: ModelResponse,
         /// What the page says of each call, by position.
         notes: Vec<Note>,
+        /// Turns that the question left out; see [`super::Run::request`].
+        left_out: u32,
     },
     /// A person decided.
     Decided {

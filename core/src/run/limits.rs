@@ -17,6 +17,8 @@ pub struct Limits {
     pub depth_max: u32,
     /// One result; a longer one is cut, and says so.
     pub result_bytes_max: u32,
+    /// What the model is told of the conversation, in bytes of text; the oldest turns are left out.
+    pub history_bytes_max: u32,
     /// How long a tool may take before nobody knows whether it happened.
     pub tool_timeout_ms: u32,
 }
@@ -30,10 +32,15 @@ impl Default for Limits {
             arguments_bytes_max: 64 * 1024,
             depth_max: 24,
             result_bytes_max: 64 * 1024,
+            history_bytes_max: HISTORY_BYTES_MAX,
             tool_timeout_ms: 120_000,
         }
     }
 }
+
+/// About 64,000 tokens of English: half of what the smaller of today's hosted models take, so that
+/// instructions, tools and the answer have room as well.
+pub(crate) const HISTORY_BYTES_MAX: u32 = 256 * 1024;
 
 impl Limits {
     pub(crate) fn json(&self) -> json::Limits {

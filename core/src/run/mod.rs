@@ -8,6 +8,7 @@
 mod apply;
 mod decide;
 mod effect;
+mod history;
 mod input;
 mod limits;
 mod request;
@@ -15,6 +16,7 @@ mod slot;
 
 pub use effect::{Effect, Notice, Rejection, Step};
 pub use input::{Input, Mode, Spec, ToolOutcome};
+pub(crate) use limits::HISTORY_BYTES_MAX;
 pub use limits::Limits;
 pub use slot::{Outcome, Progress, Slot};
 
@@ -58,6 +60,8 @@ pub struct Turn {
     pub slots: Vec<Slot>,
     /// What was wrong with it.
     pub report: Option<Report>,
+    /// Earlier turns of the conversation that the model was not told of, for want of room.
+    pub left_out: u32,
 }
 
 /// What a run waits for.

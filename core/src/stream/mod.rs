@@ -7,13 +7,16 @@
 //! Each provider's format is a module with a function that writes a request and a type that takes
 //! events; [`Api`] and [`Assembler`] choose between them.
 
+mod chat;
+mod messages;
 mod responses;
 pub mod sse;
+mod value;
 
 use serde_json::Value;
 
 use self::sse::{SseDecoder, SseEvent};
-use crate::message::{ModelRequest, ModelResponse};
+use crate::message::{Item, ModelRequest, ModelResponse};
 
 /// A wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,20 +24,63 @@ use crate::message::{ModelRequest, ModelResponse};
 pub enum Api {
     /// [OpenAI Responses](https://platform.openai.com/docs/api-reference/responses).
     Responses,
+    /// [OpenAI Chat Completions](https://platform.openai.com/docs/api-reference/chat), which most
+    /// other servers speak too.
+    Chat,
+    /// [Anthropic Messages](https://platform.claude.com/docs/en/api/messages).
+    Messages,
 }
 
 impl Api {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Responses, Self::Chat, Self::Messages];
+
+    /// The one of that name: `responses`, `chat` or `messages`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|api| api.name() == name)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Responses => "responses",
+            Self::Chat => "chat",
+            Self::Messages => "messages",
+        }
+    }
+
     /// Where requests go, below the endpoint.
     pub fn path(self) -> &'static str {
         match self {
-            Self::Responses => "responses",
+            Self::Chat => "chat/completions",
+            other => other.name(),
         }
     }
 
     /// The JSON body that asks for a streamed answer which the provider does not keep.
+    ///
+    /// What a provider of another format has said is told by its [`Part`](crate::message::Part)s.
     pub fn request(self, request: &ModelRequest) -> Value {
         match self {
             Self::Responses => responses::request(request),
+            Self::Chat => chat::request(request),
+            Self::Messages => messages::request(request),
+        }
+    }
+
+    /// A provider's form of an item, marked as this format's. An item of Responses has a `type`,
+    /// which marks it well enough.
+    fn wrap(self, raw: Value) -> Value {
+        value::object(vec![(self.name(), raw)])
+    }
+
+    /// The provider's form of an item, if the item is of this format.
+    fn own(self, item: &Item) -> Option<&Value> {
+        let raw = item.raw.as_ref()?;
+        match (self, raw.get("type")) {
+            (Self::Responses, typed) => typed.map(|_| raw),
+            (_, Some(_)) => None,
+            (_, None) => raw.get(self.name()),
         }
     }
 }
@@ -52,7 +98,7 @@ pub enum Delta {
     Refusal(String),
     /// A tool call has begun; its arguments are still being written.
     Call {
-        /// Its place among the items of the answer.
+        /// Tells it from the other calls of the answer, and grows from one to the next.
         index: usize,
         /// The name of the tool, as the model wrote it.
         name: String,
@@ -146,6 +192,8 @@ impl Assembler {
     pub fn new(api: Api) -> Self {
         let answer = match api {
             Api::Responses => Answer::Responses(responses::Answer::default()),
+            Api::Chat => Answer::Chat(chat::Answer::default()),
+            Api::Messages => Answer::Messages(messages::Answer::default()),
         };
         Self { decoder: SseDecoder::default(), answer, events: 0, bytes: 0, outcome: None }
     }
@@ -192,9 +240,10 @@ impl Assembler {
             // An event that was cut in the middle looks malformed, but it is only cut.
             self.outcome.take_if(|outcome| matches!(outcome, Err(StreamError::Malformed { .. })));
         }
-        self.outcome.unwrap_or_else(|| {
-            let is_stream = self.events > 0 || !self.decoder.is_foreign();
-            Err(if is_stream { StreamError::Interrupted } else { StreamError::NotEventStream })
+        let is_stream = self.events > 0 || !self.decoder.is_foreign();
+        self.outcome.unwrap_or_else(|| match self.answer.done() {
+            Err(StreamError::Interrupted) if !is_stream => Err(StreamError::NotEventStream),
+            outcome => outcome,
         })
     }
 
@@ -221,8 +270,21 @@ impl Assembler {
         if event.data.is_empty() {
             return Ok(None);
         }
-        match &mut self.answer {
-            Answer::Responses(answer) => answer.take(event, deltas),
+        if event.data == "[DONE]" {
+            return self.answer.done().map(Some);
+        }
+        match (&mut self.answer, parse(event)) {
+            (Answer::Responses(_), Err(StreamError::Malformed { .. }))
+                if responses::is_delta(&event.data) =>
+            {
+                Ok(None)
+            }
+            (Answer::Responses(answer), body) => answer.take(body?, deltas),
+            (Answer::Chat(answer), body) => answer.take(body?, deltas).map(|()| None),
+            (Answer::Messages(answer), body) => {
+                let is_last = answer.take(&event.data, body?, deltas)?;
+                is_last.then(|| answer.end()).transpose()
+            }
         }
     }
 }
@@ -231,6 +293,19 @@ impl Assembler {
 #[derive(Clone, Debug)]
 enum Answer {
     Responses(responses::Answer),
+    Chat(chat::Answer),
+    Messages(messages::Answer),
+}
+
+impl Answer {
+    /// The answer at the end of the stream. But for Chat Completions an event of its own must have
+    /// said that the answer is whole; some gateways write `[DONE]` in other formats too.
+    fn done(&mut self) -> Result<ModelResponse, StreamError> {
+        match self {
+            Self::Chat(answer) => answer.end(),
+            Self::Responses(_) | Self::Messages(_) => Err(StreamError::Interrupted),
+        }
+    }
 }
 
 /// The JSON of an event that does not report an error.

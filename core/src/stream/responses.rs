@@ -5,47 +5,43 @@
 
 use std::mem;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::sse::SseEvent;
-use super::{Delta, StreamError, parse};
+use super::value::{incomplete, malformed, object, or_unknown, place, take, text, tokens};
+use super::{Api, Delta, StreamError};
 use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
 use crate::sorted::Sorted;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
-    let mut body = Map::new();
-    let mut set = |key: &str, value: Value| {
-        body.insert(key.to_owned(), value);
-    };
-    set("model", json!(request.model));
-    set("input", Value::Array(request.messages.iter().flat_map(input).collect()));
-    set("stream", json!(true));
-    // The journal keeps the conversation; the provider need not.
-    set("store", json!(false));
+    let mut body = vec![
+        ("model", request.model.as_str().into()),
+        ("input", request.messages.iter().flat_map(input).collect()),
+        ("stream", true.into()),
+        // The journal keeps the conversation; the provider need not.
+        ("store", false.into()),
+    ];
     if may_reason(&request.model) {
-        set("include", json!(["reasoning.encrypted_content"]));
+        body.push(("include", Value::Array(vec!["reasoning.encrypted_content".into()])));
     }
     if !request.instructions.is_empty() {
-        set("instructions", json!(request.instructions));
+        body.push(("instructions", request.instructions.as_str().into()));
     }
     if !request.tools.is_empty() {
-        set("tools", request.tools.iter().map(function).collect());
-        set("parallel_tool_calls", json!(true));
+        body.push(("tools", request.tools.iter().map(function).collect()));
+        body.push(("parallel_tool_calls", true.into()));
     }
     if let Some(format) = &request.format {
-        set(
-            "text",
-            json!({ "format": {
-                "type": "json_schema",
-                "name": format.name,
-                "schema": format.schema,
-                "strict": format.strict,
-            } }),
-        );
+        let format = object(vec![
+            ("type", "json_schema".into()),
+            ("name", format.name.as_str().into()),
+            ("schema", format.schema.clone()),
+            ("strict", format.strict.into()),
+        ]);
+        body.push(("text", object(vec![("format", format)])));
     }
-    Value::Object(body)
+    object(body)
 }
 
 /// What is known of an answer so far.
@@ -62,19 +58,10 @@ impl Answer {
     /// Takes one event; gives the response if that was the last.
     pub(super) fn take(
         &mut self,
-        event: &SseEvent,
+        mut body: Value,
         deltas: &mut Vec<Delta>,
     ) -> Result<Option<ModelResponse>, StreamError> {
-        if event.data == "[DONE]" {
-            // Some gateways write it as in Chat Completions, but only behind the last event.
-            return Err(StreamError::Interrupted);
-        }
-        let mut body = match parse(event) {
-            Err(StreamError::Malformed { .. }) if is_delta(&event.data) => return Ok(None),
-            body => body?,
-        };
-        let place = body.get("output_index").and_then(Value::as_u64);
-        let place = place.and_then(|place| usize::try_from(place).ok());
+        let place = place(&body, "output_index");
         match text(&body, "type") {
             "response.output_text.delta" => deltas.push(Delta::Text(text(&body, "delta").into())),
             "response.refusal.delta" => deltas.push(Delta::Refusal(text(&body, "delta").into())),
@@ -110,7 +97,7 @@ impl Answer {
     }
 
     fn end(&mut self, finish: Finish, body: &mut Value) -> Result<ModelResponse, StreamError> {
-        let mut response = body.get_mut("response").map(Value::take).unwrap_or_default();
+        let mut response = take(body, "response");
         if let Some(Value::Array(output)) = response.get_mut("output").map(Value::take)
             // Some servers leave items out of the repetition, so that places differ.
             && output.len() > self.items.values().flatten().count()
@@ -126,8 +113,8 @@ impl Answer {
         }
         let usage = response.get("usage").filter(|usage| usage.is_object());
         let usage = usage.map(|usage| {
-            let tokens = |key| usage.get(key).and_then(Value::as_u64).unwrap_or_default();
-            Usage { input: tokens("input_tokens"), output: tokens("output_tokens") }
+            let [input, output] = ["input_tokens", "output_tokens"].map(|key| tokens(usage, key));
+            Usage { input, output }
         });
         let items = mem::take(&mut self.items).into_values().flatten().collect();
         Ok(ModelResponse { items, finish, usage })
@@ -137,7 +124,6 @@ impl Answer {
 /// How an answer ended, if this event ends it.
 fn finish(kind: &str, body: &Value) -> Option<Finish> {
     let response = body.get("response").unwrap_or(&Value::Null);
-    let or_unknown = |words: &str| if words.is_empty() { "unknown" } else { words }.to_owned();
     Some(match kind {
         "response.completed" => match text(response, "status") {
             "" | "completed" => Finish::Complete,
@@ -145,7 +131,7 @@ fn finish(kind: &str, body: &Value) -> Option<Finish> {
         },
         "response.incomplete" => {
             let details = response.get("incomplete_details").unwrap_or(&Value::Null);
-            Finish::Incomplete(or_unknown(text(details, "reason")))
+            incomplete(text(details, "reason"))
         }
         "response.failed" => {
             let error = response.get("error").unwrap_or(&Value::Null);
@@ -159,6 +145,8 @@ fn finish(kind: &str, body: &Value) -> Option<Finish> {
 /// What we understand of an output item.
 fn item(raw: Value) -> Result<Item, StreamError> {
     let part = match text(&raw, "type") {
+        // By it an item is known as one of this format when it is sent back.
+        "" => return Err(malformed("an item without a type")),
         "message" => message(&raw),
         "function_call" => Part::Call(call(&raw)?),
         _ => Part::Other,
@@ -197,7 +185,7 @@ fn call(raw: &Value) -> Result<ToolCall, StreamError> {
 ///
 /// A gateway that cuts text by UTF-16 units puts half a surrogate pair into each of two deltas,
 /// which cannot be read as text. The item that follows has the text whole.
-fn is_delta(data: &str) -> bool {
+pub(super) fn is_delta(data: &str) -> bool {
     // With another digit every half of a pair is a letter like any other.
     let mut whole = String::with_capacity(data.len());
     let mut rest = data;
@@ -226,35 +214,37 @@ fn input(message: &Message) -> Vec<Value> {
     match message {
         // A notice quotes what tools and the model wrote. The role of a developer would lend its
         // authority to whoever wrote that.
-        Message::User(words) | Message::Notice(words) => vec![json!({
-            "type": "message",
-            "role": "user",
-            "content": [{ "type": "input_text", "text": words }],
-        })],
+        Message::User(words) | Message::Notice(words) => {
+            let content =
+                object(vec![("type", "input_text".into()), ("text", words.as_str().into())]);
+            vec![said("user", Value::Array(vec![content]))]
+        }
         Message::Assistant(items) => items.iter().filter_map(output).collect(),
-        Message::Result { call, output } => vec![json!({
-            "type": "function_call_output",
-            "call_id": call,
-            "output": output,
-        })],
+        Message::Result { call, output } => vec![object(vec![
+            ("type", "function_call_output".into()),
+            ("call_id", call.as_str().into()),
+            ("output", output.as_str().into()),
+        ])],
     }
+}
+
+fn said(role: &str, content: Value) -> Value {
+    object(vec![("type", "message".into()), ("role", role.into()), ("content", content)])
 }
 
 /// An item of the model's, as it is sent back.
 fn output(item: &Item) -> Option<Value> {
-    match (&item.raw, &item.part) {
+    match (Api::Responses.own(item), &item.part) {
         (Some(raw), _) => (!is_only_a_name(raw)).then(|| raw.clone()),
-        (None, Part::Text(words) | Part::Refusal(words)) => Some(json!({
-            "type": "message",
-            "role": "assistant",
-            "content": words,
-        })),
-        (None, Part::Call(call)) => Some(json!({
-            "type": "function_call",
-            "call_id": call.id,
-            "name": call.name,
-            "arguments": call.arguments,
-        })),
+        (None, Part::Text(words) | Part::Refusal(words)) => {
+            Some(said("assistant", words.as_str().into()))
+        }
+        (None, Part::Call(call)) => Some(object(vec![
+            ("type", "function_call".into()),
+            ("call_id", call.id.as_str().into()),
+            ("name", call.name.as_str().into()),
+            ("arguments", call.arguments.as_str().into()),
+        ])),
         (None, Part::Other) => None,
     }
 }
@@ -271,13 +261,13 @@ fn is_only_a_name(raw: &Value) -> bool {
 }
 
 fn function(function: &Function) -> Value {
-    json!({
-        "type": "function",
-        "name": function.name,
-        "description": function.description,
-        "parameters": function.parameters,
-        "strict": function.strict,
-    })
+    object(vec![
+        ("type", "function".into()),
+        ("name", function.name.as_str().into()),
+        ("description", function.description.as_str().into()),
+        ("parameters", function.parameters.clone()),
+        ("strict", function.strict.into()),
+    ])
 }
 
 /// Whether the model is not one of those that refuse a request for encrypted reasoning.
@@ -287,13 +277,4 @@ fn may_reason(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     let refuses = ["gpt-3", "gpt-4", "chatgpt-"].iter().any(|prefix| name.starts_with(prefix));
     !refuses && !name.contains("-chat")
-}
-
-/// A text field, or nothing.
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn malformed(reason: &str) -> StreamError {
-    StreamError::Malformed { reason: reason.to_owned() }
 }

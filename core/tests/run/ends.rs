@@ -1,12 +1,13 @@
 //! Runs that are interrupted, stopped, or taken over: what is in doubt, and the ways out.
 
 use holdpoint_core::approval::Settlement;
+use holdpoint_core::message::{Finish, Message, ModelResponse};
 use holdpoint_core::run::{
-    Effect, Input, Mode, Notice, Outcome, Progress, Rejection, Status, ToolOutcome,
+    Effect, Input, Limits, Mode, Notice, Outcome, Progress, Rejection, Spec, Status, ToolOutcome,
 };
 use serde_json::json;
 
-use super::support::{Desk, LARGE, approval, calls, edit, person};
+use super::support::{Desk, LARGE, approval, bank, calls, edit, person, says, spec};
 use super::with_call;
 
 /// A desk with a large transfer that was approved and started.
@@ -149,4 +150,39 @@ fn look_up_is_not_in_doubt_in_a_cancelled_run() {
     desk.cancel();
     assert_eq!(desk.resume(), [Effect::Notify(Notice::Ended(Status::Cancelled))]);
     assert!(matches!(desk.outcome(0), Outcome::Failed(_)));
+}
+
+#[test]
+fn break_of_the_provider_is_no_end_and_the_model_is_asked_again() {
+    for mode in [Mode::Tools, Mode::Plan] {
+        let mut desk = Desk::open(mode);
+        let paused = || ModelResponse { finish: Finish::Paused, ..says("One moment.") };
+        assert_eq!(desk.answer(paused()), [Effect::CallModel { turn: 1 }]);
+        let (request, _) = desk.run.request(&[], &desk.tools);
+        assert!(matches!(request.messages.last(), Some(Message::Assistant(_))), "{mode:?}");
+        assert_eq!(request.format.is_some(), mode == Mode::Plan);
+        let shown = if mode == Mode::Tools { "One moment." } else { "" };
+        assert_eq!(desk.run.turns().next().unwrap().text, shown);
+    }
+    let limits = Limits { turns_max: 1, ..Limits::default() };
+    let mut desk = Desk::open_with(Spec { limits, ..spec(Mode::Tools) }, bank());
+    desk.answer(ModelResponse { finish: Finish::Paused, ..says("One moment.") });
+    assert_eq!(desk.failure(), "turns_exceeded");
+}
+
+#[test]
+fn call_beside_a_break_of_the_provider_is_not_run_and_is_answered() {
+    let mut desk = Desk::open(Mode::Tools);
+    let call = calls(&[("check_balance", "{}")]);
+    let effects = desk.answer(ModelResponse { finish: Finish::Paused, ..call });
+    assert_eq!(effects, [Effect::CallModel { turn: 1 }]);
+    assert_eq!(desk.told(), [json!("not run")]);
+}
+
+#[test]
+fn call_in_place_of_a_plan_is_answered_in_what_the_model_reads_later() {
+    let mut desk = Desk::open(Mode::Plan);
+    desk.answer(calls(&[("check_balance", "{}")]));
+    assert_eq!(desk.failure(), "model_unexpected_call");
+    assert_eq!(desk.told(), [json!("not run")]);
 }

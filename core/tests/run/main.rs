@@ -8,6 +8,10 @@
 )]
 
 mod ends;
+mod history;
+#[path = "../support/sim/rng.rs"]
+#[allow(dead_code, reason = "the simulation uses more of it")]
+mod rng;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -267,7 +271,12 @@ fn interrupted_turn_of_the_model_is_asked_for_again() {
 #[test]
 fn answer_to_another_turn_is_refused() {
     let mut desk = with_call("check_balance", "");
-    let late = |turn| Input::ModelResponded { turn, response: says("late"), notes: Vec::new() };
+    let late = |turn| Input::ModelResponded {
+        turn,
+        response: says("late"),
+        notes: Vec::new(),
+        left_out: 0,
+    };
     assert_eq!(desk.refuse(late(0)), Rejection::Stale);
     desk.start(0);
     desk.succeed(0);
@@ -337,7 +346,7 @@ fn answer_that_could_not_be_read_again_is_not_written() {
     let mut desk = Desk::open(Mode::Tools);
     let mut response = says("Done.");
     response.items[0].raw = Some((0..200).fold(json!(1), |inner, _| json!([inner])));
-    let input = Input::ModelResponded { turn: 0, response, notes: Vec::new() };
+    let input = Input::ModelResponded { turn: 0, response, notes: Vec::new(), left_out: 0 };
     assert_eq!(desk.refuse(input), Rejection::Misfit);
 }
 

@@ -1,8 +1,9 @@
 //! The stand-in as its callers meet it: a request in, server-sent events out.
 
+mod formats;
 mod support;
 
-use holdpoint_demo::respond;
+use holdpoint_demo::Wire;
 use serde_json::{Value, json};
 use support::{answer, asked, called, calls, plan, planned, respond_checked, text};
 
@@ -250,6 +251,29 @@ fn plan_that_was_sent_back_is_not_repeated() {
 }
 
 #[test]
+fn plan_is_mended_where_the_report_names_the_call() {
+    let mut request = planned("check my balance and transfer -5 to Alice");
+    let report = json!({ "status": "invalid", "issues": [
+        { "code": "schema_violation", "tool": "transfer", "message": "expected more than 0" },
+    ] });
+    let report = format!("The plan is not valid. Make it again. {report}");
+    let first = text(&respond_checked(&request));
+    let input = request["input"].as_array_mut().unwrap();
+    input.push(json!({ "role": "assistant", "content": first }));
+    input.push(json!({ "role": "user", "content": report }));
+    let mended = plan(&request);
+    let left_out = "I cannot transfer -5 to Alice: expected more than 0.";
+    assert_eq!(mended["reply"], format!("I will check your balance. {left_out}"));
+    assert_eq!(mended["actions"].as_array().unwrap().len(), 1);
+    assert_eq!(mended["actions"][0]["action"], "check_balance");
+
+    let input = request["input"].as_array_mut().unwrap();
+    input.push(json!({ "role": "assistant", "content": mended.to_string() }));
+    input.push(json!({ "role": "user", "content": report }));
+    assert_eq!(plan(&request)["actions"], json!([]), "it is not mended over and over");
+}
+
+#[test]
 fn results_of_a_plan_are_told() {
     for role in ["developer", "user"] {
         let mut request = planned("check my balance and transfer 500 to Alice");
@@ -280,7 +304,8 @@ fn results_of_a_plan_are_told() {
 #[test]
 fn equal_requests_get_equal_answers_and_longer_ones_new_ids() {
     let request = asked("transfer 500 to Alice and 30 to Bob");
-    assert_eq!(respond(&request), respond(&request));
+    let respond = || holdpoint_demo::respond(Wire::Responses, &request);
+    assert_eq!(respond(), respond());
     let first = answer(&request);
     let mut longer = request.clone();
     longer["input"]

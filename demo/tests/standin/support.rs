@@ -1,6 +1,6 @@
 //! Requests as the widget makes them, and what must hold for every answer.
 
-use holdpoint_demo::respond;
+use holdpoint_demo::{Wire, respond};
 use serde_json::{Value, json};
 
 pub(crate) fn asked(ask: &str) -> Value {
@@ -57,7 +57,8 @@ pub(crate) fn plan(request: &Value) -> Value {
 /// The events of an answer, after a check of all that holds for every answer.
 #[track_caller]
 pub(crate) fn respond_checked(request: &Value) -> Vec<Value> {
-    let events: Vec<Value> = respond(request).iter().map(|record| event(record)).collect();
+    let events: Vec<Value> =
+        respond(Wire::Responses, request).iter().map(|record| event(record)).collect();
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event["sequence_number"], index);
     }
@@ -147,5 +148,5 @@ pub(crate) fn text(events: &[Value]) -> String {
 }
 
 pub(crate) fn answer(request: &Value) -> Value {
-    serde_json::from_str(&holdpoint_demo::answer(request)).unwrap()
+    serde_json::from_str(&holdpoint_demo::answer(Wire::Responses, request)).unwrap()
 }

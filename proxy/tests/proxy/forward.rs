@@ -224,7 +224,10 @@ async fn stand_in_streams_its_records() {
     let request = r#"{"input":"hello","stream":true}"#;
     let response = send(&demo(), ask(request)).await;
     assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
-    let expected = holdpoint_demo::respond(&serde_json::from_str(request).unwrap());
+    let expected = holdpoint_demo::respond(
+        holdpoint_demo::Wire::Responses,
+        &serde_json::from_str(request).unwrap(),
+    );
     let mut body = response.into_body();
     for record in expected {
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), record);

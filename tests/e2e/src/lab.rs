@@ -165,12 +165,14 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
         books.answers.pop_front()
     };
     let cut = |kind: &str| {
-        let records = holdpoint_demo::respond(&request);
+        let records = holdpoint_demo::respond(holdpoint_demo::Wire::Responses, &request);
         let last = records.iter().position(|record| record.contains(kind));
         records.into_iter().take(last.map_or(0, |last| last + 1)).collect::<Vec<_>>()
     };
     match answer {
-        None => events(Body::from(holdpoint_demo::respond(&request).concat())),
+        None => events(Body::from(
+            holdpoint_demo::respond(holdpoint_demo::Wire::Responses, &request).concat(),
+        )),
         Some(Answer::EndedAfter(kind)) => events(Body::from(cut(kind).concat())),
         Some(Answer::BrokenAfter(kind)) => {
             let sent = cut(kind).into_iter().map(|record| Ok(Bytes::from(record)));

@@ -86,7 +86,8 @@ impl Sim {
         let proposals = said.proposals.into_iter().enumerate();
         self.judge.proposed(proposals.map(|(i, p)| (format!("run.{turn}.{i}"), p)).collect());
         let response = said.response;
-        self.feed(tab, Input::ModelResponded { turn, response, notes: said.notes }).map(drop)
+        self.feed(tab, Input::ModelResponded { turn, response, notes: said.notes, left_out: 0 })
+            .map(drop)
     }
 
     fn slot(&self, tab: usize, call: &CallId) -> Option<Slot> {
@@ -229,7 +230,7 @@ impl Sim {
             }
             _ => {
                 let response = conclude(self.mode, holdpoint_core::run::Purpose::Work).response;
-                Input::ModelResponded { turn: turn + 1, response, notes: Vec::new() }
+                Input::ModelResponded { turn: turn + 1, response, notes: Vec::new(), left_out: 0 }
             }
         };
         self.feed(tab, input).map(drop)

@@ -32,9 +32,10 @@ pub fn respond(rng: &mut Rng, mode: Mode, purpose: Purpose, turn: u32) -> Said {
     if rng.once_in(4) {
         valid = false;
         let last = calls.len() - 1;
-        match rng.below(9) {
+        match rng.below(10) {
             0 => finish = Finish::Incomplete("max_output_tokens".to_owned()),
             1 => finish = Finish::Failed { code: "overloaded".to_owned(), message: String::new() },
+            8 => finish = Finish::Paused,
             2 => calls[last].0 = "rob".to_owned(),
             3 => calls[last] = transfer(r#"{"amount":5,"recipient":"Ann","recipient":"Bob"}"#),
             4 => calls[last] = transfer(r#"{"amount":9007199254740993,"recipient":"Ann"}"#),

@@ -213,7 +213,7 @@ impl Walk {
                 call.id = format!("{turn}-{}", call.id);
             }
         }
-        Input::ModelResponded { turn, response, notes: Vec::new() }
+        Input::ModelResponded { turn, response, notes: Vec::new(), left_out: 0 }
     }
 
     fn answer(&self) -> ModelResponse {

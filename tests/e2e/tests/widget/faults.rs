@@ -27,13 +27,27 @@ async fn refused_key_is_told() -> Result<()> {
 }
 
 #[tokio::test]
-async fn rate_limit_is_told() -> Result<()> {
-    model_fails_with(Answer::Status(429), "rate_limited").await
+async fn model_that_is_busy_is_asked_again_by_itself() -> Result<()> {
+    is_asked_again_after(Answer::Status(429)).await
 }
 
 #[tokio::test]
-async fn failing_upstream_is_told() -> Result<()> {
-    model_fails_with(Answer::Status(500), "upstream").await
+async fn upstream_that_fails_is_asked_again_by_itself() -> Result<()> {
+    is_asked_again_after(Answer::Status(500)).await
+}
+
+#[tokio::test]
+async fn refused_question_can_be_asked_again() -> Result<()> {
+    play(async |stage| {
+        stage.allow_complaints();
+        stage.server.lab.answer([Answer::Status(400)]);
+        let agent = stage.lab("").await?;
+        agent.say("Hello").await?;
+        agent.shows("The model gave no answer").await?;
+        agent.press("Try again").await?;
+        agent.shows("I am the bank agent").await
+    })
+    .await
 }
 
 #[tokio::test]
@@ -61,9 +75,8 @@ async fn server_that_is_gone_is_told_and_the_question_kept() -> Result<()> {
         stage.server.stop().await?;
         agent.say("Hello").await?;
         agent.shows("The model gave no answer").await?;
-        error_is(&agent, "network").await?;
+        agent.shows("Trying again in").await?;
         stage.server.start_again().await?;
-        agent.press("Try again").await?;
         agent.shows("I am the bank agent").await
     })
     .await
@@ -112,7 +125,8 @@ async fn refused_storage_is_told_and_memory_used() -> Result<()> {
 async fn nothing_runs_after(answer: Answer) -> Result<()> {
     play(async |stage| {
         stage.allow_complaints();
-        stage.server.lab.answer([answer]);
+        // As often as it is asked by itself.
+        stage.server.lab.answer(vec![answer; 5]);
         let agent = stage.lab("").await?;
         agent.say("Transfer 500 to Alice").await?;
         agent.shows("The model gave no answer").await?;
@@ -123,6 +137,18 @@ async fn nothing_runs_after(answer: Answer) -> Result<()> {
         agent.shows("Done: ").await?;
         ensure!(stage.server.lab.effects().len() == 1);
         Ok(())
+    })
+    .await
+}
+
+async fn is_asked_again_after(answer: Answer) -> Result<()> {
+    play(async |stage| {
+        stage.allow_complaints();
+        stage.server.lab.answer([answer]);
+        let agent = stage.lab("").await?;
+        agent.say("Hello").await?;
+        agent.shows("Trying again in").await?;
+        agent.shows("I am the bank agent").await
     })
     .await
 }

@@ -1,22 +1,16 @@
-//! An answer on the wire: the events of the OpenAI Responses API, in the order of
+//! The events of the OpenAI Responses API, in the order of
 //! <https://platform.openai.com/docs/api-reference/responses-streaming>: created, in progress, each
 //! item from its opening over its deltas to its end, completed.
 
-use serde_json::Value;
-
+use super::{Answer, fill, pieces, quoted};
 use crate::reply::{Call, Reply};
 
-/// A reply, and what it needs to become a response object.
-pub(crate) struct Answer<'a> {
-    pub(crate) request: &'a Value,
-    /// The number of input items; ids are made from it.
-    pub(crate) turn: usize,
-    pub(crate) reply: Reply,
-}
+/// A response object.
+pub(super) struct Response<'a>(pub(super) &'a Answer<'a>);
 
-impl Answer<'_> {
-    pub(crate) fn completed(&self) -> String {
-        let items = match &self.reply {
+impl Response<'_> {
+    pub(super) fn completed(&self) -> String {
+        let items = match &self.0.reply {
             Reply::Text(text) => self.message("completed", &fill(PART, &[&quoted(text)])),
             Reply::Calls(calls) => {
                 let items = calls.iter().enumerate();
@@ -24,18 +18,17 @@ impl Answer<'_> {
                 items.map(item).collect::<Vec<_>>().join(",")
             }
         };
-        let (input, output) = (tokens(&json(self.request)), tokens(&items));
-        let counts = [input, output, input + output].map(|count| count.to_string());
-        let usage = fill(USAGE, &[&counts[0], &counts[1], &counts[2]]);
+        let [input, output, total] = self.0.tokens(&items);
+        let usage = fill(USAGE, &[&input, &output, &total]);
         self.response("completed", &items, &usage)
     }
 
-    pub(crate) fn records(&self) -> Vec<String> {
+    pub(super) fn records(&self) -> Vec<String> {
         let mut stream = Stream { records: Vec::new() };
         let opening = [r#""response":"#, &self.response("in_progress", "", "null")].concat();
         stream.push("response.created", &opening);
         stream.push("response.in_progress", &opening);
-        match &self.reply {
+        match &self.0.reply {
             Reply::Text(text) => self.stream_message(&mut stream, text),
             Reply::Calls(calls) => {
                 for (index, call) in calls.iter().enumerate() {
@@ -49,7 +42,7 @@ impl Answer<'_> {
     }
 
     fn stream_message(&self, stream: &mut Stream, text: &str) {
-        let turn = self.turn.to_string();
+        let turn = self.0.turn.to_string();
         let place = fill(r#""item_id":"msg_%_0","output_index":0,"content_index":0"#, &[&turn]);
         let full = quoted(text);
         let part = fill(PART, &[&full]);
@@ -68,7 +61,7 @@ impl Answer<'_> {
     }
 
     fn stream_call(&self, stream: &mut Stream, index: usize, call: &Call) {
-        let (turn, place) = (self.turn.to_string(), index.to_string());
+        let (turn, place) = (self.0.turn.to_string(), index.to_string());
         let id = fill(r#""item_id":"fc_%_%","output_index":%"#, &[&turn, &place, &place]);
 
         stream.item("added", &place, &self.call(index, call, "in_progress", ""));
@@ -82,16 +75,15 @@ impl Answer<'_> {
     }
 
     fn response(&self, status: &str, items: &str, usage: &str) -> String {
-        let model = quoted(self.request["model"].as_str().unwrap_or("stand-in"));
-        fill(RESPONSE, &[&self.turn.to_string(), status, &model, items, usage])
+        fill(RESPONSE, &[&self.0.turn.to_string(), status, &self.0.model(), items, usage])
     }
 
     fn message(&self, status: &str, part: &str) -> String {
-        fill(MESSAGE, &[&self.turn.to_string(), status, part])
+        fill(MESSAGE, &[&self.0.turn.to_string(), status, part])
     }
 
     fn call(&self, index: usize, call: &Call, status: &str, arguments: &str) -> String {
-        let id = [&*self.turn.to_string(), "_", &*index.to_string()].concat();
+        let id = [&*self.0.turn.to_string(), "_", &*index.to_string()].concat();
         fill(CALL, &[&id, &id, call.tool, &quoted(arguments), status])
     }
 }
@@ -123,56 +115,3 @@ impl Stream {
         self.records.push(fill(RECORD, &[kind, kind, &number, fields]));
     }
 }
-
-/// A template with each `%` replaced by the next part.
-pub(crate) fn fill(template: &str, parts: &[&str]) -> String {
-    let mut filled = String::new();
-    let mut parts = parts.iter();
-    for piece in template.split_inclusive('%') {
-        match piece.strip_suffix('%') {
-            Some(piece) => {
-                filled.push_str(piece);
-                filled.push_str(parts.next().unwrap_or(&""));
-            }
-            None => filled.push_str(piece),
-        }
-    }
-    filled
-}
-
-/// A text as a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
-    json(&Value::String(text.to_owned()))
-}
-
-/// A value in JSON. A tree of values always has such a form.
-pub(crate) fn json(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Four bytes of JSON are about one token.
-fn tokens(json: &str) -> usize {
-    json.len().div_ceil(4)
-}
-
-/// Cuts a text into deltas: a word each, as models send them, and JSON, which has few spaces, into
-/// parts of a few letters.
-fn pieces(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut start = 0;
-    let mut after_space = false;
-    for (index, letter) in text.char_indices() {
-        let is_space = letter.is_ascii_whitespace();
-        if index > start && (after_space && !is_space || index - start >= PIECE_BYTES) {
-            pieces.push(&text[start..index]);
-            start = index;
-        }
-        after_space = is_space;
-    }
-    if start < text.len() {
-        pieces.push(&text[start..]);
-    }
-    pieces
-}
-
-const PIECE_BYTES: usize = 16;

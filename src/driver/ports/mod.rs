@@ -1,11 +1,16 @@
 //! What the driver needs of the world. Each port has an adapter in a room of its own for the
 //! browser, and one in memory for tests.
 
+mod failure;
+
+pub use failure::{ModelError, Retry, StoreError, Trouble, TroubleKind};
+
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::{Entry, Head};
 use holdpoint_core::json::Digest;
@@ -102,61 +107,21 @@ pub struct Basis {
     pub hash: Digest,
 }
 
-/// Why the store did not do it. Nothing was changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// Someone else appended first.
-    #[error("the run was changed by someone else")]
-    Conflict,
-    /// The basis is not what it was.
-    #[error("entry {seq} of the run was changed in the store since it was written")]
-    Altered {
-        /// Where.
-        seq: u64,
-    },
-    /// The disk, or this site's share of it, is full.
-    #[error("this browser has no room left for this site")]
-    Full,
-    /// Another tab holds an older version of the database open.
-    #[error("another tab with an older version keeps the database")]
-    Blocked,
-    /// A later version made the database.
-    #[error("a newer version of this page made the database")]
-    TooNew,
-    /// There is no storage here: a sandboxed frame, or a setting of the person's.
-    #[error("this page may not store anything: {0}")]
-    Refused(String),
-    /// Anything else, such as a lost connection that did not come back.
-    #[error("the browser's storage failed: {0}")]
-    Failed(String),
-}
+/// How long the store may take before that is said. A slow disk that is busy takes seconds.
+pub const PATIENCE_MS: u64 = 30_000;
 
-impl StoreError {
-    /// A stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Conflict => "storage_conflict",
-            Self::Altered { .. } => "journal_altered",
-            Self::Full => "storage_full",
-            Self::Blocked => "storage_blocked",
-            Self::TooNew => "storage_too_new",
-            Self::Refused(_) => "storage_refused",
-            Self::Failed(_) => "storage_failed",
-        }
-    }
-
-    /// What to do about it.
-    pub fn fix(&self) -> &'static str {
-        match self {
-            Self::Conflict => "nothing; the newest state is shown",
-            Self::Altered { .. } => {
-                "do not trust this run; export it, find out what changed the database, and ask again"
-            }
-            Self::Full => "free some space for this site, then try again",
-            Self::Blocked | Self::TooNew => "reload every tab of this page",
-            Self::Refused(_) => "allow this site to store data, or open the page outside the frame",
-            Self::Failed(_) => "reload the page; what was saved is kept",
-        }
+/// Waits for the store as long as anyone should. Not for what must not be given up: see how the
+/// driver appends.
+///
+/// # Errors
+/// The store's, or [`StoreError::Silent`].
+pub async fn in_time<T>(
+    runtime: &dyn Runtime,
+    work: Task<Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match select(work, runtime.sleep(PATIENCE_MS)).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Err(StoreError::Silent),
     }
 }
 
@@ -169,20 +134,6 @@ pub trait ModelClient {
         request: ModelRequest,
         on_delta: Box<dyn FnMut(Delta)>,
     ) -> Task<Result<ModelResponse, ModelError>>;
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ModelError {
-    /// A stable code.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What to do about it.
-    pub fix: String,
-    /// The browser says that there is no network: ask again when there is.
-    pub offline: bool,
 }
 
 /// The page's tools.
@@ -255,6 +206,9 @@ pub trait Runtime {
     /// A name that no one else makes.
     fn unique(&self) -> String;
 
+    /// A number by chance, from 0 up to 1.
+    fn chance(&self) -> f64;
+
     /// Works on a task in the background.
     fn spawn(&self, task: Task<()>);
 }
@@ -281,50 +235,6 @@ pub trait Observer {
 
     /// Runs were removed.
     fn cleared(&self, thread: Option<&ThreadId>);
-}
-
-/// What keeps a run from going on; nothing is lost by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// A stable code.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What to do about it.
-    pub fix: String,
-    /// What kind it is.
-    pub kind: TroubleKind,
-}
-
-/// Kinds of [`Trouble`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TroubleKind {
-    /// The model gave no answer; it can be asked again.
-    Model,
-    /// There is no network; the model is asked when there is.
-    Offline,
-    /// The store failed; the last step was not taken and can be tried again.
-    Storage,
-    /// The record cannot be trusted or read; nothing of it will run.
-    Quarantined,
-    /// A call may run, but its tool is not registered or was changed.
-    Tool,
-}
-
-impl Trouble {
-    /// The trouble with the store.
-    pub fn of_store(error: &StoreError) -> Self {
-        let kind = match error {
-            StoreError::Altered { .. } => TroubleKind::Quarantined,
-            _ => TroubleKind::Storage,
-        };
-        Self {
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            fix: error.fix().to_owned(),
-            kind,
-        }
-    }
 }
 
 /// All of it.
