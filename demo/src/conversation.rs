@@ -123,8 +123,9 @@ pub(crate) fn paragraphs(text: &str) -> Vec<String> {
     parts
 }
 
-const NOTICES: [&str; 4] = [
+const NOTICES: [&str; 5] = [
     PLAN_RESULTS,
+    "Earlier turns of this conversation",
     "The plan is not valid.",
     "The person stopped this.",
     "This ended without an answer:",

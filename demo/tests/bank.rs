@@ -8,7 +8,7 @@ use std::rc::Rc;
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::Entry;
-use holdpoint_core::message::{Message, ModelResponse};
+use holdpoint_core::message::ModelResponse;
 use holdpoint_core::run::{
     Effect, Input, Limits, Mode, Run, Spec, Status, Step, ToolOutcome, replay,
 };
@@ -105,10 +105,10 @@ fn conversation_goes_on_in_another_format() {
 fn person_who_stopped_a_run_is_not_taken_for_asking_again() {
     for api in Api::ALL {
         let mut session = Session::open(api, Mode::Tools);
-        session.earlier = vec![
-            Message::User("transfer 50 to Bob".to_owned()),
-            Message::Notice("The person stopped this.".to_owned()),
-        ];
+        let run = Run::start(at(), session.spec("transfer 50 to Bob")).run;
+        let stopped = run.step(at(), Input::Cancelled { by: person() }, &session.tools).run;
+        assert_eq!(stopped.status(), Status::Cancelled);
+        session.earlier.push(stopped);
         session.ask("check my balance", &[]);
         assert_eq!((session.balance, session.said()), (1_000, "Your balance is **1,000**."));
     }
@@ -122,33 +122,33 @@ struct Session {
     balance: i64,
     /// How many cards were shown.
     held: usize,
-    earlier: Vec<Message>,
-    runs: usize,
-    last: Option<Run>,
+    earlier: Vec<Run>,
 }
 
 impl Session {
     fn open(api: Api, mode: Mode) -> Self {
         let (tools, earlier) = (bank(), Vec::new());
-        Self { api, mode, tools, balance: 1_000, held: 0, earlier, runs: 0, last: None }
+        Self { api, mode, tools, balance: 1_000, held: 0, earlier }
     }
 
-    /// Asks, and decides about the cards in their order.
-    #[track_caller]
-    fn ask(&mut self, text: &str, decisions: &[Decision]) -> Run {
-        let spec = Spec {
-            run: RunId::new(format!("run{}", self.runs)),
+    fn spec(&self, text: &str) -> Spec {
+        Spec {
+            run: RunId::new(format!("run{}", self.earlier.len())),
             thread: ThreadId::new("thread"),
             mode: self.mode,
             model: "stand-in".to_owned(),
             instructions: "You are a bank.".to_owned(),
             text: text.to_owned(),
             limits: Limits::default(),
-        };
-        self.runs += 1;
+        }
+    }
+
+    /// Asks, and decides about the cards in their order.
+    #[track_caller]
+    fn ask(&mut self, text: &str, decisions: &[Decision]) -> Run {
         let mut decisions = decisions.iter();
         let mut journal = Vec::new();
-        let mut step = Run::start(at(), spec);
+        let mut step = Run::start(at(), self.spec(text));
         loop {
             let Step { mut run, effects } = step;
             journal.extend(effects.iter().filter_map(|effect| match effect {
@@ -159,8 +159,7 @@ impl Session {
             let called = effects.iter().find(|effect| matches!(effect, Effect::CallTool { .. }));
             let input = match called.cloned().or_else(|| run.outstanding().into_iter().next()) {
                 None => {
-                    self.earlier.extend(run.messages());
-                    self.last = Some(run.clone());
+                    self.earlier.push(run.clone());
                     return run;
                 }
                 Some(Effect::CallModel { turn }) => {
@@ -189,7 +188,8 @@ impl Session {
     }
 
     fn call_model(&self, run: &Run) -> ModelResponse {
-        let request = self.api.request(&run.request(self.earlier.clone(), &self.tools));
+        let earlier = self.earlier.iter().flat_map(Run::messages).collect();
+        let request = self.api.request(&run.request(earlier, &self.tools));
         let wire = Wire::of_path(self.api.path()).unwrap();
         let mut assembler = Assembler::new(self.api);
         for piece in respond(wire, &request).concat().as_bytes().chunks(7) {
@@ -213,7 +213,7 @@ impl Session {
 
     /// The model's last words.
     fn said(&self) -> &str {
-        self.last.as_ref().and_then(|run| run.turns().last()).map(|turn| &*turn.text).unwrap()
+        self.earlier.last().and_then(|run| run.turns().last()).map(|turn| &*turn.text).unwrap()
     }
 }
 

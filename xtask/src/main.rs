@@ -7,6 +7,7 @@ mod browser;
 mod cache;
 mod demo;
 mod dist;
+mod fuzz;
 mod glue;
 mod names;
 mod page;
@@ -51,6 +52,15 @@ enum Xtask {
         /// The benches to run; all of them when none is named.
         #[arg(value_name = "NAME")]
         names: Vec<String>,
+    },
+    /// Look for bytes that what reads bytes does not stand.
+    Fuzz {
+        /// What to look at; all of it, one after the other, when nothing is named.
+        #[arg(value_name = "TARGET", value_parser = PossibleValuesParser::new(fuzz::TARGETS))]
+        target: Option<String>,
+        /// How long to look at each.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        minutes: u64,
     },
     /// Take the picture of the README.
     Screenshot,
@@ -98,6 +108,7 @@ fn run(command: Xtask) -> anyhow::Result<ExitCode> {
             return test::run(&workspace, &parts, firefox, &args);
         }
         Xtask::Bench { names } => bench::run(&workspace, &names)?,
+        Xtask::Fuzz { target, minutes } => fuzz::run(&workspace, target.as_deref(), minutes)?,
         Xtask::Screenshot => bench::screenshot(&workspace)?,
         Xtask::Size { small } => size::run(&workspace, small)?,
         Xtask::Dist { small } => dist::run(&workspace, small)?,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::browser::{self, Browsers};
+use crate::fuzz;
 use crate::page;
 use crate::size;
 use crate::smoke;
@@ -121,6 +122,7 @@ impl Context<'_> {
 }
 
 fn fmt(context: &Context<'_>) -> Result<Outcome> {
+    context.cargo(&["fmt", "--manifest-path", fuzz::MANIFEST, "--check"])?;
     context.cargo(&["fmt", "--all", "--check"])
 }
 
@@ -128,6 +130,7 @@ fn lints(context: &Context<'_>) -> Result<Outcome> {
     let deny = ["--", "-D", "warnings"];
     let native = ["clippy", "--locked", "--workspace", "--all-targets"];
     context.cargo(&[&native[..], &deny].concat())?;
+    tools::run(fuzz::cargo(context.workspace, "clippy").arg("--all-targets").args(deny))?;
     context.workspace.ensure_wasm_target()?;
     let wasm = ["clippy", "--locked", "--package", "holdpoint", "--lib", "--tests"];
     context.cargo(&[&wasm[..], &["--target", "wasm32-unknown-unknown"], &deny].concat())
@@ -156,6 +159,7 @@ fn deny(context: &Context<'_>) -> Result<Outcome> {
 
 fn core(context: &Context<'_>) -> Result<Outcome> {
     tools::run(&mut context.cargo_test(&["--package", "holdpoint-core"]))?;
+    tools::run(fuzz::cargo(context.workspace, "test").arg("--").args(context.args))?;
     Ok(Outcome::Passed)
 }
 

@@ -160,8 +160,10 @@ impl Answer {
             return Err(malformed("arguments that are not text"));
         }
         let index = place(&fragment, "index");
+        let count = self.calls.len();
         let is_candidate = |call: &&mut Value| index.is_none() || place(call, "index") == index;
-        let known = self.calls.iter_mut().rev().find(is_candidate).filter(|known| {
+        let last = self.calls.iter_mut().rev().find(is_candidate);
+        let known = last.filter(|known| {
             let [known_id, known_name] = [text(known, "id"), name_of(known)];
             let is_same = !id.is_empty() && id == known_id;
             let is_other = !id.is_empty() && !known_id.is_empty() && !is_same;
@@ -175,8 +177,10 @@ impl Answer {
                 }
                 merge(known, fragment);
             }
+            // A fragment is looked for among all calls, so their number must be bounded.
+            None if count == CALLS_MAX => return Err(malformed("too many calls")),
             None => {
-                deltas.push(Delta::Call { index: self.calls.len(), name: name.to_owned() });
+                deltas.push(Delta::Call { index: count, name: name.to_owned() });
                 self.calls.push(fragment);
             }
         }
@@ -294,3 +298,6 @@ fn function(function: &Function) -> Value {
     }
     object(vec![("type", "function".into()), ("function", object(said))])
 }
+
+/// More calls than any answer needs; a run's own limit is lower.
+const CALLS_MAX: usize = 1_000;

@@ -63,7 +63,9 @@ pub(super) struct Answer {
 #[derive(Clone, Debug)]
 struct Block {
     raw: Value,
-    /// The text of its `input`.
+    /// The `input` that it began with, as text.
+    given: String,
+    /// The text of its `input`, which takes the place of what it began with.
     input: String,
     is_open: bool,
 }
@@ -155,21 +157,21 @@ impl Answer {
         event: &str,
         deltas: &mut Vec<Delta>,
     ) -> Result<&mut Block, StreamError> {
-        let mut input = String::new();
-        let given = raw.get("input").filter(|input| **input != object(Vec::new()));
+        let mut given = String::new();
         match text(&raw, "type") {
             "text" if !text(&raw, "text").is_empty() => {
                 deltas.push(Delta::Text(text(&raw, "text").to_owned()));
             }
             "tool_use" => {
                 deltas.push(Delta::Call { index, name: text(&raw, "name").to_owned() });
-                if let Some(given) = given {
-                    input = written(given, event)?;
+                let input = raw.get("input").filter(|input| !input.is_null());
+                if let Some(input) = input.filter(|input| **input != object(Vec::new())) {
+                    given = written(input, event)?;
                 }
             }
             _ => {}
         }
-        if !self.blocks.insert(index, Block { raw, input, is_open: true }) {
+        if !self.blocks.insert(index, Block { raw, given, input: String::new(), is_open: true }) {
             return Err(malformed("a place that another item has"));
         }
         self.blocks.get_mut(&index).ok_or_else(without_place)
@@ -219,7 +221,8 @@ fn add(block: &mut Block, mut delta: Value, deltas: &mut Vec<Delta>) {
 }
 
 fn item(block: Block) -> Result<Item, StreamError> {
-    let Block { mut raw, input, .. } = block;
+    let Block { mut raw, given, input, .. } = block;
+    let input = if input.is_empty() { given } else { input };
     let part = match text(&raw, "type") {
         "text" => Part::Text(text(&raw, "text").to_owned()),
         "tool_use" => {

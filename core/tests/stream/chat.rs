@@ -173,6 +173,9 @@ fn what_breaks_the_format_is_refused() {
         let why = "more of an answer that has ended";
         assert_eq!(assemble(Api::Chat, [late.as_bytes()]).1, Err(malformed(why)));
     }
+    let many: Vec<_> = (0..1_001).map(|n| call(&format!(r#"{{"id":"{n}"}}"#))).collect();
+    let many = stream(&many.iter().collect::<Vec<_>>(), &["stop"]);
+    assert_eq!(assemble(Api::Chat, [many.as_bytes()]).1, Err(malformed("too many calls")));
     let harmless = stream(&[&text], &["stop"]) + &stream(&[&r#"{"content":""}"#.into()], &["stop"]);
     assert_eq!(assemble(Api::Chat, [harmless.as_bytes()]).1.unwrap().text(), "a");
 }

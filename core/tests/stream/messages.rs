@@ -143,6 +143,17 @@ fn blocks_may_come_whole() {
 }
 
 #[test]
+fn deltas_take_the_place_of_a_whole_input() {
+    let delta = read(Api::Messages, "identical_calls");
+    let delta = delta.split("\n\n").find(|event| event.contains("input_json_delta")).unwrap();
+    let stop = "event: content_block_stop";
+    let text = read(Api::Messages, "whole_input").replacen("500", "5", 1);
+    let text = text.replacen(stop, &format!("{delta}\n\n{stop}"), 1);
+    let answer = Ok((Finish::Complete, vec![transfer("toolu_a")]));
+    check_stream(Api::Messages, &text, "[0: transfer]", answer);
+}
+
+#[test]
 fn a_whole_input_that_readers_take_in_different_ways_is_refused() {
     let text = read(Api::Messages, "whole_input").replace("500", r#"500,"amount":5"#);
     let outcome = assemble(Api::Messages, [text.as_bytes()]).1;
