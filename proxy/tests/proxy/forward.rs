@@ -26,9 +26,9 @@ use crate::support::{
 #[tokio::test]
 async fn request_goes_up_with_the_key_and_without_other_headers() {
     let (config, mut seen) = upstream(|| events(Body::empty())).await;
-    let mut request = ask(r#"{ "model":"gpt-5" }"#);
+    let mut request = ask(r#"{ "model":"gpt-5", "input":  [ 1.0, "\u00e9" ], "stream":true }"#);
     for (name, value) in [
-        (ACCEPT, "text/event-stream"),
+        (ACCEPT, "text/html"),
         (AUTHORIZATION, "Bearer of-the-caller"),
         (COOKIE, "session=1"),
         (HeaderName::from_static("x-forwarded-for"), "10.0.0.1"),
@@ -39,7 +39,8 @@ async fn request_goes_up_with_the_key_and_without_other_headers() {
 
     let seen = seen.recv().await.unwrap();
     assert_eq!(seen.path, "/v1/responses");
-    assert_eq!(seen.body, r#"{ "model":"gpt-5" }"#, "the bytes are the caller's");
+    let expected = r#"{"model":"gpt-5","input":[ 1.0, "\u00e9" ],"stream":true}"#;
+    assert_eq!(seen.body, expected, "what is in a field is the caller's, byte for byte");
     assert_eq!(seen.headers[AUTHORIZATION], format!("Bearer {KEY}"));
     assert_eq!(seen.headers[ACCEPT], "text/event-stream");
     let mut names: Vec<&str> = seen.headers.keys().map(HeaderName::as_str).collect();

@@ -70,9 +70,9 @@ fn every_fault_is_told_at_once_and_no_key_shown() {
         names,
         [
             "HOLDPOINT_ADDR",
-            "HOLDPOINT_UPSTREAM_KEY",
             "HOLDPOINT_DEMO_PACE",
             "HOLDPOINT_UPSTREAM",
+            "HOLDPOINT_UPSTREAM_KEY",
             "HOLDPOINT_ALLOWED_ORIGINS",
             "HOLDPOINT_ALLOWED_ORIGINS",
             "HOLDPOINT_MAX_BODY",
@@ -178,7 +178,7 @@ fn program_does_not_start_with_a_fault() {
 #[track_caller]
 fn provider(variables: &[(&str, &str)]) -> (String, Option<String>) {
     match configured(variables).unwrap().upstream {
-        Upstream::Provider { base, key } => {
+        Upstream::Provider { base, key, .. } => {
             (base.to_string(), key.map(|key| key.expose_secret().to_owned()))
         }
         upstream => panic!("{upstream:?}"),
