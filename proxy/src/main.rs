@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
     if std::io::stderr().is_terminal() {
         registry.with(lines).init();
     } else {
-        registry.with(lines.json().flatten_event(true).with_current_span(true)).init();
+        registry.with(lines.json().flatten_event(true).with_span_list(false)).init();
     }
 
     match run().await {

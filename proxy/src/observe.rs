@@ -28,7 +28,7 @@ pub(crate) async fn observe(
     let span = tracing::info_span!("request", request_id, caller = Empty);
     async {
         let mut response = next.run(request).await;
-        let (status, head_ms) = (response.status(), start.elapsed().as_millis());
+        let (status, head_ms) = (response.status(), start.elapsed().as_secs_f64() * 1000.0);
         let code = response.extensions().get::<Refused>().map_or("ok", |refused| refused.0);
         let path = path.chars().take(PATH_CHARS_MAX).collect::<String>();
         tracing::info!(%method, path, status = status.as_u16(), code, head_ms, "answered");
