@@ -29,7 +29,7 @@ pub(crate) fn document(config: &Config) -> Value {
         paths.insert(path.to_owned(), json!({ "get": operation }));
     }
     let mut document = json!({
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {
             "title": "Holdpoint's thin proxy",
             "version": env!("CARGO_PKG_VERSION"),
@@ -55,7 +55,11 @@ fn operation(config: &Config, wire: Wire) -> Value {
         "description": "The upstream's answer, whole or as events",
         "content": {
             "application/json": { "schema": { "type": "object" } },
-            "text/event-stream": { "schema": { "type": "string" } },
+            "text/event-stream": { "itemSchema": {
+                "type": "object",
+                "required": ["data"],
+                "properties": { "data": { "type": "string" }, "event": { "type": "string" } },
+            } },
         },
     } });
     for status in STATUSES {

@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod cache;
+mod clients;
 mod demo;
 mod dist;
 mod glue;
