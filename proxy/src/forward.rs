@@ -1,85 +1,114 @@
-//! The route: what must hold for a request before it goes upstream.
+//! The routes to the model: what must hold for a request before it goes upstream.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response};
 use http_body_util::LengthLimitError;
-use serde::Deserialize;
 
+use crate::AppError;
+use crate::caller::{self, Callers};
 use crate::config::Config;
 use crate::error::ProxyError;
-use crate::upstream::Upstream;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::request::Rules;
+use crate::server::Connection;
+use crate::stream::{Account, Events, Seen, Whole};
+use crate::upstream::{Upstream, is_events};
+use crate::wire::Wire;
 
-/// What the route needs to know.
-#[derive(Clone)]
+/// What the routes need to know.
 pub(crate) struct Forward {
-    pub(crate) upstream: Upstream,
-    pub(crate) models: Arc<[String]>,
-    pub(crate) body_bytes_max: usize,
+    upstream: Upstream,
+    callers: Callers,
+    limits: Limits,
+    rules: Rules,
+    body_bytes_max: usize,
+    metrics: Arc<Metrics>,
 }
 
 impl Forward {
-    pub(crate) fn new(config: &Config, upstream: Upstream) -> Self {
-        Forward {
-            upstream,
-            models: config.models.clone().into(),
+    pub(crate) fn new(config: &Config, metrics: Arc<Metrics>) -> Result<Self, AppError> {
+        Ok(Forward {
+            upstream: Upstream::new(config)?,
+            callers: Callers::new(config)?,
+            limits: Limits::new(&config.limits),
+            rules: Rules {
+                models: config.models.clone(),
+                extra_fields: config.extra_fields.clone(),
+                usage_wanted: config.limits.tokens_per_day.is_some(),
+            },
             body_bytes_max: config.body_bytes_max,
-        }
+            metrics,
+        })
     }
 
-    /// Looks at the body only as far as to know that it is an object, and which model it names.
-    fn check_model(&self, body: &[u8]) -> Result<(), ProxyError> {
-        let invalid = |reason: String| ProxyError::JsonInvalid { reason };
-        // A struct may also be read from an array, so the brace is looked for.
-        if !body.trim_ascii_start().starts_with(b"{") {
-            return Err(invalid("found no opening brace".into()));
+    /// Takes a request from its head to the head of its answer.
+    ///
+    /// The cheap questions come first, and nothing of a body is read before it is known whose it
+    /// is and that the caller may ask now.
+    pub(crate) async fn answer(
+        &self,
+        wire: Wire,
+        request: Request,
+    ) -> Result<Response<Body>, ProxyError> {
+        let start = Instant::now();
+        let (parts, body) = request.into_parts();
+        let connection = parts.extensions.get::<Connection>();
+        let peer = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.peer);
+        let address = self.callers.address(peer, &parts.headers);
+        let of_address = self.limits.addresses.enter(&address)?;
+        let caller = self.callers.identify(&parts.headers, address).await?;
+        tracing::Span::current().record("caller", caller::shown(&caller));
+        let of_caller = self.limits.callers.enter(&caller)?;
+        if let Some(budget) = &self.limits.budget {
+            budget.check(&caller)?;
         }
-        let head: Head =
-            serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
-        match head.model {
-            _ if self.models.is_empty() => Ok(()),
-            Some(model) if self.models.contains(&model) => Ok(()),
-            model => {
-                let shown =
-                    |model: String| format!("{:?}", model.chars().take(100).collect::<String>());
-                let model = model.map_or_else(|| "(none)".into(), shown);
-                Err(ProxyError::ModelNotAllowed { model })
+        let body = self.read(&parts.headers, body).await?;
+        let checked = self.rules.check(wire, &body)?;
+        let asked_bytes = checked.body.len() as u64;
+        let answer = self.upstream.ask(wire, checked.stream, &parts.headers, checked.body).await?;
+
+        self.metrics.began(wire, start.elapsed().as_secs_f64());
+        let account = Account {
+            wire,
+            caller,
+            budget: self.limits.budget.clone(),
+            metrics: Arc::clone(&self.metrics),
+            _permits: (of_address, of_caller),
+            asked_bytes,
+            seen: Seen::default(),
+        };
+        let stopping = connection.map(|connection| connection.stopping.clone().cancelled_owned());
+        let is_events = is_events(answer.headers());
+        Ok(answer.map(|body| {
+            if is_events {
+                Body::new(Events::new(body, wire, account, stopping))
+            } else {
+                Body::new(Whole::new(body, account))
             }
+        }))
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, ProxyError> {
+        if !is_json(headers) {
+            return Err(ProxyError::ContentTypeUnsupported);
+        }
+        let max = self.body_bytes_max;
+        if declared_bytes(headers).is_some_and(|declared| declared > max) {
+            return Err(ProxyError::BodyTooLarge { max });
+        }
+        match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, max)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) if is_too_large(&error) => Err(ProxyError::BodyTooLarge { max }),
+            _ => Err(ProxyError::BodyIncomplete),
         }
     }
-}
-
-/// The part of a request that concerns the proxy. Two `model` fields are an error here, where an
-/// upstream might take the one that was not checked.
-#[derive(Deserialize)]
-struct Head {
-    model: Option<String>,
-}
-
-/// `POST /v1/responses`.
-pub(crate) async fn responses(
-    State(forward): State<Forward>,
-    request: Request,
-) -> Result<Response<Body>, ProxyError> {
-    let (parts, body) = request.into_parts();
-    if !is_json(&parts.headers) {
-        return Err(ProxyError::ContentTypeUnsupported);
-    }
-    let max = forward.body_bytes_max;
-    if declared_bytes(&parts.headers).is_some_and(|declared| declared > max) {
-        return Err(ProxyError::BodyTooLarge { max });
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, max)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) if is_too_large(&error) => return Err(ProxyError::BodyTooLarge { max }),
-        _ => return Err(ProxyError::BodyIncomplete),
-    };
-    forward.check_model(&body)?;
-    forward.upstream.ask("responses", &parts.headers, body).await
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -1,9 +1,10 @@
 //! The thin proxy: it holds the key, forwards a model request and streams the answer back.
 //!
 //! A page must not hold a provider's key, so the widget asks this server instead. It takes
-//! `POST /v1/responses`, checks who asks ([`ProxyError`] lists the reasons to say no), sends the
-//! body on with the key added, and passes the bytes of the answer as they come; a caller that
-//! leaves ends the upstream call. It knows nothing of runs and approvals: those are the widget's.
+//! `POST /v1/responses`, `/v1/chat/completions` and `/v1/messages`, checks who asks and what
+//! ([`ProxyError`] lists the reasons to say no), puts the request together anew with the key added,
+//! and passes the bytes of the answer as they come; a caller that leaves ends the upstream call. It
+//! knows nothing of runs and approvals: those are the widget's.
 //!
 //! [`app`] is the whole program as a service; [`serve`] puts it on a socket. With
 //! [`Upstream::Demo`] the deterministic stand-in model answers, without a network or a key.
@@ -20,66 +21,94 @@
 //! # }
 //! ```
 
+mod caller;
+mod client;
 mod config;
 mod error;
 mod forward;
+mod limits;
+mod metrics;
+mod observe;
+mod openapi;
 mod origin;
 mod page;
+mod request;
+mod secret;
 mod server;
+mod stream;
 mod upstream;
+mod waiting;
+mod wire;
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use secrecy::ExposeSecret;
+use tower_http::catch_panic::CatchPanicLayer;
 
-pub use config::{Config, ConfigError, Fault, Upstream};
+pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
 pub use server::serve;
+
+use metrics::Metrics;
+use wire::Wire;
 
 /// The proxy as a service.
 ///
 /// # Errors
 ///
-/// No certificates of the system for an `https` upstream, or a key that cannot stand in a header.
+/// No certificates of the system for an `https` upstream or issuer, or a key that cannot stand in a
+/// header.
 pub fn app(config: Config) -> Result<Router, AppError> {
+    let metrics = Arc::new(Metrics::new());
     let origins = origin::Origins::new(&config);
-    let forward = forward::Forward::new(&config, upstream::Upstream::new(&config)?);
-    let unavailable = || post(|| async { ProxyError::WireFormatUnavailable });
+    let forward = Arc::new(forward::Forward::new(&config, Arc::clone(&metrics))?);
 
     // The layers run from the last to the first: who asks is looked at before anything else.
-    let api = Router::new()
-        .route("/v1/responses", post(forward::responses))
-        .route("/v1/chat/completions", unavailable())
-        .route("/v1/messages", unavailable())
+    let mut api = Router::new();
+    for wire in Wire::ALL {
+        let forward = Arc::clone(&forward);
+        let answer = async move |request: Request| forward.answer(wire, request).await;
+        api = api.route(&format!("/v1/{}", wire.path()), post(answer));
+    }
+    let api = api
         .route("/v1/{*unknown}", any(unknown))
         .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed })
-        .with_state(forward)
         .layer(origins.cors())
         .layer(middleware::from_fn_with_state(origins, origin::check));
-    let health = Router::new()
-        .route("/healthz", get(healthy))
+
+    let document = openapi::document(&config).to_string();
+    let readers = Readers::new(&config);
+    let counted = Arc::clone(&metrics);
+    let own = Router::new()
+        .route("/healthz", get(async || json(r#"{"status":"ok"}"#)))
+        .route("/openapi.json", get(async move || json(document)))
+        .route("/metrics", get(async move |headers: HeaderMap| readers.show(&headers, &counted)))
         .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed });
-    let router = Router::new().merge(api).merge(health);
+    let router = Router::new().merge(api).merge(own);
     let router = match &config.serve {
         Some(directory) => router.fallback_service(page::routes(directory)),
         None => router.fallback(unknown),
     };
-    Ok(router.layer(middleware::from_fn(log)))
+    Ok(router
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(middleware::from_fn_with_state(metrics, observe::observe)))
 }
 
 /// Why the proxy cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
-    /// The client for the upstream cannot be made.
+    /// The client for the upstream or for the issuer cannot be made.
     #[error("cannot make the client for the upstream")]
     Client(#[source] reqwest::Error),
-    /// The certificates that an `https` upstream is checked against cannot be used.
+    /// The certificates that an `https` server is checked against cannot be used.
     #[error("cannot check the upstream's certificate: {0}")]
     Tls(#[source] rustls::Error),
     /// The key has characters that no header may have. It is not shown.
@@ -87,20 +116,44 @@ pub enum AppError {
     Key,
 }
 
-async fn healthy() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#)
+/// Who may read the metrics: whoever has their token, or without one whoever is on this machine.
+#[derive(Clone)]
+enum Readers {
+    All,
+    None,
+    With([u8; 32]),
+}
+
+impl Readers {
+    fn new(config: &Config) -> Self {
+        match &config.metrics_token {
+            Some(token) => Readers::With(caller::digest(token.expose_secret())),
+            None if config.addr.ip().is_loopback() => Readers::All,
+            None => Readers::None,
+        }
+    }
+
+    fn show(&self, headers: &HeaderMap, metrics: &Metrics) -> Response {
+        let known = match self {
+            Readers::None => return ProxyError::RouteUnknown.into_response(),
+            Readers::All => true,
+            Readers::With(digest) => {
+                caller::token(headers).map(caller::digest).is_some_and(|known| known == *digest)
+            }
+        };
+        if !known {
+            let reason = "the metrics have a token of their own";
+            return ProxyError::CallerUnknown { reason }.into_response();
+        }
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        ([(CONTENT_TYPE, kind)], metrics.text()).into_response()
+    }
+}
+
+fn json(text: impl IntoResponse) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], text)
 }
 
 async fn unknown() -> ProxyError {
     ProxyError::RouteUnknown
-}
-
-/// One line for each request, without its query, headers or body.
-async fn log(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let start = Instant::now();
-    let response = next.run(request).await;
-    let (status, head_ms) = (response.status().as_u16(), start.elapsed().as_millis());
-    tracing::info!(%method, path, status, head_ms, "answered");
-    response
 }

@@ -1,6 +1,6 @@
 //! The proxy as a program: configured by the environment, stopped by a signal.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use holdpoint_proxy::{Config, app, serve};
@@ -14,7 +14,13 @@ async fn main() -> ExitCode {
     let levels = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
     let levels = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(levels).with(lines).init();
+    let registry = tracing_subscriber::registry().with(levels);
+    // A person reads a terminal; anything else is read by a program.
+    if std::io::stderr().is_terminal() {
+        registry.with(lines).init();
+    } else {
+        registry.with(lines.json().flatten_event(true).with_span_list(false)).init();
+    }
 
     match run().await {
         Ok(()) => ExitCode::SUCCESS,

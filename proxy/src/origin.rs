@@ -5,28 +5,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
+use axum::http::header::{HOST, ORIGIN, RETRY_AFTER};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use crate::config::Config;
 use crate::error::ProxyError;
+use crate::observe::REQUEST_ID;
 
 /// The rule of who may call.
 #[derive(Clone)]
 pub(crate) struct Origins {
     allowed: Arc<[String]>,
-    loopback: bool,
+    /// Whether a request may come from no page at all: from this machine, or with a token.
+    pages_only: bool,
 }
 
 impl Origins {
     pub(crate) fn new(config: &Config) -> Self {
         Origins {
             allowed: config.allowed_origins.clone().into(),
-            loopback: config.addr.ip().is_loopback(),
+            pages_only: !config.addr.ip().is_loopback() && !config.callers.are_known(),
         }
     }
 
@@ -36,14 +38,17 @@ impl Origins {
         CorsLayer::new()
             .allow_origin(allowed.collect::<Vec<_>>())
             .allow_methods([Method::POST])
-            .allow_headers([ACCEPT, CONTENT_TYPE])
-            .expose_headers([RETRY_AFTER])
+            // The providers' own clients send a dozen headers of theirs. None of them matters, as
+            // none goes up, and a page that may not call is not let in by a header.
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers([RETRY_AFTER, REQUEST_ID])
             .max_age(Duration::from_secs(600))
     }
 
     fn check(&self, headers: &HeaderMap) -> Result<(), ProxyError> {
+        check_fetch(headers)?;
         let Some(origin) = headers.get(ORIGIN) else {
-            return if self.loopback { Ok(()) } else { Err(ProxyError::OriginMissing) };
+            return if self.pages_only { Err(ProxyError::OriginMissing) } else { Ok(()) };
         };
         let text = origin.to_str().unwrap_or_default();
         if self.allowed.iter().any(|allowed| allowed == text) || is_own(text, headers) {
@@ -62,6 +67,19 @@ pub(crate) async fn check(
 ) -> Result<Response, ProxyError> {
     origins.check(request.headers())?;
     Ok(next.run(request).await)
+}
+
+/// What a browser says of a request by itself, and no script can change: a call of this API is made
+/// by a script that may read the answer, and one from another site says which.
+fn check_fetch(headers: &HeaderMap) -> Result<(), ProxyError> {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_script = matches!(said("sec-fetch-mode"), None | Some("cors" | "same-origin"));
+    let is_near = matches!(said("sec-fetch-site"), None | Some("same-origin"));
+    if is_script && (is_near || headers.contains_key(ORIGIN)) {
+        Ok(())
+    } else {
+        Err(ProxyError::FetchForbidden)
+    }
 }
 
 /// Whether the request comes from a page that this proxy served.

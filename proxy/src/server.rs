@@ -1,56 +1,116 @@
 //! Connections: accepted until told to stop, then finished.
 
+use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+use tower_service::Service;
+
+use crate::waiting::{Busy, Place, Waiting};
+
+/// What a route knows of the connection that a request came by.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) peer: IpAddr,
+    /// Cancelled when no stream may go on.
+    pub(crate) stopping: CancellationToken,
+}
 
 /// Serves until `stop` is done, then lets open requests end for a while.
 ///
 /// HTTP/1.1: a front that speaks more than that is assumed on a public host. A connection that does
-/// not send a whole request head in time is closed.
+/// not send a whole request head in time is closed, and so is one whose caller does not read. Where
+/// too many connections wait for a request, the one that has waited longest is closed.
+///
+/// After `stop` no connection is accepted and none is kept for a next request. Streams that have not
+/// ended by themselves in some seconds are ended by an error in their own format.
 pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     // Without a timer hyper would not keep the time limit.
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER_BYTES_MAX);
     let open = GracefulShutdown::new();
+    let waiting = Waiting::new(WAITING_MAX);
+    let (stopping, aborted) = (CancellationToken::new(), CancellationToken::new());
     let mut stop = std::pin::pin!(stop);
     loop {
-        let stream = tokio::select! {
-            stream = accept(&listener) => stream,
+        let (stream, peer) = tokio::select! {
+            accepted = accept(&listener, &waiting) => accepted,
             () = &mut stop => break,
         };
-        let service = TowerToHyperService::new(app.clone());
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
+        let place = waiting.enter();
+        let (closed, aborted) = (place.closed(), aborted.clone());
+        let connection = Connection { peer, stopping: stopping.clone() };
+        let service = service(app.clone(), connection, place);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
+        let served = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
+        let served = open.watch(served);
         tokio::spawn(async move {
-            // A caller that leaves in the middle is ordinary.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                // A caller that leaves in the middle is ordinary.
+                ended = served => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = closed.cancelled_owned() => tracing::debug!("a waiting connection was closed"),
+                () = aborted.cancelled() => {}
             }
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, open.shutdown()).await;
+    let mut ended = std::pin::pin!(open.shutdown());
+    if tokio::time::timeout(DRAIN, &mut ended).await.is_err() {
+        stopping.cancel();
+        if tokio::time::timeout(END_TIMEOUT, ended).await.is_err() {
+            tracing::warn!("connections are cut off that did not end in time");
+            aborted.cancel();
+        }
+    }
+}
+
+/// The program as one connection sees it. While a request is answered the connection does not wait.
+fn service(
+    app: Router,
+    connection: Connection,
+    place: Place,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = axum::http::Response<Busy>,
+    Error = Infallible,
+    Future: Send,
+> {
+    service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(connection.clone());
+        let busy = place.busy();
+        let answer = app.clone().call(request);
+        async move { Ok(answer.await?.map(|body| busy.with(body))) }
+    })
 }
 
 /// The next connection. What one caller does wrong does not end the server.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener, waiting: &Waiting) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Events are small and must not wait for each other.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, peer.ip().to_canonical());
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            // Out of descriptors, most likely: some must be closed first.
+            // Out of descriptors, most likely: who has waited longest gives some back.
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");
+                waiting.close_oldest(CLOSED_AT_ONCE);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -59,6 +119,21 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// A caller that takes nothing for so long is not there, or means harm.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// Of one connection and one direction. No request head is longer.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// Connections without a request. Each costs a descriptor and some kilobytes.
+const WAITING_MAX: usize = 2048;
+
+const CLOSED_AT_ONCE: usize = 64;
+
+/// How long streams may end by themselves.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long the last event of a stream, and answers that come whole, may take after that.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

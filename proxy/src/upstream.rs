@@ -1,23 +1,24 @@
 //! The other end: a provider over HTTP, or the stand-in model in this process.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
+use axum::body::Bytes;
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER,
 };
 use axum::http::{HeaderMap, HeaderValue, Response};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use reqwest::{Client, Url};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::AppError;
-use crate::config::{self, Config};
+use crate::client::{self, chain, is_loopback};
+use crate::config::{self, Config, KeyHeader};
 use crate::error::ProxyError;
+use crate::secret::{Secret, Unspoken};
+use crate::wire::Wire;
 
 /// Who answers, ready to be asked.
 #[derive(Clone)]
@@ -31,16 +32,24 @@ pub(crate) enum Upstream {
 pub(crate) struct Provider {
     client: Client,
     base: Url,
-    key: Option<SecretString>,
-    authorization: Option<HeaderValue>,
+    key: Option<Key>,
+}
+
+#[derive(Clone)]
+struct Key {
+    secret: Secret,
+    header: KeyHeader,
+    plain: HeaderValue,
+    bearer: HeaderValue,
 }
 
 impl Upstream {
     pub(crate) fn new(config: &Config) -> Result<Self, AppError> {
         match &config.upstream {
             config::Upstream::Demo { pace } => Ok(Upstream::Demo { pace: *pace }),
-            config::Upstream::Provider { base, key } => {
-                Provider::new(base.clone(), key.clone()).map(Upstream::Provider)
+            config::Upstream::Provider { base, key, key_header } => {
+                let key = key.as_ref().map(|key| Key::new(key, *key_header)).transpose()?;
+                Provider::new(base.clone(), key).map(Upstream::Provider)
             }
         }
     }
@@ -50,19 +59,20 @@ impl Upstream {
     /// Whoever drops the body ends the call.
     pub(crate) async fn ask(
         &self,
-        path: &str,
+        wire: Wire,
+        stream: bool,
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Body>, ProxyError> {
         match self {
-            Upstream::Demo { pace } => stand_in(*pace, path, &body),
-            Upstream::Provider(provider) => provider.ask(path, headers, body).await,
+            Upstream::Demo { pace } => stand_in(*pace, wire, &body),
+            Upstream::Provider(provider) => provider.ask(wire, stream, headers, body).await,
         }
     }
 }
 
-fn stand_in(pace: Duration, path: &str, body: &[u8]) -> Result<Response<Body>, ProxyError> {
-    let wire = holdpoint_demo::Wire::of_path(path).ok_or(ProxyError::RouteUnknown)?;
+fn stand_in(pace: Duration, wire: Wire, body: &[u8]) -> Result<Response<Body>, ProxyError> {
+    let wire = holdpoint_demo::Wire::of_path(wire.path()).ok_or(ProxyError::RouteUnknown)?;
     let request: Value = serde_json::from_slice(body)
         .map_err(|error| ProxyError::JsonInvalid { reason: error.to_string() })?;
     if request["stream"] != true {
@@ -80,41 +90,65 @@ fn stand_in(pace: Duration, path: &str, body: &[u8]) -> Result<Response<Body>, P
     Ok(response(HeaderValue::from_static("text/event-stream"), body))
 }
 
+impl Key {
+    fn new(key: &SecretString, header: KeyHeader) -> Result<Self, AppError> {
+        let value = |text: &SecretString| {
+            let mut value =
+                HeaderValue::from_str(text.expose_secret()).map_err(|_| AppError::Key)?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        let bearer = SecretString::from(format!("Bearer {}", key.expose_secret()));
+        Ok(Key { secret: Secret::new(key), header, plain: value(key)?, bearer: value(&bearer)? })
+    }
+
+    fn header(&self, wire: Wire) -> (HeaderName, &HeaderValue) {
+        match (self.header, wire) {
+            (KeyHeader::XApiKey, _) | (KeyHeader::ByRoute, Wire::Messages) => {
+                (HeaderName::from_static("x-api-key"), &self.plain)
+            }
+            (KeyHeader::ApiKey, _) => (HeaderName::from_static("api-key"), &self.plain),
+            (KeyHeader::Bearer | KeyHeader::ByRoute, _) => (AUTHORIZATION, &self.bearer),
+        }
+    }
+}
+
 impl Provider {
-    fn new(base: Url, key: Option<SecretString>) -> Result<Self, AppError> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls(&base)?)
-            .user_agent(concat!("holdpoint-proxy/", env!("CARGO_PKG_VERSION")))
-            // The key goes to the configured host and nowhere else.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE_TIMEOUT);
-        // A proxy of the environment is of no use on the way to this machine itself.
-        let client = if is_loopback(&base) { client.no_proxy() } else { client };
+    fn new(base: Url, key: Option<Key>) -> Result<Self, AppError> {
         if key.is_some() && base.scheme() == "http" && !is_loopback(&base) {
             tracing::warn!(upstream = %base, "the key goes over the network unencrypted");
         }
-        let authorization = key.as_ref().map(bearer).transpose()?;
-        Ok(Provider { client: client.build().map_err(AppError::Client)?, base, key, authorization })
+        let client = client::builder(&base)?.read_timeout(SILENCE_TIMEOUT).build();
+        Ok(Provider { client: client.map_err(AppError::Client)?, base, key })
     }
 
     async fn ask(
         &self,
-        path: &str,
+        wire: Wire,
+        stream: bool,
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Body>, ProxyError> {
-        let url = self.base.join(path).map_err(|_| ProxyError::RouteUnknown)?;
+        let url = self.base.join(wire.path()).map_err(|_| ProxyError::RouteUnknown)?;
+        let accept = if stream { "text/event-stream" } else { "application/json" };
         let mut request = self.client.post(url).body(body);
-        for name in FORWARDED {
-            if let Some(value) = headers.get(&name) {
-                request = request.header(name, value);
+        request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
+        if wire == Wire::Messages {
+            for (name, default) in FORWARDED_MESSAGES {
+                match (headers.get(name), default) {
+                    (Some(value), _) => request = request.header(name, value),
+                    (None, Some(default)) => request = request.header(name, default),
+                    (None, None) => {}
+                }
             }
         }
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        if let Some(key) = &self.key {
+            let (name, value) = key.header(wire);
+            request = request.header(name, value);
         }
-        let answer = request.send().await.map_err(|error| {
+        // The client's own limit is between two bytes and begins with the first.
+        let answer = tokio::time::timeout(SILENCE_TIMEOUT, request.send()).await;
+        let answer = answer.map_err(|_| ProxyError::UpstreamTimeout)?.map_err(|error| {
             tracing::warn!(error = chain(&error), "the upstream was not reached");
             if error.is_timeout() && !error.is_connect() {
                 ProxyError::UpstreamTimeout
@@ -128,22 +162,32 @@ impl Provider {
     async fn pass(&self, answer: reqwest::Response) -> Result<Response<Body>, ProxyError> {
         let status = answer.status();
         if status.is_client_error() || status.is_server_error() {
-            let retry_after = answer.headers().get(RETRY_AFTER).cloned();
+            let retry_after = answer.headers().get(RETRY_AFTER);
+            let retry_after = retry_after.filter(|value| !self.says_key(value)).cloned();
             let reason = self.reason(answer).await;
             tracing::warn!(status = status.as_u16(), reason, "the upstream refused");
             return Err(ProxyError::UpstreamRefused { status, retry_after });
         }
-        let kind = answer.headers().get(CONTENT_TYPE).filter(|kind| is_answer(kind)).cloned();
-        let Some(kind) = kind.filter(|_| status.is_success()) else {
+        let kind = answer.headers().get(CONTENT_TYPE).cloned();
+        let kind = kind.filter(|kind| is_answer(kind) && !self.says_key(kind));
+        // No encoding was asked for, and the head that goes down could not say which it is.
+        let is_plain = !answer.headers().contains_key(CONTENT_ENCODING);
+        let Some(kind) = kind.filter(|_| status.is_success() && is_plain) else {
             tracing::warn!(status = status.as_u16(), "the upstream's answer is no model's");
             return Err(ProxyError::UpstreamUnexpected);
         };
-        let bytes = answer.bytes_stream().inspect_err(|error| {
-            tracing::warn!(error = chain(error), "the upstream's stream broke");
-        });
-        let mut response = response(kind, Body::from_stream(bytes));
+        let body = Body::new(reqwest::Body::from(answer));
+        let body = match &self.key {
+            Some(key) => Body::new(Unspoken::new(body, key.secret.clone())),
+            None => body,
+        };
+        let mut response = response(kind, body);
         *response.status_mut() = status;
         Ok(response)
+    }
+
+    fn says_key(&self, value: &HeaderValue) -> bool {
+        self.key.as_ref().is_some_and(|key| key.secret.is_in(value.as_bytes()))
     }
 
     /// What the upstream says is wrong, for the log: its own words, without the key.
@@ -157,10 +201,11 @@ impl Provider {
             }
         }
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let mut reason = body["error"]["message"].as_str().unwrap_or("(no message)").to_owned();
-        if let Some(key) = &self.key {
-            reason = reason.replace(key.expose_secret(), "[key]");
-        }
+        let reason = body["error"]["message"].as_str().unwrap_or("(no message)");
+        let reason = match &self.key {
+            Some(key) => key.secret.hidden(reason),
+            None => reason.to_owned(),
+        };
         reason.chars().take(REASON_CHARS_MAX).collect()
     }
 }
@@ -176,59 +221,23 @@ fn response(kind: HeaderValue, body: Body) -> Response<Body> {
     response
 }
 
+/// Whether an answer is a stream of events.
+pub(crate) fn is_events(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| is_of(kind, "text/event-stream"))
+}
+
 fn is_answer(kind: &HeaderValue) -> bool {
-    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    ["text/event-stream", "application/json"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+    is_of(kind, "text/event-stream") || is_of(kind, "application/json")
 }
 
-/// The system's certificates; none for plain HTTP, so that a machine without any can use it.
-fn tls(base: &Url) -> Result<ClientConfig, AppError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(AppError::Tls)?;
-    let builder = if base.scheme() == "https" {
-        builder.with_platform_verifier().map_err(AppError::Tls)?
-    } else {
-        builder.with_root_certificates(RootCertStore::empty())
-    };
-    Ok(builder.with_no_client_auth())
+fn is_of(kind: &HeaderValue, known: &str) -> bool {
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case(known)
 }
 
-fn bearer(key: &SecretString) -> Result<HeaderValue, AppError> {
-    let text = SecretString::from(format!("Bearer {}", key.expose_secret()));
-    let mut value = HeaderValue::from_str(text.expose_secret()).map_err(|_| AppError::Key)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
-}
-
-/// An error with its causes. It names the upstream's URL, which is not secret, and no header.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}
-
-/// All that passes of the caller's headers.
-const FORWARDED: [HeaderName; 2] = [ACCEPT, CONTENT_TYPE];
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// All that passes of the caller's headers, and what stands in for one that is missing.
+const FORWARDED_MESSAGES: [(&str, Option<&str>); 2] =
+    [("anthropic-version", Some("2023-06-01")), ("anthropic-beta", None)];
 
 /// A model may think for minutes before its first byte.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(300);

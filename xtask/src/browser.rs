@@ -88,7 +88,8 @@ fn find_firefox(workspace: &Workspace, demanded: bool) -> Result<Option<Browser>
     Ok(Some(Browser { program, driver }))
 }
 
-fn apt_install(packages: &[&str]) -> Result<()> {
+/// Installs packages on a Debian where this is root.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let apt = tools::find("apt-get").context("there is no apt-get to install it with")?;
     if tools::output(Command::new("id").arg("-u"))?.trim() != "0" {
         bail!("only root may install it");

@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod cache;
+mod clients;
 mod demo;
 mod dist;
 mod fuzz;
@@ -47,7 +48,7 @@ enum Xtask {
         #[arg(last = true, requires = "parts")]
         args: Vec<String>,
     },
-    /// Measure the widget in a real browser.
+    /// Measure the widget in a real browser, and the proxy beside nginx (`proxy`, `half-open`).
     Bench {
         /// The benches to run; all of them when none is named.
         #[arg(value_name = "NAME")]

@@ -1,11 +1,13 @@
 //! `cargo xtask test`: every check, one part after the other.
 
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::browser::{self, Browsers};
+use crate::clients::Python;
 use crate::fuzz;
 use crate::page;
 use crate::size;
@@ -40,12 +42,18 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
     Part { name: "core", shows: "what decides: plans, policy, runs, journals", run: core },
     Part { name: "native", shows: "the other packages, outside a browser", run: native },
+    Part {
+        name: "clients",
+        shows: "the providers' own clients go through the proxy",
+        run: clients,
+    },
+    Part { name: "schemathesis", shows: "random requests find no fault of the proxy", run: random },
     Part { name: "web", shows: "the widget's parts, in headless browsers", run: web },
     Part { name: "build", shows: "the page builds and the widget starts in it", run: build },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
@@ -167,6 +175,40 @@ fn native(context: &Context<'_>) -> Result<Outcome> {
     let others = ["--exclude", "holdpoint-core", "--exclude", "holdpoint-e2e"];
     tools::run(&mut context.cargo_test(&[&["--workspace"], &others[..]].concat()))?;
     Ok(Outcome::Passed)
+}
+
+fn clients(context: &Context<'_>) -> Result<Outcome> {
+    let python = match python(context)? {
+        Ok(python) => python,
+        Err(skipped) => return Ok(skipped),
+    };
+    let mut command = python.command(context.workspace)?;
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(context.args);
+    tools::run(&mut command)?;
+    Ok(Outcome::Passed)
+}
+
+fn random(context: &Context<'_>) -> Result<Outcome> {
+    let python = match python(context)? {
+        Ok(python) => python,
+        Err(skipped) => return Ok(skipped),
+    };
+    let count = env::var("HOLDPOINT_RANDOM_REQUESTS").unwrap_or_else(|_| "1000".into());
+    tools::run(python.command(context.workspace)?.arg("schema.py").arg(count))?;
+    Ok(Outcome::Passed)
+}
+
+/// The environment of the clients. Where it cannot be had, and was not asked for by name, the part
+/// is left out.
+fn python(context: &Context<'_>) -> Result<Result<Python, Outcome>> {
+    match Python::ready(context.workspace) {
+        Ok(python) => Ok(Ok(python)),
+        Err(error) if !context.named => {
+            println!("{error:#}");
+            Ok(Err(Outcome::Skipped("no Python environment with the clients could be made")))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn web(context: &Context<'_>) -> Result<Outcome> {

@@ -11,14 +11,15 @@ use axum::http::header::{
 };
 use axum::http::{Response, StatusCode};
 use futures_util::{StreamExt, stream};
-use holdpoint_proxy::app;
+use holdpoint_proxy::{KeyHeader, Upstream, app};
 use http_body_util::BodyExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::support::{
-    KEY, OnDrop, ask, demo, events, listen, refused, send, streamed, text, towards, upstream,
+    KEY, OnDrop, ask, ask_at, demo, events, listen, raw, read_until, refused, send, streamed, text,
+    towards, upstream, with,
 };
 
 // The way up.
@@ -26,9 +27,9 @@ use crate::support::{
 #[tokio::test]
 async fn request_goes_up_with_the_key_and_without_other_headers() {
     let (config, mut seen) = upstream(|| events(Body::empty())).await;
-    let mut request = ask(r#"{ "model":"gpt-5" }"#);
+    let mut request = ask(r#"{ "model":"gpt-5", "input":  [ 1.0, "\u00e9" ], "stream":true }"#);
     for (name, value) in [
-        (ACCEPT, "text/event-stream"),
+        (ACCEPT, "text/html"),
         (AUTHORIZATION, "Bearer of-the-caller"),
         (COOKIE, "session=1"),
         (HeaderName::from_static("x-forwarded-for"), "10.0.0.1"),
@@ -39,13 +40,57 @@ async fn request_goes_up_with_the_key_and_without_other_headers() {
 
     let seen = seen.recv().await.unwrap();
     assert_eq!(seen.path, "/v1/responses");
-    assert_eq!(seen.body, r#"{ "model":"gpt-5" }"#, "the bytes are the caller's");
+    let expected = r#"{"model":"gpt-5","input":[ 1.0, "\u00e9" ],"stream":true}"#;
+    assert_eq!(seen.body, expected, "what is in a field is the caller's, byte for byte");
     assert_eq!(seen.headers[AUTHORIZATION], format!("Bearer {KEY}"));
     assert_eq!(seen.headers[ACCEPT], "text/event-stream");
     let mut names: Vec<&str> = seen.headers.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     let expected = ["accept", "authorization", "content-length", "content-type", "host"];
     assert_eq!(names, [expected.as_slice(), &["user-agent"]].concat());
+}
+
+#[tokio::test]
+async fn each_wire_format_goes_to_its_path_with_the_key_where_it_is_expected() {
+    let (config, mut seen) = upstream(|| events(Body::empty())).await;
+    let bearer = format!("Bearer {KEY}");
+    let headers = [("authorization", bearer.as_str()), ("x-api-key", KEY), ("api-key", KEY)];
+    for (header, expected) in [
+        (KeyHeader::ByRoute, ["authorization", "authorization", "x-api-key"]),
+        (KeyHeader::Bearer, ["authorization"; 3]),
+        (KeyHeader::XApiKey, ["x-api-key"; 3]),
+        (KeyHeader::ApiKey, ["api-key"; 3]),
+    ] {
+        let mut config = config.clone();
+        if let Upstream::Provider { key_header, .. } = &mut config.upstream {
+            *key_header = header;
+        }
+        let paths = ["/v1/responses", "/v1/chat/completions", "/v1/messages"];
+        for (path, expected) in paths.into_iter().zip(expected) {
+            assert_eq!(send(&config, ask_at(path, "{}")).await.status(), StatusCode::OK);
+            let seen = seen.recv().await.unwrap();
+            assert_eq!(seen.path, path);
+            for (name, value) in headers {
+                let found = seen.headers.get(name).map(|value| value.to_str().unwrap());
+                assert_eq!(found, (name == expected).then_some(value), "{header:?} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn version_of_the_messages_api_is_the_callers_or_a_default() {
+    let (config, mut seen) = upstream(|| events(Body::empty())).await;
+    let request = ask_at("/v1/messages", "{}");
+    send(&config, request).await;
+    assert_eq!(seen.recv().await.unwrap().headers["anthropic-version"], "2023-06-01");
+    let request = with(ask_at("/v1/messages", "{}"), "anthropic-version", "2024-01-01");
+    send(&config, with(request, "anthropic-beta", "some-beta")).await;
+    let headers = seen.recv().await.unwrap().headers;
+    assert_eq!((&headers["anthropic-version"]), "2024-01-01");
+    assert_eq!(headers["anthropic-beta"], "some-beta");
+    send(&config, with(ask("{}"), "anthropic-beta", "some-beta")).await;
+    assert!(!seen.recv().await.unwrap().headers.contains_key("anthropic-beta"));
 }
 
 // The way down.
@@ -94,7 +139,7 @@ async fn leaving_in_the_middle_ends_the_upstream_call() {
     let body = Arc::new(Mutex::new(Some(body)));
     let (config, _seen) = upstream(move || events(body.lock().unwrap().take().unwrap())).await;
     let mut caller = TcpStream::connect(listen(app(config).unwrap()).await).await.unwrap();
-    caller.write_all(&raw("{}")).await.unwrap();
+    caller.write_all(&raw("/v1/responses", "{}")).await.unwrap();
     pieces.send("event: first\n\n").unwrap();
     read_until(&mut caller, "event: first").await;
     drop(caller);
@@ -114,7 +159,7 @@ async fn leaving_before_the_head_ends_the_upstream_call() {
     });
     let config = towards(listen(router).await);
     let mut caller = TcpStream::connect(listen(app(config).unwrap()).await).await.unwrap();
-    caller.write_all(&raw("{}")).await.unwrap();
+    caller.write_all(&raw("/v1/responses", "{}")).await.unwrap();
     has_arrived.await.unwrap();
     drop(caller);
     ended.await.unwrap();
@@ -195,28 +240,6 @@ async fn silent_upstream_is_given_up() {
     refused(&config, ask("{}"), StatusCode::GATEWAY_TIMEOUT, "upstream_timeout").await;
 }
 
-#[tokio::test]
-async fn key_is_in_no_log_and_no_debug_output() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let (config, _seen) = upstream(|| {
-        let body = format!(r#"{{"error":{{"message":"no such key: {KEY}"}}}}"#);
-        Response::builder().status(401).body(body.into()).unwrap()
-    })
-    .await;
-    send(&config, ask("{}")).await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("no such key: [key]"), "{log}");
-    assert!(!log.contains(KEY) && !format!("{config:?}").contains(KEY), "{log}");
-}
-
 // The stand-in.
 
 #[tokio::test]
@@ -241,35 +264,4 @@ async fn stand_in_answers_whole_when_no_stream_is_asked_for() {
     assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
     let answer: serde_json::Value = serde_json::from_str(&text(response).await).unwrap();
     assert_eq!(answer["status"], "completed");
-}
-
-/// A model request as it looks on a socket.
-fn raw(body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "POST /v1/responses HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
-}
-
-async fn read_until(stream: &mut TcpStream, expected: &str) {
-    let mut read = Vec::new();
-    while !String::from_utf8_lossy(&read).contains(expected) {
-        assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "the stream ended early");
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
-use holdpoint_proxy::{Config, Upstream};
+use holdpoint_proxy::{Config, KeyHeader, Upstream};
 use secrecy::ExposeSecret;
 
 use crate::support::{configured, demo, get, refused, send, text};
@@ -70,9 +70,9 @@ fn every_fault_is_told_at_once_and_no_key_shown() {
         names,
         [
             "HOLDPOINT_ADDR",
-            "HOLDPOINT_UPSTREAM_KEY",
             "HOLDPOINT_DEMO_PACE",
             "HOLDPOINT_UPSTREAM",
+            "HOLDPOINT_UPSTREAM_KEY",
             "HOLDPOINT_ALLOWED_ORIGINS",
             "HOLDPOINT_ALLOWED_ORIGINS",
             "HOLDPOINT_MAX_BODY",
@@ -90,6 +90,93 @@ fn public_address_needs_a_word() {
     assert!(configured(&[public]).is_err());
     assert!(configured(&[public, ("HOLDPOINT_INSECURE_PUBLIC", "yes")]).is_err());
     assert!(configured(&[public, ("HOLDPOINT_INSECURE_PUBLIC", "1")]).is_ok());
+    assert!(configured(&[public, ("HOLDPOINT_TOKENS", "alice=0123456789abcdef")]).is_ok());
+}
+
+#[test]
+fn key_of_a_provider_goes_to_that_provider() {
+    let keys = [("OPENAI_API_KEY", "sk-o"), ("ANTHROPIC_API_KEY", "sk-a")];
+    let found = |variables: &[(&str, &str)]| {
+        let (base, key) = provider(variables);
+        (base, key.unwrap())
+    };
+    let of = |base: &str, key: &str| (base.to_owned(), key.to_owned());
+    assert_eq!(found(&keys), of("https://api.openai.com/v1/", "sk-o"));
+    assert_eq!(found(&keys[1..]), of("https://api.anthropic.com/v1/", "sk-a"));
+    let anthropic = ("HOLDPOINT_UPSTREAM", "https://api.anthropic.com/v1");
+    assert_eq!(found(&[keys[0], keys[1], anthropic]), of("https://api.anthropic.com/v1/", "sk-a"));
+    let own = ("HOLDPOINT_UPSTREAM_KEY", "sk-h");
+    assert_eq!(found(&[keys[0], keys[1], own]), of("https://api.openai.com/v1/", "sk-h"));
+}
+
+#[test]
+fn header_of_the_key_follows_from_the_upstream_unless_it_is_named() {
+    for (upstream, named, expected) in [
+        ("https://api.openai.com/v1", "", KeyHeader::ByRoute),
+        ("http://127.0.0.1:4000/v1", "", KeyHeader::ByRoute),
+        ("https://api.anthropic.com/v1", "", KeyHeader::XApiKey),
+        ("https://ours.openai.azure.com/openai/v1", "", KeyHeader::ApiKey),
+        ("https://notazure.com/v1", "", KeyHeader::ByRoute),
+        ("https://ours.openai.azure.com/openai/v1", "bearer", KeyHeader::Bearer),
+    ] {
+        let variables =
+            [("HOLDPOINT_UPSTREAM", upstream), ("HOLDPOINT_UPSTREAM_KEY_HEADER", named)];
+        match configured(&variables).unwrap().upstream {
+            Upstream::Provider { key_header, .. } => assert_eq!(key_header, expected, "{upstream}"),
+            upstream => panic!("{upstream:?}"),
+        }
+    }
+}
+
+#[test]
+fn callers_and_limits_are_read() {
+    let config = configured(&[
+        ("HOLDPOINT_ADDR", "0.0.0.0:8787"),
+        ("HOLDPOINT_TOKENS", "alice=0123456789abcdef, bob=fedcba9876543210"),
+        ("HOLDPOINT_JWKS_URL", "https://issuer.example/keys"),
+        ("HOLDPOINT_JWT_ISSUER", "https://issuer.example"),
+        ("HOLDPOINT_JWT_AUDIENCE", "holdpoint"),
+        ("HOLDPOINT_RATE", "30"),
+        ("HOLDPOINT_STREAMS", "0"),
+        ("HOLDPOINT_TOKENS_PER_DAY", "200000"),
+        ("HOLDPOINT_TRUSTED_FRONTS", "10.0.0.0/8, ::1"),
+    ])
+    .unwrap();
+    let names: Vec<&str> = config.callers.tokens.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["alice", "bob"]);
+    assert_eq!(config.callers.jwt.unwrap().audience, "holdpoint");
+    assert_eq!((config.limits.rate, config.limits.streams), (Some(30), None));
+    assert_eq!(config.limits.address_rate, Some(2400));
+    assert_eq!(config.limits.tokens_per_day, Some(200_000));
+    assert_eq!(config.trusted_fronts.len(), 2);
+}
+
+#[test]
+fn faults_of_callers_and_limits_are_told_at_once_and_show_no_secret() {
+    let error = configured(&[
+        ("HOLDPOINT_TOKENS", "alice=secret,secretsecretsecret"),
+        ("HOLDPOINT_JWKS_URL", "http://issuer.example/keys"),
+        ("HOLDPOINT_JWT_ISSUER", "https://issuer.example"),
+        ("HOLDPOINT_UPSTREAM", "https://me:secret@example.com/v1"),
+        ("HOLDPOINT_UPSTREAM_KEY_HEADER", "x-key"),
+        ("HOLDPOINT_RATE", "many"),
+        ("HOLDPOINT_TRUSTED_FRONTS", "nginx"),
+    ])
+    .unwrap_err();
+    let names: Vec<&str> = error.faults.iter().map(|fault| fault.variable).collect();
+    assert_eq!(
+        names,
+        [
+            "HOLDPOINT_TOKENS",
+            "HOLDPOINT_TOKENS",
+            "HOLDPOINT_JWKS_URL",
+            "HOLDPOINT_JWT_AUDIENCE",
+            "HOLDPOINT_UPSTREAM",
+            "HOLDPOINT_RATE",
+            "HOLDPOINT_TRUSTED_FRONTS",
+        ]
+    );
+    assert!(!error.to_string().contains("secret"), "{error}");
 }
 
 #[tokio::test]
@@ -178,7 +265,7 @@ fn program_does_not_start_with_a_fault() {
 #[track_caller]
 fn provider(variables: &[(&str, &str)]) -> (String, Option<String>) {
     match configured(variables).unwrap().upstream {
-        Upstream::Provider { base, key } => {
+        Upstream::Provider { base, key, .. } => {
             (base.to_string(), key.map(|key| key.expose_secret().to_owned()))
         }
         upstream => panic!("{upstream:?}"),
@@ -186,7 +273,17 @@ fn provider(variables: &[(&str, &str)]) -> (String, Option<String>) {
 }
 
 /// The program, with no variables but these; it does not outlive the test.
-struct Program(Child);
+pub(crate) struct Program(pub(crate) Child);
+
+/// The program with no more than so many descriptors.
+#[cfg(unix)]
+pub(crate) fn start_with_descriptors(descriptors: u32, variables: &[(&str, &str)]) -> Program {
+    let mut command = Command::new("/bin/sh");
+    let script = format!("ulimit -n {descriptors} && exec \"$0\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_holdpoint-proxy")]);
+    command.env_clear().envs(variables.iter().copied());
+    Program(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
+}
 
 fn start(variables: &[(&str, &str)]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint-proxy"));

@@ -9,7 +9,7 @@ use holdpoint_proxy::{Config, app};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{ask, demo, events, get, listen, refused, send, text, upstream};
+use crate::support::{ask, ask_at, demo, events, get, listen, refused, send, text, upstream, with};
 
 #[tokio::test]
 async fn bodies_are_checked_before_they_go_up() {
@@ -27,9 +27,14 @@ async fn bodies_are_checked_before_they_go_up() {
     for body in [Body::from(large), undeclared] {
         refused(&config, ask(body), StatusCode::PAYLOAD_TOO_LARGE, "body_too_large").await;
     }
-    for body in ["", "{", "[]", r#"["gpt-5"]"#, r#"{"model":7}"#, r#"{"model":"gpt-5"} x"#] {
+    for body in ["", "{", "[]", r#"["gpt-5"]"#, r#"{"model":"gpt-5"} x"#] {
         refused(&config, ask(body), StatusCode::BAD_REQUEST, "json_invalid").await;
     }
+    for body in [r#"{"model":7}"#, r#"{"model":"gpt-5","stream":"yes"}"#] {
+        refused(&config, ask(body), StatusCode::BAD_REQUEST, "field_invalid").await;
+    }
+    let other = r#"{"model":"gpt-5","fallbacks":[]}"#;
+    refused(&config, ask(other), StatusCode::BAD_REQUEST, "field_unknown").await;
     let twice = r#"{"model":"gpt-5","mod\u0065l":"gpt-6"}"#;
     refused(&config, ask(twice), StatusCode::BAD_REQUEST, "json_invalid").await;
     for body in ["{}", r#"{"model":"gpt-6"}"#, r#"{"model":null}"#] {
@@ -113,10 +118,6 @@ async fn browsers_are_told_which_origins_may_read() {
 async fn routes_answer_or_say_why_not() {
     let config = demo();
     assert_eq!(text(send(&config, get("/healthz")).await).await, r#"{"status":"ok"}"#);
-    for path in ["/v1/chat/completions", "/v1/messages"] {
-        let request = Request::post(path).body(Body::empty()).unwrap();
-        refused(&config, request, StatusCode::NOT_IMPLEMENTED, "wire_format_unavailable").await;
-    }
     for path in ["/", "/v1", "/v1/", "/v1/models", "/v1/responses/", "/nothing"] {
         refused(&config, get(path), StatusCode::NOT_FOUND, "route_unknown").await;
     }
@@ -127,6 +128,62 @@ async fn routes_answer_or_say_why_not() {
     refused(&config, request, status, "method_not_allowed").await;
 }
 
+#[tokio::test]
+async fn request_is_bounded_in_depth_and_in_its_fields() {
+    let (config, mut seen) = upstream(|| events(Body::empty())).await;
+    let deep = |levels: usize| {
+        let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+        ask(format!(r#"{{"user":"[[\"[[","input":{open}{close}}}"#))
+    };
+    assert_eq!(send(&config, deep(100)).await.status(), StatusCode::OK);
+    seen.recv().await.unwrap();
+    refused(&config, deep(101), StatusCode::BAD_REQUEST, "json_too_deep").await;
+    refused(&config, deep(400_000), StatusCode::BAD_REQUEST, "json_too_deep").await;
+    let many: Vec<String> = (0..101).map(|field| format!(r#""field{field}":0"#)).collect();
+    let many = ask(format!("{{{}}}", many.join(",")));
+    refused(&config, many, StatusCode::BAD_REQUEST, "json_invalid").await;
+    assert!(seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn field_passes_on_its_own_route_or_where_the_operator_says_so() {
+    let (config, mut seen) = upstream(|| events(Body::empty())).await;
+    let body = r#"{"min_p":0.1}"#;
+    let request = || ask_at("/v1/chat/completions", body);
+    refused(&config, request(), StatusCode::BAD_REQUEST, "field_unknown").await;
+    refused(&config, ask(r#"{"messages":[]}"#), StatusCode::BAD_REQUEST, "field_unknown").await;
+    let config = Config { extra_fields: vec!["min_p".into()], ..config };
+    assert_eq!(send(&config, request()).await.status(), StatusCode::OK);
+    assert_eq!(seen.recv().await.unwrap().body, body);
+}
+
+#[tokio::test]
+async fn browser_that_says_where_a_request_comes_from_is_believed() {
+    let config = Config { allowed_origins: vec!["https://shop.example".into()], ..demo() };
+    for (site, mode, origin, allowed) in [
+        ("same-origin", "cors", None, true),
+        ("same-origin", "same-origin", None, true),
+        ("cross-site", "cors", Some("https://shop.example"), true),
+        ("same-site", "cors", Some("https://shop.example"), true),
+        ("cross-site", "cors", None, false),
+        ("cross-site", "no-cors", Some("https://shop.example"), false),
+        ("same-site", "cors", None, false),
+        ("none", "navigate", None, false),
+        ("cross-site", "navigate", Some("https://shop.example"), false),
+    ] {
+        let request = with(with(ask("{}"), "sec-fetch-site", site), "sec-fetch-mode", mode);
+        let request = match origin {
+            Some(origin) => with(request, "origin", origin),
+            None => request,
+        };
+        if allowed {
+            assert_eq!(send(&config, request).await.status(), StatusCode::OK, "{site} {mode}");
+        } else {
+            refused(&config, request, StatusCode::FORBIDDEN, "fetch_forbidden").await;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn half_a_request_head_is_cut_off() {
     let mut caller = TcpStream::connect(listen(app(demo()).unwrap()).await).await.unwrap();
@@ -134,4 +191,12 @@ async fn half_a_request_head_is_cut_off() {
     let mut rest = Vec::new();
     caller.read_to_end(&mut rest).await.unwrap();
     assert!(!String::from_utf8_lossy(&rest).contains("200"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silent_connection_is_closed() {
+    let mut caller = TcpStream::connect(listen(app(demo()).unwrap()).await).await.unwrap();
+    let mut rest = Vec::new();
+    caller.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty());
 }

@@ -1,7 +1,9 @@
 //! A caller and an upstream for the proxy.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -12,9 +14,11 @@ use futures_util::stream;
 use holdpoint_proxy::{Config, Upstream, app, serve};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tower::ServiceExt;
+use tracing::subscriber::DefaultGuard;
 
 /// The key that no answer and no log may show.
 pub(crate) const KEY: &str = "sk-canary-4711";
@@ -128,11 +132,22 @@ pub(crate) fn refused(
     request: Request,
     status: StatusCode,
     code: &str,
-) -> impl Future<Output = HeaderMap> {
-    let (config, code) = (config.clone(), code.to_owned());
+) -> impl Future<Output = HeaderMap> + use<> {
+    says(&app(config.clone()).unwrap(), request, status, code)
+}
+
+/// As [`refused`], of a proxy that is there already.
+#[track_caller]
+pub(crate) fn says(
+    app: &Router,
+    request: Request,
+    status: StatusCode,
+    code: &str,
+) -> impl Future<Output = HeaderMap> + use<> {
+    let (app, code) = (app.clone(), code.to_owned());
     let caller = std::panic::Location::caller();
     async move {
-        let response = send(&config, request).await;
+        let response = app.oneshot(request).await.unwrap();
         let (found, headers) = (response.status(), response.headers().clone());
         let body = text(response).await;
         let error: Value = serde_json::from_str(&body).unwrap_or_default();
@@ -140,5 +155,76 @@ pub(crate) fn refused(
         assert!(!error["error"]["message"].as_str().unwrap().is_empty(), "{caller}");
         assert!(!body.contains(KEY), "{caller}");
         headers
+    }
+}
+
+/// Asks a proxy that is there already.
+pub(crate) async fn call(app: &Router, request: Request) -> Response<Body> {
+    app.clone().oneshot(request).await.unwrap()
+}
+
+/// The same request with one more header.
+pub(crate) fn with(mut request: Request, name: &'static str, value: &str) -> Request {
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
+
+/// A request of another wire format.
+pub(crate) fn ask_at(path: &str, body: impl Into<Body>) -> Request {
+    let mut request = ask(body);
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+/// A model request as it looks on a socket.
+pub(crate) fn raw(path: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+pub(crate) async fn read_until(stream: &mut TcpStream, expected: &str) -> String {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read);
+        if text.contains(expected) {
+            return text.into_owned();
+        }
+        assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "the stream ended early");
+    }
+}
+
+/// Lines of a log, for as long as the guard lives and on this thread.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn capture() -> (Self, DefaultGuard) {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

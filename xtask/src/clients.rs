@@ -1,0 +1,69 @@
+//! The providers' own clients, in Python, before the proxy: an environment of their own, the proxy
+//! built, and the programs of `tests/clients`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::browser::apt_install;
+use crate::cache::fingerprint;
+use crate::tools::{self, Workspace};
+
+/// An environment with all that `requirements.txt` names.
+pub(crate) struct Python {
+    program: PathBuf,
+    scripts: PathBuf,
+}
+
+impl Python {
+    /// Finds the environment, or makes it where it is missing or of other requirements.
+    pub(crate) fn ready(workspace: &Workspace) -> Result<Self> {
+        let scripts = workspace.root.join("tests/clients");
+        let requirements = scripts.join("requirements.txt");
+        let wanted = fs::read(&requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        let wanted = fingerprint(&[&wanted]);
+        let home = workspace.tools().join("clients");
+        let bin = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
+        let program = bin.join(format!("python{}", env::consts::EXE_SUFFIX));
+        let made_of = home.join("requirements.key");
+        if !fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
+            make(&home).context("make an environment of Python (Debian: python3, python3-venv)")?;
+            eprintln!("installing the clients of OpenAI and Anthropic");
+            let mut pip = Command::new(&program);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+            // A wheel runs no code of its package here; each of these has one.
+            pip.args(["--only-binary=:all:", "--requirement"]).arg(&requirements);
+            tools::run(&mut pip)?;
+            fs::write(&made_of, wanted)
+                .with_context(|| format!("cannot write {}", made_of.display()))?;
+        }
+        Ok(Self { program, scripts })
+    }
+
+    /// A program of `tests/clients`, which finds the proxy where it was just built.
+    pub(crate) fn command(&self, workspace: &Workspace) -> Result<Command> {
+        tools::run(workspace.cargo().args(["build", "--locked", "--package", "holdpoint-proxy"]))?;
+        let program = format!("holdpoint-proxy{}", env::consts::EXE_SUFFIX);
+        let mut command = Command::new(&self.program);
+        command.env("HOLDPOINT_PROXY", workspace.target.join("debug").join(program));
+        command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&self.scripts);
+        // All of it is on this machine.
+        for name in ["http_proxy", "https_proxy", "all_proxy"] {
+            command.env_remove(name).env_remove(name.to_uppercase());
+        }
+        Ok(command)
+    }
+}
+
+fn make(home: &Path) -> Result<()> {
+    let create = || {
+        let python = tools::find("python3").or_else(|| tools::find("python"));
+        let python = python.context("there is no python3")?;
+        tools::run(Command::new(python).args(["-m", "venv", "--clear"]).arg(home))
+    };
+    create().or_else(|_| apt_install(&["python3", "python3-venv"]).and_then(|()| create()))
+}
