@@ -2,7 +2,6 @@
 //!
 //! Deny beats ask beats allow, and whatever cannot be evaluated is at least asked.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::schema::{Patterns, Schema};
@@ -10,8 +9,7 @@ use crate::sorted::Sorted;
 use crate::tool::{DefinitionError, Tool};
 
 /// The answer of the policy; a later one is stricter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The call may run at once.
     Allow,
@@ -19,6 +17,17 @@ pub enum Verdict {
     Ask,
     /// The call may not run at all.
     Deny,
+}
+
+impl Verdict {
+    /// The word, in the stored form as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// What a tool's `approval` says.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::approval::{Approver, Decision, Settlement};
 use crate::id::{CallId, RunId, Timestamp};
-use crate::json::{Digest, canonical, digest, digest_text};
+use crate::json::{self, Digest, canonical, digest, digest_text};
 use crate::message::ModelResponse;
 use crate::plan::Planned;
 use crate::run::{Spec, ToolOutcome};
@@ -246,7 +246,7 @@ impl Entry {
     pub fn parse(text: &str, run: &RunId, head: &Head) -> Result<Self, JournalError> {
         let seq = head.len;
         let altered = |why| JournalError::Altered { seq, why };
-        let mut value: Value = serde_json::from_str(text).map_err(|_| altered("it is not JSON"))?;
+        let mut value = json::read(text).map_err(|_| altered("it is not JSON"))?;
         let hash = value
             .as_object_mut()
             .and_then(|fields| fields.remove("hash"))
@@ -304,7 +304,7 @@ impl Entry {
 /// Whether this text is an entry with this hash: the check that an append makes of the entry it
 /// relies on, in the same transaction.
 pub fn is_intact(text: &str, hash: &Digest) -> bool {
-    let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else { return false };
+    let Ok(Value::Object(mut fields)) = json::read(text) else { return false };
     let stored = fields.remove("hash");
     let computed = digest(&Value::Object(fields));
     computed == *hash && stored.as_ref().and_then(Value::as_str) == Some(hash.to_string().as_str())
