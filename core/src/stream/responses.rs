@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::sse::SseEvent;
 use super::{Delta, StreamError, parse};
@@ -13,36 +13,37 @@ use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
 use crate::sorted::Sorted;
+use crate::{json, object};
 
 pub(super) fn request(request: &ModelRequest) -> Value {
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| {
         body.insert(key.to_owned(), value);
     };
-    set("model", json!(request.model));
+    set("model", request.model.as_str().into());
     set("input", Value::Array(request.messages.iter().flat_map(input).collect()));
-    set("stream", json!(true));
+    set("stream", true.into());
     // The journal keeps the conversation; the provider need not.
-    set("store", json!(false));
+    set("store", false.into());
     if may_reason(&request.model) {
-        set("include", json!(["reasoning.encrypted_content"]));
+        set("include", vec!["reasoning.encrypted_content"].into());
     }
     if !request.instructions.is_empty() {
-        set("instructions", json!(request.instructions));
+        set("instructions", request.instructions.as_str().into());
     }
     if !request.tools.is_empty() {
         set("tools", request.tools.iter().map(function).collect());
-        set("parallel_tool_calls", json!(true));
+        set("parallel_tool_calls", true.into());
     }
     if let Some(format) = &request.format {
         set(
             "text",
-            json!({ "format": {
+            object! { "format": object! {
                 "type": "json_schema",
-                "name": format.name,
-                "schema": format.schema,
+                "name": format.name.as_str(),
+                "schema": format.schema.clone(),
                 "strict": format.strict,
-            } }),
+            } },
         );
     }
     Value::Object(body)
@@ -217,8 +218,7 @@ fn is_delta(data: &str) -> bool {
         }
     }
     whole.push_str(rest);
-    serde_json::from_str::<Value>(&whole)
-        .is_ok_and(|event| text(&event, "type").ends_with(".delta"))
+    json::read(&whole).is_ok_and(|event| text(&event, "type").ends_with(".delta"))
 }
 
 /// The input items that say a message again.
@@ -226,17 +226,17 @@ fn input(message: &Message) -> Vec<Value> {
     match message {
         // A notice quotes what tools and the model wrote. The role of a developer would lend its
         // authority to whoever wrote that.
-        Message::User(words) | Message::Notice(words) => vec![json!({
+        Message::User(words) | Message::Notice(words) => vec![object! {
             "type": "message",
             "role": "user",
-            "content": [{ "type": "input_text", "text": words }],
-        })],
+            "content": vec![object! { "type": "input_text", "text": words.as_str() }],
+        }],
         Message::Assistant(items) => items.iter().filter_map(output).collect(),
-        Message::Result { call, output } => vec![json!({
+        Message::Result { call, output } => vec![object! {
             "type": "function_call_output",
-            "call_id": call,
-            "output": output,
-        })],
+            "call_id": call.as_str(),
+            "output": output.as_str(),
+        }],
     }
 }
 
@@ -244,17 +244,17 @@ fn input(message: &Message) -> Vec<Value> {
 fn output(item: &Item) -> Option<Value> {
     match (&item.raw, &item.part) {
         (Some(raw), _) => (!is_only_a_name(raw)).then(|| raw.clone()),
-        (None, Part::Text(words) | Part::Refusal(words)) => Some(json!({
+        (None, Part::Text(words) | Part::Refusal(words)) => Some(object! {
             "type": "message",
             "role": "assistant",
-            "content": words,
-        })),
-        (None, Part::Call(call)) => Some(json!({
+            "content": words.as_str(),
+        }),
+        (None, Part::Call(call)) => Some(object! {
             "type": "function_call",
-            "call_id": call.id,
-            "name": call.name,
-            "arguments": call.arguments,
-        })),
+            "call_id": call.id.as_str(),
+            "name": call.name.as_str(),
+            "arguments": call.arguments.as_str(),
+        }),
         (None, Part::Other) => None,
     }
 }
@@ -271,13 +271,13 @@ fn is_only_a_name(raw: &Value) -> bool {
 }
 
 fn function(function: &Function) -> Value {
-    json!({
+    object! {
         "type": "function",
-        "name": function.name,
-        "description": function.description,
-        "parameters": function.parameters,
+        "name": function.name.as_str(),
+        "description": function.description.as_str(),
+        "parameters": function.parameters.clone(),
         "strict": function.strict,
-    })
+    }
 }
 
 /// Whether the model is not one of those that refuse a request for encrypted reasoning.
