@@ -13,7 +13,7 @@ use crate::json::{self, Digest, canonical, digest, digest_text};
 use crate::message::ModelResponse;
 use crate::plan::Planned;
 use crate::run::{Spec, ToolOutcome};
-use form::{Form as _, Unread};
+use form::{Form as _, Misfit};
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u64 = 1;
@@ -144,17 +144,6 @@ pub struct Entry {
     pub hash: Digest,
 }
 
-/// The stored form; see `docs/journal-format.md`.
-struct Stored {
-    v: u64,
-    run: RunId,
-    seq: u64,
-    at: Timestamp,
-    epoch: u64,
-    record: Record,
-    prev: Digest,
-}
-
 /// Why a stored journal is not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -229,11 +218,11 @@ impl Entry {
         canonical(&self.to_value())
     }
 
-    /// The stored form as a value.
+    /// The stored form as a value; see `docs/journal-format.md`.
     pub fn to_value(&self) -> Value {
-        let mut value = self.unsealed();
+        let mut value = self.write();
         if let Value::Object(fields) = &mut value {
-            fields.insert("hash".into(), self.hash.to_string().into());
+            fields.insert("v".into(), VERSION.into());
         }
         value
     }
@@ -264,21 +253,18 @@ impl Entry {
         if hash.as_str() != Some(computed.to_string().as_str()) {
             return Err(altered("its hash does not match its content"));
         }
-        // The content is what was written, so what cannot be read was written by someone newer.
-        let stored = Stored::read(value)
-            .map_err(|Unread(found)| JournalError::TooNew { seq, found: found.to_owned() })?;
-        if stored.run != *run || stored.seq != seq {
+        if let Value::Object(fields) = &mut value {
+            fields.insert("hash".into(), hash);
+        }
+        let mut misfit = Misfit::default();
+        let entry = Self::read(value, &mut misfit);
+        if let Some(found) = misfit.0 {
+            // The content is what was written, so someone newer wrote what cannot be read.
+            return Err(JournalError::TooNew { seq, found: found.to_owned() });
+        }
+        if entry.run != *run || entry.seq != seq {
             return Err(altered("it is not in its place"));
         }
-        let entry = Self {
-            run: stored.run,
-            seq,
-            at: stored.at,
-            epoch: stored.epoch,
-            record: stored.record,
-            prev: stored.prev,
-            hash: computed,
-        };
         if entry.prev != head.hash
             || entry.epoch != head.epoch + u64::from(matches!(entry.record, Record::Resumed))
         {
@@ -287,17 +273,13 @@ impl Entry {
         Ok(entry)
     }
 
+    /// What the hash is of: all but the hash.
     fn unsealed(&self) -> Value {
-        Stored {
-            v: VERSION,
-            run: self.run.clone(),
-            seq: self.seq,
-            at: self.at,
-            epoch: self.epoch,
-            record: self.record.clone(),
-            prev: self.prev,
+        let mut value = self.to_value();
+        if let Value::Object(fields) = &mut value {
+            fields.remove("hash");
         }
-        .write()
+        value
     }
 }
 
