@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::json::put;
 use crate::schema::{Patterns, Schema};
 use crate::sorted::Sorted;
 use crate::tool::{DefinitionError, Tool};
@@ -138,17 +139,21 @@ impl Rule {
     fn apply(&self, arguments: &Value, patterns: &dyn Patterns) -> Ruling {
         match self.when.matches(arguments, patterns) {
             Some(false) => Ruling::plain(Verdict::Allow, rule::NONE_MATCHED, ""),
-            Some(true) => Ruling {
-                verdict: self.verdict,
-                rule: self.id.clone(),
-                because: self.because.clone(),
-                matched: self
-                    .looks_at
-                    .iter()
-                    .filter_map(|name| Some((name.clone(), arguments.get(name)?.clone())))
-                    .collect(),
-                expires_in_ms: self.expires_in_ms,
-            },
+            Some(true) => {
+                let mut matched = Map::new();
+                for name in &self.looks_at {
+                    if let Some(argument) = arguments.get(name) {
+                        put(&mut matched, name, argument.clone());
+                    }
+                }
+                Ruling {
+                    verdict: self.verdict,
+                    rule: self.id.clone(),
+                    because: self.because.clone(),
+                    matched,
+                    expires_in_ms: self.expires_in_ms,
+                }
+            }
             None => Ruling::plain(
                 self.verdict.max(Verdict::Ask),
                 rule::UNEVALUATED,

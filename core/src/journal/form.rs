@@ -51,7 +51,7 @@ pub(crate) trait Form: Sized {
     }
 }
 
-/// The fields of an object that have not been read.
+/// The fields of an object; of one that was read, null is left.
 struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -68,13 +68,13 @@ impl Fields {
 
     #[inline(never)]
     fn take(&mut self, name: &'static str, misfit: &mut Misfit) -> Value {
-        misfit.or_blank(self.0.remove(name), name)
+        misfit.or_blank(self.0.get_mut(name).map(Value::take), name)
     }
 
     /// A field that may be left out.
     fn take_or<T: Form>(&mut self, name: &str, absent: T, misfit: &mut Misfit) -> T {
-        match self.0.remove(name) {
-            Some(value) => T::read(value, misfit),
+        match self.0.get_mut(name) {
+            Some(value) => T::read(value.take(), misfit),
             None => absent,
         }
     }

@@ -222,7 +222,7 @@ impl Entry {
     pub fn to_value(&self) -> Value {
         let mut value = self.write();
         if let Value::Object(fields) = &mut value {
-            fields.insert("v".into(), VERSION.into());
+            json::put(fields, "v", VERSION.into());
         }
         value
     }
@@ -235,12 +235,12 @@ impl Entry {
     pub fn parse(text: &str, run: &RunId, head: &Head) -> Result<Self, JournalError> {
         let seq = head.len;
         let altered = |why| JournalError::Altered { seq, why };
-        let mut value = json::read(text).map_err(|_| altered("it is not JSON"))?;
-        let hash = value
-            .as_object_mut()
-            .and_then(|fields| fields.remove("hash"))
-            .ok_or_else(|| altered("it has no hash"))?;
-        let version = value.get("v").cloned().unwrap_or_default();
+        let value = json::read(text).map_err(|_| altered("it is not JSON"))?;
+        let Value::Object(fields) = value else { return Err(altered("it has no hash")) };
+        let (fields, Some(hash)) = json::without(fields, "hash") else {
+            return Err(altered("it has no hash"));
+        };
+        let version = fields.get("v").cloned().unwrap_or_default();
         if version != VERSION {
             return Err(match version.as_u64() {
                 Some(newer) if newer > VERSION => {
@@ -249,15 +249,16 @@ impl Entry {
                 _ => altered("it has no version"),
             });
         }
-        let computed = digest(&value);
-        if hash.as_str() != Some(computed.to_string().as_str()) {
+        let mut content = Value::Object(fields);
+        let computed = Value::from(digest(&content));
+        if hash != computed {
             return Err(altered("its hash does not match its content"));
         }
-        if let Value::Object(fields) = &mut value {
-            fields.insert("hash".into(), hash);
+        if let Value::Object(fields) = &mut content {
+            json::put(fields, "hash", computed);
         }
         let mut misfit = Misfit::default();
-        let entry = Self::read(value, &mut misfit);
+        let entry = Self::read(content, &mut misfit);
         if let Some(found) = misfit.0 {
             // The content is what was written, so someone newer wrote what cannot be read.
             return Err(JournalError::TooNew { seq, found: found.to_owned() });
@@ -275,19 +276,17 @@ impl Entry {
 
     /// What the hash is of: all but the hash.
     fn unsealed(&self) -> Value {
-        let mut value = self.to_value();
-        if let Value::Object(fields) = &mut value {
-            fields.remove("hash");
+        match self.to_value() {
+            Value::Object(fields) => Value::Object(json::without(fields, "hash").0),
+            other => other,
         }
-        value
     }
 }
 
 /// Whether this text is an entry with this hash: the check that an append makes of the entry it
 /// relies on, in the same transaction.
 pub fn is_intact(text: &str, hash: &Digest) -> bool {
-    let Ok(Value::Object(mut fields)) = json::read(text) else { return false };
-    let stored = fields.remove("hash");
-    let computed = digest(&Value::Object(fields));
-    computed == *hash && stored.as_ref().and_then(Value::as_str) == Some(hash.to_string().as_str())
+    let Ok(Value::Object(fields)) = json::read(text) else { return false };
+    let (fields, stored) = json::without(fields, "hash");
+    digest(&Value::Object(fields)) == *hash && stored == Some((*hash).into())
 }

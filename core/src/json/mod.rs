@@ -116,6 +116,25 @@ pub fn put(fields: &mut Map<String, Value>, name: &str, value: Value) {
     fields.insert(name.to_owned(), value);
 }
 
+/// Takes a field out; the fields that are left, and what it held.
+///
+/// Put together anew, since a tree that can lose a key is several kilobytes more of code.
+#[inline(never)]
+pub(crate) fn without(
+    fields: Map<String, Value>,
+    name: &str,
+) -> (Map<String, Value>, Option<Value>) {
+    let (mut rest, mut taken) = (Map::new(), None);
+    for (key, value) in fields {
+        if key == name {
+            taken = Some(value);
+        } else {
+            rest.insert(key, value);
+        }
+    }
+    (rest, taken)
+}
+
 /// Appends a reference token to a JSON Pointer (RFC 6901); gives the length to go back to.
 pub(crate) fn push_token(path: &mut String, token: &str) -> usize {
     let length = path.len();
