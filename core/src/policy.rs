@@ -2,16 +2,14 @@
 //!
 //! Deny beats ask beats allow, and whatever cannot be evaluated is at least asked.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::json::put;
 use crate::schema::{Patterns, Schema};
-use crate::sorted::Sorted;
-use crate::tool::{DefinitionError, Tool};
+use crate::tool::{DefinitionError, Tool, compiled};
 
 /// The answer of the policy; a later one is stricter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The call may run at once.
     Allow,
@@ -19,6 +17,17 @@ pub enum Verdict {
     Ask,
     /// The call may not run at all.
     Deny,
+}
+
+impl Verdict {
+    /// The word, in the stored form as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// What a tool's `approval` says.
@@ -129,17 +138,21 @@ impl Rule {
     fn apply(&self, arguments: &Value, patterns: &dyn Patterns) -> Ruling {
         match self.when.matches(arguments, patterns) {
             Some(false) => Ruling::plain(Verdict::Allow, rule::NONE_MATCHED, ""),
-            Some(true) => Ruling {
-                verdict: self.verdict,
-                rule: self.id.clone(),
-                because: self.because.clone(),
-                matched: self
-                    .looks_at
-                    .iter()
-                    .filter_map(|name| Some((name.clone(), arguments.get(name)?.clone())))
-                    .collect(),
-                expires_in_ms: self.expires_in_ms,
-            },
+            Some(true) => {
+                let mut matched = Map::new();
+                for name in &self.looks_at {
+                    if let Some(argument) = arguments.get(name) {
+                        put(&mut matched, name, argument.clone());
+                    }
+                }
+                Ruling {
+                    verdict: self.verdict,
+                    rule: self.id.clone(),
+                    because: self.because.clone(),
+                    matched,
+                    expires_in_ms: self.expires_in_ms,
+                }
+            }
             None => Ruling::plain(
                 self.verdict.max(Verdict::Ask),
                 rule::UNEVALUATED,
@@ -149,104 +162,80 @@ impl Rule {
     }
 }
 
-/// What is wrong with an `approval`.
-#[derive(Debug)]
-pub(crate) enum ApprovalFault {
-    Malformed(String),
-    Schema(DefinitionError),
-}
-
-impl ApprovalFault {
-    pub(crate) fn into_definition_error(self, name: &str) -> DefinitionError {
-        match self {
-            Self::Schema(error) => error,
-            Self::Malformed(message) => {
-                DefinitionError { code: "tool_malformed", name: name.to_owned(), message }
-            }
-        }
-    }
-}
-
 impl Approval {
     pub(crate) fn parse(
-        approval: Option<&Value>,
-        compile: impl Fn(&Value, &str) -> Result<Schema, DefinitionError>,
-    ) -> Result<Self, ApprovalFault> {
-        let malformed = |message: &str| Err(ApprovalFault::Malformed(message.to_owned()));
-        match approval {
-            None | Some(Value::Null) => Ok(Self::Unstated),
-            Some(Value::String(word)) if word == "never" => Ok(Self::Never),
-            Some(Value::String(word)) if word == "always" => Ok(Self::Always),
-            Some(Value::Array(rules)) if rules.is_empty() => {
-                malformed("expected approval to have a rule, or to be \"never\" or \"always\"")
+        approval: &Value,
+        tool: &str,
+        patterns: &dyn Patterns,
+    ) -> Result<Self, DefinitionError> {
+        let expected = match approval {
+            Value::Null => return Ok(Self::Unstated),
+            Value::String(word) if word == "never" => return Ok(Self::Never),
+            Value::String(word) if word == "always" => return Ok(Self::Always),
+            Value::Array(rules) if rules.is_empty() => {
+                "expected approval to have a rule, or to be \"never\" or \"always\""
             }
-            Some(Value::Array(rules)) => {
-                let rules = rules.iter().map(|rule| Rule::parse(rule, &compile)).collect::<Result<
-                    Vec<_>,
-                    _,
-                >>(
-                )?;
-                let mut ids = Sorted::default();
-                if !rules.iter().all(|rule| ids.insert(rule.id.as_str(), ())) {
-                    return malformed("expected each rule to have an id of its own");
+            Value::Array(given) => {
+                let mut rules: Vec<Rule> = Vec::with_capacity(given.len());
+                for rule in given {
+                    rules.push(Rule::parse(rule, tool, patterns)?);
                 }
-                Ok(Self::Rules(rules))
+                let is_used_before = |(index, rule): (usize, &Rule)| {
+                    rules.iter().take(index).any(|other| other.id == rule.id)
+                };
+                if !rules.iter().enumerate().any(is_used_before) {
+                    return Ok(Self::Rules(rules));
+                }
+                "expected each rule to have an id of its own"
             }
-            Some(_) => {
-                malformed("expected approval to be \"never\", \"always\" or a list of rules")
-            }
-        }
+            _ => "expected approval to be \"never\", \"always\" or a list of rules",
+        };
+        Err(DefinitionError::malformed(tool, &[expected]))
     }
 }
 
 impl Rule {
-    fn parse(
-        rule: &Value,
-        compile: impl Fn(&Value, &str) -> Result<Schema, DefinitionError>,
-    ) -> Result<Self, ApprovalFault> {
-        let malformed = |words: &[&str]| ApprovalFault::Malformed(words.concat());
+    fn parse(rule: &Value, tool: &str, patterns: &dyn Patterns) -> Result<Self, DefinitionError> {
+        let malformed = |words: &[&str]| DefinitionError::malformed(tool, words);
         let Some(fields) = rule.as_object() else {
             return Err(malformed(&["expected a rule to be an object"]));
         };
         if let Some(unknown) = fields.keys().find(|key| !RULE_FIELDS.contains(&key.as_str())) {
             return Err(malformed(&["a rule has no field ", unknown]));
         }
-        let text = |key: &str| {
-            fields
-                .get(key)
-                .and_then(Value::as_str)
-                .filter(|text| !text.trim().is_empty())
-                .map(str::to_owned)
-                .ok_or_else(|| malformed(&["expected a rule to have the text ", key]))
+        let text = |key: &str| match fields.get(key).and_then(Value::as_str) {
+            Some(text) if !text.trim().is_empty() => Ok(text),
+            _ => Err(malformed(&["expected a rule to have the text ", key])),
         };
         let id = text("id")?;
         let Some(when) = fields.get("when") else {
-            return Err(malformed(&["expected rule ", &id, " to have a schema in when"]));
+            return Err(malformed(&["expected rule ", id, " to have a schema in when"]));
         };
         let verdict = match fields.get("verdict").map(|v| v.as_str().unwrap_or_default()) {
             None | Some("ask") => Verdict::Ask,
             Some("deny") => Verdict::Deny,
             Some(_) => {
-                return Err(malformed(&["expected verdict of rule ", &id, " to be ask or deny"]));
+                return Err(malformed(&["expected verdict of rule ", id, " to be ask or deny"]));
             }
         };
         let expires_in_ms = match fields.get("expiresIn") {
             None | Some(Value::Null) => None,
-            Some(millis) => {
-                Some(millis.as_u64().filter(|millis| *millis > 0).ok_or_else(|| {
-                    malformed(&["expected expiresIn of rule ", &id, " to be milliseconds above 0"])
-                })?)
-            }
+            Some(millis) => match millis.as_u64() {
+                None | Some(0) => {
+                    let expected = " to be milliseconds above 0";
+                    return Err(malformed(&["expected expiresIn of rule ", id, expected]));
+                }
+                millis => millis,
+            },
         };
+        let when_schema = compiled(when, tool, &["rule ", id, " "].concat(), patterns)?;
+        let because = text("because")?;
+        let properties = when.get("properties").and_then(Value::as_object);
         Ok(Self {
-            when: compile(when, &id).map_err(ApprovalFault::Schema)?,
-            looks_at: when
-                .get("properties")
-                .and_then(Value::as_object)
-                .map(|properties| properties.keys().cloned().collect())
-                .unwrap_or_default(),
-            because: text("because")?,
-            id,
+            id: id.to_owned(),
+            when: when_schema,
+            looks_at: properties.into_iter().flat_map(Map::keys).cloned().collect(),
+            because: because.to_owned(),
             verdict,
             expires_in_ms,
         })

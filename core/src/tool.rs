@@ -8,7 +8,7 @@ use crate::journal::form::Form as _;
 use crate::json::{Digest, digest};
 use crate::message::Function;
 use crate::policy::{Approval, Rule};
-use crate::schema::{Patterns, Schema, strict};
+use crate::schema::{Patterns, Schema, Unsupported, strict};
 use crate::sorted::Sorted;
 
 /// Hints of the tool's author; they never lower a verdict that a rule gave.
@@ -52,7 +52,7 @@ pub struct Tool {
 
 /// Why a definition was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("tool {name:?} is not usable: {message}")]
+#[error("tool `{name}` is not usable: {message}")]
 pub struct DefinitionError {
     /// A stable code: `tool_malformed`, `tool_schema_unsupported` or `tool_duplicate`.
     pub code: &'static str,
@@ -71,78 +71,78 @@ impl Tool {
     ///   which is refused because a keyword that is ignored is a check that is not made
     pub fn parse(definition: &Value, patterns: &dyn Patterns) -> Result<Self, DefinitionError> {
         let name = definition.get("name").and_then(Value::as_str).unwrap_or_default();
-        let malformed = |message: String| DefinitionError {
-            code: "tool_malformed",
-            name: name.to_owned(),
-            message,
-        };
+        let malformed = |words: &[&str]| DefinitionError::malformed(name, words);
         let well_named = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if !well_named {
-            return Err(malformed(
-                "expected a name of 1 to 64 letters, digits, underscores or hyphens".to_owned(),
-            ));
+            let expected = "expected a name of 1 to 64 letters, digits, underscores or hyphens";
+            return Err(malformed(&[expected]));
         }
         let text = |key: &str| match definition.get(key) {
-            None | Some(Value::Null) => Ok(String::new()),
-            Some(Value::String(text)) => Ok(text.clone()),
-            Some(_) => Err(malformed(["expected ", key, " to be a string"].concat())),
+            None | Some(Value::Null) => Ok(""),
+            Some(Value::String(text)) => Ok(text.as_str()),
+            Some(_) => Err(malformed(&["expected ", key, " to be a string"])),
         };
-        let title = match text("title")? {
-            title if title.is_empty() => title_of(name),
-            title => title,
-        };
-        let description = text("description")?;
+        let (title, description) = (text("title")?, text("description")?);
         if description.is_empty() {
-            return Err(malformed(
-                "expected a description that tells the model what it does".into(),
-            ));
+            return Err(malformed(&["expected a description that tells the model what it does"]));
         }
+        let empty = empty_object();
         let input_schema = match definition.get("inputSchema") {
-            None | Some(Value::Null) => empty_object(),
-            Some(schema @ Value::Object(_)) => schema.clone(),
+            None | Some(Value::Null) => &empty,
+            Some(schema @ Value::Object(_)) => schema,
             Some(_) => {
-                return Err(malformed("expected inputSchema to be a JSON Schema object".into()));
+                return Err(malformed(&["expected inputSchema to be a JSON Schema object"]));
             }
         };
         if input_schema.get("type").and_then(Value::as_str) != Some("object") {
-            return Err(malformed("expected inputSchema to have type \"object\"".into()));
+            return Err(malformed(&["expected inputSchema to have type \"object\""]));
         }
-        let compile = |schema: &Value, of: &str| {
-            Schema::compile(schema, patterns).map_err(|unsupported| DefinitionError {
-                code: "tool_schema_unsupported",
-                name: name.to_owned(),
-                message: unsupported
-                    .iter()
-                    .map(|u| [of, &u.path, ": ", &u.message].concat())
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            })
-        };
-        let schema = compile(&input_schema, "inputSchema")?;
-        let annotations = annotations(definition).map_err(malformed)?;
-        let approval = Approval::parse(definition.get("approval"), |schema, rule| {
-            compile(schema, &["rule ", rule, " "].concat())
-        })
-        .map_err(|fault| fault.into_definition_error(name))?;
+        let schema = compiled(input_schema, name, "inputSchema", patterns)?;
+        let annotations = annotations(definition, name)?;
+        let approval = definition.get("approval").unwrap_or(&Value::Null);
         let digest = digest(&Value::Array(vec![
             name.into(),
             input_schema.clone(),
-            definition.get("approval").cloned().unwrap_or_default(),
+            approval.clone(),
             // Without an `approval` the hints are the rule.
             annotations.write(),
         ]));
         Ok(Self {
+            approval: Approval::parse(approval, name, patterns)?,
             name: name.to_owned(),
-            title,
-            description,
+            title: if title.is_empty() { title_of(name) } else { title.to_owned() },
+            description: description.to_owned(),
             annotations,
-            approval,
-            input_schema,
+            input_schema: input_schema.clone(),
             schema,
             digest,
         })
     }
+}
+
+impl DefinitionError {
+    #[inline(never)]
+    pub(crate) fn malformed(name: &str, words: &[&str]) -> Self {
+        Self { code: "tool_malformed", name: name.to_owned(), message: words.concat() }
+    }
+}
+
+/// A schema of a tool's definition, compiled; `of` is where it stands there.
+pub(crate) fn compiled(
+    schema: &Value,
+    name: &str,
+    of: &str,
+    patterns: &dyn Patterns,
+) -> Result<Schema, DefinitionError> {
+    Schema::compile(schema, patterns).map_err(|unsupported| {
+        let mut message = String::new();
+        for Unsupported { path, message: words } in unsupported {
+            let separator = if message.is_empty() { "" } else { "; " };
+            message.push_str(&[separator, of, &path, ": ", &words].concat());
+        }
+        DefinitionError { code: "tool_schema_unsupported", name: name.to_owned(), message }
+    })
 }
 
 /// The tools that a run may use now.
@@ -221,14 +221,17 @@ impl Tool {
     }
 }
 
-fn annotations(definition: &Value) -> Result<Annotations, String> {
+fn annotations(definition: &Value, name: &str) -> Result<Annotations, DefinitionError> {
     let Some(hints) = definition.get("annotations").filter(|hints| !hints.is_null()) else {
         return Ok(Annotations::default());
     };
     let hint = |key: &str| match hints.get(key) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(hint)) => Ok(*hint),
-        Some(_) => Err(["expected annotations.", key, " to be true or false"].concat()),
+        Some(_) => {
+            let words = ["expected annotations.", key, " to be true or false"];
+            Err(DefinitionError::malformed(name, &words))
+        }
     };
     Ok(Annotations {
         read_only_hint: hint("readOnlyHint")?,

@@ -224,9 +224,8 @@ fn digest_is_of_the_canonical_text() {
 #[test]
 fn digest_is_stored_as_its_digits_and_nothing_else() {
     let digest = digest_text("");
-    let stored = serde_json::to_value(digest).unwrap();
-    assert_eq!(stored, json!(digest.to_string()));
-    assert_eq!(serde_json::from_value::<Digest>(stored).unwrap(), digest);
+    assert_eq!(Value::from(digest), json!(digest.to_string()));
+    assert_eq!(digest.to_string().parse(), Ok(digest));
 
     let digits = digest.to_string();
     for wrong in ["", &digits[1..], &digits.to_uppercase(), &digits.replace('e', "g"), "é"] {

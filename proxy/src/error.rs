@@ -141,7 +141,6 @@ impl ProxyError {
         "field_unknown",
         "field_invalid",
         "model_not_allowed",
-        "wire_format_unavailable",
         "route_unknown",
         "method_not_allowed",
         "internal",

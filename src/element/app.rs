@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
+use holdpoint_core::object;
 use holdpoint_core::run::{Progress, Run, Slot, State, Status, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::page::Page;
 use crate::channel::Channel;
@@ -103,7 +104,7 @@ impl App {
             self.page.state(state);
         }
         if self.pending.replace(waiting) != waiting {
-            self.page.emit("holdpoint-pending-change", &json!({ "count": waiting }));
+            self.page.emit("holdpoint-pending-change", &object! { "count": waiting });
         }
     }
 
@@ -128,7 +129,7 @@ impl App {
             if !self.told.borrow_mut().insert(slot.action.id.clone(), ()) {
                 continue;
             }
-            let detail = json!({ "approval": approval(run, slot) });
+            let detail = object! { "approval": approval(run, slot) };
             if !self.page.ask("holdpoint-approval-request", &detail) {
                 // The page shows a card of its own.
                 let call = slot.action.id.clone();
@@ -164,26 +165,28 @@ impl Observer for App {
 
     fn appended(&self, run: &Run, entry: &Entry) {
         let id = run.id().as_str();
-        self.page.emit("holdpoint-journal", &json!({ "runId": id, "seq": entry.seq }));
+        self.page.emit("holdpoint-journal", &object! { "runId": id, "seq": entry.seq });
         let (name, mut detail) = match &entry.record {
-            Record::Started(spec) => ("holdpoint-run-start", json!({ "text": spec.text })),
+            Record::Started(spec) => {
+                ("holdpoint-run-start", object! { "text": spec.text.as_str() })
+            }
             Record::Decided { call, digest, .. } => {
                 let stored = entry.to_value();
                 let decided = &stored["record"]["decided"];
-                let detail = json!({
+                let detail = object! {
                     "callId": call,
-                    "decision": decided["decision"],
-                    "digest": digest,
-                    "by": decided["by"],
-                });
+                    "decision": decided["decision"].clone(),
+                    "digest": *digest,
+                    "by": decided["by"].clone(),
+                };
                 ("holdpoint-decision", detail)
             }
             Record::ToolStarted { call, attempt, .. } => {
-                ("holdpoint-tool-start", json!({ "callId": call, "attempt": attempt }))
+                ("holdpoint-tool-start", object! { "callId": call, "attempt": *attempt })
             }
             Record::ToolFinished { call, outcome, .. } => (
                 "holdpoint-tool-end",
-                json!({ "callId": call, "ok": matches!(outcome, ToolOutcome::Succeeded(_)) }),
+                object! { "callId": call, "ok": matches!(outcome, ToolOutcome::Succeeded(_)) },
             ),
             _ => ("", Value::Null),
         };
@@ -192,7 +195,7 @@ impl Observer for App {
             self.page.emit(name, &detail);
         }
         if run.status().is_over() {
-            let detail = json!({ "runId": id, "status": run.status() });
+            let detail = object! { "runId": id, "status": run.status().as_str() };
             self.page.emit("holdpoint-run-end", &detail);
         }
     }
@@ -252,21 +255,21 @@ pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
         Progress::Held { expires, .. } => ("waiting", *expires),
         _ => ("in-doubt", None),
     };
-    json!({
-        "callId": action.id,
+    object! {
+        "callId": &action.id,
         "runId": run.id(),
         "status": status,
-        "tool": action.tool,
-        "title": action.title,
-        "summary": action.summary,
-        "preview": action.preview,
-        "arguments": action.arguments,
+        "tool": action.tool.as_str(),
+        "title": action.title.as_str(),
+        "summary": action.summary.clone(),
+        "preview": action.preview.clone(),
+        "arguments": action.arguments.clone(),
         "digest": action.digest,
-        "rule": {
-            "id": action.ruling.rule,
-            "because": action.ruling.because,
-            "matched": action.ruling.matched,
+        "rule": object! {
+            "id": action.ruling.rule.as_str(),
+            "because": action.ruling.because.as_str(),
+            "matched": action.ruling.matched.clone(),
         },
         "expiresAt": expires,
-    })
+    }
 }

@@ -13,12 +13,13 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
-use holdpoint_core::json::Digest;
+use holdpoint_core::json::{Digest, Map};
+use holdpoint_core::object;
 use holdpoint_core::policy::rule_on;
 use holdpoint_core::run::{Limits, Mode, Spec};
 use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
@@ -28,10 +29,10 @@ use crate::driver::{DriveError, Driver};
 use crate::leases::WebLocks;
 use crate::model::Models;
 use crate::runtime::BrowserRuntime;
-use crate::tools::PageTools;
+use crate::tools::{PageTools, from_page};
 use crate::view::state::{Intent, Intents};
 use app::App;
-use page::{Page, error_value, from_js, to_js};
+use page::{Page, error_value, to_js};
 use settings::Settings;
 
 /// One widget.
@@ -142,7 +143,7 @@ impl Agent {
     /// `{code, message, fix}`.
     pub fn submit(&self, job: JsValue) -> Promise {
         self.promise(|parts| async move {
-            let job = from_js(&job).unwrap_or_default();
+            let job = from_page(&job).unwrap_or_default();
             let text = |key: &str| job.get(key).and_then(Value::as_str).map(str::to_owned);
             let mode = text("mode").map(|mode| settings::mode(&mode));
             let Some(words) = text("text").filter(|words| !words.trim().is_empty()) else {
@@ -176,7 +177,7 @@ impl Agent {
     /// `{code, message, fix}`.
     pub fn approve(&self, call: String, options: JsValue) -> Promise {
         self.promise(|parts| async move {
-            let options = from_js(&options).unwrap_or_default();
+            let options = from_page(&options).unwrap_or_default();
             let digest = options.get("digest").and_then(Value::as_str).unwrap_or_default();
             let Ok(digest) = digest.parse::<Digest>() else {
                 let message = "expected the digest of what is approved";
@@ -197,7 +198,7 @@ impl Agent {
     pub fn deny(&self, call: String, options: JsValue) -> Promise {
         self.promise(|parts| async move {
             let call = CallId::new(call);
-            let options = from_js(&options).unwrap_or_default();
+            let options = from_page(&options).unwrap_or_default();
             let reason = options.get("reason").and_then(Value::as_str).map(str::to_owned);
             let digest = parts.digest(&call).ok_or_else(|| thrown(&DriveError::UnknownCall))?;
             parts.decide(&call, Decision::Deny { reason }, digest).await
@@ -214,19 +215,19 @@ impl Agent {
             let message = ["there is no tool ", tool].concat();
             return Err(to_js(&error_value("tool_missing", &message, "register it first")));
         };
-        let args = from_js(args).unwrap_or_default();
+        let args = from_page(args).unwrap_or_default();
         if let Some(first) = tool.schema.check(&args, toolbox.patterns()).first() {
             let message = [&first.path, ": ", &first.message].concat();
             let fix = "pass arguments that follow the tool's inputSchema";
             return Err(to_js(&error_value("arguments_invalid", &message, fix)));
         }
         let ruling = rule_on(tool, &args, toolbox.patterns());
-        Ok(to_js(&json!({
-            "verdict": ruling.verdict,
+        Ok(to_js(&object! {
+            "verdict": ruling.verdict.as_str(),
             "rule": ruling.rule,
             "because": ruling.because,
             "matched": ruling.matched,
-        })))
+        }))
     }
 
     /// A run's whole record as a file.
@@ -305,16 +306,16 @@ impl Agent {
     pub fn runs(&self) -> Array {
         let runs = self.parts.driver.runs();
         let summary = |run: &Rc<holdpoint_core::run::Run>| {
-            to_js(&json!({
+            to_js(&object! {
                 "id": run.id(),
-                "thread": run.spec().thread,
-                "status": run.status(),
-                "text": run.spec().text,
+                "thread": &run.spec().thread,
+                "status": run.status().as_str(),
+                "text": run.spec().text.as_str(),
                 "createdAt": run.started_at(),
                 "updatedAt": run.updated_at(),
                 "entries": run.head().len,
-                "usage": { "input": run.usage().input, "output": run.usage().output },
-            }))
+                "usage": object! { "input": run.usage().input, "output": run.usage().output },
+            })
         };
         runs.iter().map(summary).collect()
     }
@@ -472,7 +473,7 @@ impl Parts {
             Intent::Open(open) => {
                 self.app.shown.open.set(open);
                 let name = if open { "holdpoint-open" } else { "holdpoint-close" };
-                self.app.page().emit(name, &json!({}));
+                self.app.page().emit(name, &Value::Object(Map::new()));
                 Ok(())
             }
         };

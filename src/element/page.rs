@@ -1,9 +1,11 @@
 //! The page, as the widget tells it things.
 
+use holdpoint_core::object;
 use js_sys::Function;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::JsValue;
+
+use crate::tools::to_page;
 
 /// The two ways of the element's JavaScript half to hear of something.
 pub(super) struct Page {
@@ -46,18 +48,10 @@ impl Page {
 
 /// Plain data for the page.
 pub(super) fn to_js(value: &Value) -> JsValue {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .unwrap_or(JsValue::UNDEFINED)
-}
-
-/// Plain data of the page's; functions and the like are left out, as JSON does.
-pub(super) fn from_js(value: &JsValue) -> Option<Value> {
-    let text = js_sys::JSON::stringify(value).ok()?.as_string()?;
-    serde_json::from_str(&text).ok()
+    to_page(value).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// An error as the page's half of the element expects it.
 pub(super) fn error_value(code: &str, message: &str, fix: &str) -> Value {
-    json!({ "code": code, "message": message, "fix": fix })
+    object! { "code": code, "message": message, "fix": fix }
 }

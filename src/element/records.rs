@@ -2,10 +2,11 @@
 
 use holdpoint_core::id::RunId;
 use holdpoint_core::journal::{Entry, Head};
-use holdpoint_core::json::canonical;
+use holdpoint_core::json::{canonical, read};
+use holdpoint_core::object;
 use holdpoint_core::run::replay;
 use js_sys::Array;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -22,20 +23,17 @@ pub(super) async fn export_run(
     let Some(stored) = store.read(run, 0).await.map_err(|error| of_store(&error))? else {
         return Err(failure("unknown_run", "there is no such run", "look its id up in `runs`"));
     };
-    let entries: Vec<Value> = stored
-        .entries
-        .into_iter()
-        .map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
-        .collect();
+    let entries: Vec<Value> =
+        stored.entries.into_iter().map(|text| read(&text).unwrap_or(Value::String(text))).collect();
     let head = &stored.row.head;
-    let file = json!({
+    let file = object! {
         "format": FORMAT,
         "version": 1,
         "run": run,
-        "head": { "len": head.len, "hash": head.hash, "epoch": head.epoch },
+        "head": object! { "len": head.len, "hash": head.hash, "epoch": head.epoch },
         "entries": entries,
-    });
-    blob(&file.to_string(), "application/json")
+    };
+    blob(&canonical(&file), "application/json")
 }
 
 /// Every entry of these runs, a line each.
@@ -62,7 +60,7 @@ pub(super) async fn import_run(
     let malformed =
         |message: &str| failure("import_malformed", message, "choose a file that exportRun made");
     let text = JsFuture::from(file.text()).await?.as_string().unwrap_or_default();
-    let file: Value = serde_json::from_str(&text).map_err(|_| malformed("the file is not JSON"))?;
+    let file = read(&text).map_err(|_| malformed("the file is not JSON"))?;
     if file.get("format").and_then(Value::as_str) != Some(FORMAT) || file["version"] != 1 {
         return Err(malformed("the file is not a run of this version"));
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
-use super::page::from_js;
+use crate::tools::from_page;
 use crate::view::state::Shown;
 
 /// Values as they are now; those that only the views need are signals.
@@ -43,7 +43,7 @@ impl Settings {
             "mode" => self.mode = mode(&text()),
             "instructions" => self.instructions = text(),
             "approver" => {
-                let approver = from_js(value).unwrap_or_default();
+                let approver = from_page(value).unwrap_or_default();
                 let field = |key: &str| {
                     approver.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
                 };

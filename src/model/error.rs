@@ -95,7 +95,7 @@ pub(super) fn of_stream(stream: StreamError) -> ModelError {
 
 /// The words of an error body, as the proxy and the providers write it.
 fn reported(body: &str) -> Option<String> {
-    match StreamError::upstream(&serde_json::from_str(body).ok()?)? {
+    match StreamError::upstream(&holdpoint_core::json::read(body).ok()?)? {
         StreamError::Upstream { message, .. } if !message.is_empty() => Some(message),
         StreamError::Upstream { code, .. } => Some(code),
         _ => None,

@@ -1,6 +1,7 @@
 //! A model behind an address: one request, and the stream of its answer.
 
 use gloo_net::http::{Request, Response};
+use holdpoint_core::json::canonical;
 use holdpoint_core::message::{ModelRequest, ModelResponse};
 use holdpoint_core::stream::{Api, Delta};
 use js_sys::{Date, Reflect, Uint8Array};
@@ -19,7 +20,7 @@ pub(super) async fn call(
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
     let url = [endpoint.trim_end_matches('/'), api.path()].join("/");
-    let body = api.request(&request).to_string();
+    let body = canonical(&api.request(&request));
     let connection = Connection::new().map_err(|_| error::network(&url))?;
     let response = Request::post(&url)
         .header("content-type", "application/json")

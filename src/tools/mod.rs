@@ -25,7 +25,8 @@ use web_sys::AbortController;
 
 use self::functions::Functions;
 use self::patterns::RegExps;
-use self::value::{from_page, words};
+use self::value::words;
+pub(crate) use self::value::{from_page, to_page};
 use crate::driver::ports::{Runtime, Task, ToolHost, ToolRequest, Verified};
 
 /// The tools that the page has registered.

@@ -1,13 +1,14 @@
 //! Values on their way between the page and the core, as JSON text: the only form that carries no
 //! functions, no getters and no shared objects.
 
+use holdpoint_core::json::{canonical, read};
 use js_sys::{JSON, Reflect};
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
 /// A copy that the page may keep and change.
-pub(super) fn to_page(value: &Value) -> Result<JsValue, JsValue> {
-    JSON::parse(&value.to_string())
+pub(crate) fn to_page(value: &Value) -> Result<JsValue, JsValue> {
+    JSON::parse(&canonical(value))
 }
 
 /// What JSON makes of a value of the page; `undefined` becomes `null`.
@@ -15,11 +16,11 @@ pub(super) fn to_page(value: &Value) -> Result<JsValue, JsValue> {
 /// # Errors
 ///
 /// A cycle, a `BigInt`, half of a surrogate pair, or a `toJSON` that throws; with words.
-pub(super) fn from_page(value: &JsValue) -> Result<Value, String> {
+pub(crate) fn from_page(value: &JsValue) -> Result<Value, String> {
     let text = JSON::stringify(value).map_err(|thrown| words(&thrown))?;
     // A function or a symbol has no text.
     match JsValue::from(text).as_string() {
-        Some(text) => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        Some(text) => read(&text).map_err(|fault| fault.message),
         None => Ok(Value::Null),
     }
 }

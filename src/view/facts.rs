@@ -1,7 +1,7 @@
 //! The facts of an action, as cards show them. All of them come from a model or from a page, so all
 //! are shown in full and made visible.
 
-use holdpoint_core::json::canonical;
+use holdpoint_core::json::{canonical, read};
 use holdpoint_core::plan::Action;
 use holdpoint_core::policy::Ruling;
 use serde_json::Value;
@@ -58,7 +58,7 @@ fn literal(value: &Value) -> String {
             let looks_like_json = text.is_empty()
                 || text.starts_with(['"', '[', '{'])
                 || matches!(text.as_str(), "null" | "true" | "false")
-                || serde_json::from_str::<Value>(text).is_ok();
+                || read(text).is_ok();
             if looks_like_json { canonical(value) } else { text.clone() }
         }
         _ => canonical(value),

@@ -5,25 +5,43 @@
 
 use serde_json::{Map, Value};
 
-use super::{Record, Stored};
+use super::{Entry, Record};
 use crate::approval::{Approver, Decision, Settlement};
 use crate::id::{CallId, RunId, ThreadId, Timestamp};
-use crate::json::Digest;
+use crate::json::{self, Digest, digest_text};
 use crate::message::{Finish, Item, ModelResponse, Part, ToolCall, Usage};
 use crate::plan::{Action, Issue, Planned, Report};
 use crate::policy::{Ruling, Verdict};
 use crate::run::{HISTORY_BYTES_MAX, Limits, Mode, Spec, ToolOutcome};
 use crate::tool::Annotations;
 
-/// What stood in the way: the name of a field, or of what was expected.
-#[derive(Debug)]
-pub(crate) struct Unread(pub(crate) &'static str);
+/// What stood in the way first: the name of a field, or of what was expected.
+///
+/// Reading goes on where something does not fit, with a blank in its place, and whoever began it
+/// looks here at the end: a way out behind each of a hundred fields would be most of the code.
+#[derive(Default)]
+pub(crate) struct Misfit(pub(crate) Option<&'static str>);
 
-type Result<T> = std::result::Result<T, Unread>;
+impl Misfit {
+    #[inline(never)]
+    fn note(&mut self, expected: &'static str) {
+        self.0.get_or_insert(expected);
+    }
+
+    /// The value, or a blank where there is none.
+    fn or_blank<T: Default>(&mut self, value: Option<T>, expected: &'static str) -> T {
+        if value.is_none() {
+            self.note(expected);
+        }
+        value.unwrap_or_default()
+    }
+}
 
 /// What can be stored as a value and taken out of it again.
 pub(crate) trait Form: Sized {
-    fn read(value: Value) -> Result<Self>;
+    /// Takes it out of a value; what does not fit is noted, and what is given is then not to be
+    /// used.
+    fn read(value: Value, misfit: &mut Misfit) -> Self;
 
     fn write(&self) -> Value;
 
@@ -33,33 +51,41 @@ pub(crate) trait Form: Sized {
     }
 }
 
-/// The fields of an object that have not been read.
+/// The fields of an object; of one that was read, null is left.
 struct Fields(Map<String, Value>);
 
 impl Fields {
-    fn of(value: Value) -> Result<Self> {
+    #[inline(never)]
+    fn of(value: Value, misfit: &mut Misfit) -> Self {
         match value {
-            Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(Unread("an object")),
+            Value::Object(fields) => Self(fields),
+            _ => {
+                misfit.note("an object");
+                Self(Map::new())
+            }
         }
     }
 
-    fn take<T: Form>(&mut self, name: &'static str) -> Result<T> {
-        self.0.remove(name).ok_or(Unread(name)).and_then(T::read)
+    #[inline(never)]
+    fn take(&mut self, name: &'static str, misfit: &mut Misfit) -> Value {
+        misfit.or_blank(self.0.get_mut(name).map(Value::take), name)
     }
 
     /// A field that may be left out.
-    fn take_or<T: Form>(&mut self, name: &'static str, absent: T) -> Result<T> {
-        self.0.remove(name).map_or(Ok(absent), T::read)
+    fn take_or<T: Form>(&mut self, name: &str, absent: T, misfit: &mut Misfit) -> T {
+        match self.0.get_mut(name) {
+            Some(value) => T::read(value.take(), misfit),
+            None => absent,
+        }
     }
 
-    #[inline(never)]
     fn put(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
+        json::put(&mut self.0, name, value);
     }
 }
 
 /// A variant that holds something.
+#[inline(never)]
 fn holding(name: &str, held: Value) -> Value {
     let mut fields = Fields(Map::new());
     fields.put(name, held);
@@ -68,19 +94,23 @@ fn holding(name: &str, held: Value) -> Value {
 
 /// The name of an enum's variant, and what it holds; nothing where it is a word alone.
 #[inline(never)]
-fn variant(value: Value) -> Result<(String, Value)> {
+fn variant(value: Value, misfit: &mut Misfit) -> (String, Value) {
     match value {
-        Value::String(name) => Ok((name, Value::Null)),
+        Value::String(name) => return (name, Value::Null),
         Value::Object(fields) if fields.len() == 1 => {
-            fields.into_iter().next().ok_or(Unread("a variant"))
+            if let Some(variant) = fields.into_iter().next() {
+                return variant;
+            }
         }
-        _ => Err(Unread("a variant")),
+        _ => {}
     }
+    misfit.note("a variant");
+    Default::default()
 }
 
 impl Form for Value {
-    fn read(value: Value) -> Result<Self> {
-        Ok(value)
+    fn read(value: Value, _: &mut Misfit) -> Self {
+        value
     }
 
     fn write(&self) -> Value {
@@ -89,8 +119,8 @@ impl Form for Value {
 }
 
 impl<T: Form> Form for Option<T> {
-    fn read(value: Value) -> Result<Self> {
-        if value.is_null() { Ok(None) } else { T::read(value).map(Some) }
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        if value.is_null() { None } else { Some(T::read(value, misfit)) }
     }
 
     fn write(&self) -> Value {
@@ -103,10 +133,13 @@ impl<T: Form> Form for Option<T> {
 }
 
 impl<T: Form> Form for Vec<T> {
-    fn read(value: Value) -> Result<Self> {
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
         match value {
-            Value::Array(items) => items.into_iter().map(T::read).collect(),
-            _ => Err(Unread("a list")),
+            Value::Array(items) => items.into_iter().map(|item| T::read(item, misfit)).collect(),
+            _ => {
+                misfit.note("a list");
+                Self::new()
+            }
         }
     }
 
@@ -116,8 +149,8 @@ impl<T: Form> Form for Vec<T> {
 }
 
 impl Form for Map<String, Value> {
-    fn read(value: Value) -> Result<Self> {
-        Fields::of(value).map(|fields| fields.0)
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        Fields::of(value, misfit).0
     }
 
     fn write(&self) -> Value {
@@ -131,10 +164,13 @@ impl Form for Map<String, Value> {
 
 impl Form for String {
     #[inline(never)]
-    fn read(value: Value) -> Result<Self> {
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
         match value {
-            Value::String(text) => Ok(text),
-            _ => Err(Unread("a text")),
+            Value::String(text) => text,
+            _ => {
+                misfit.note("a text");
+                Self::new()
+            }
         }
     }
 
@@ -148,8 +184,9 @@ impl Form for String {
 }
 
 impl Form for bool {
-    fn read(value: Value) -> Result<Self> {
-        value.as_bool().ok_or(Unread("true or false"))
+    #[inline(never)]
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        misfit.or_blank(value.as_bool(), "true or false")
     }
 
     fn write(&self) -> Value {
@@ -158,8 +195,9 @@ impl Form for bool {
 }
 
 impl Form for u64 {
-    fn read(value: Value) -> Result<Self> {
-        value.as_u64().ok_or(Unread("a whole number"))
+    #[inline(never)]
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        misfit.or_blank(value.as_u64(), "a whole number")
     }
 
     fn write(&self) -> Value {
@@ -168,8 +206,9 @@ impl Form for u64 {
 }
 
 impl Form for u32 {
-    fn read(value: Value) -> Result<Self> {
-        u64::read(value)?.try_into().map_err(|_| Unread("a smaller number"))
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        let number = u64::read(value, misfit);
+        misfit.or_blank(number.try_into().ok(), "a smaller number")
     }
 
     fn write(&self) -> Value {
@@ -182,8 +221,8 @@ impl Form for u32 {
 }
 
 impl Form for Timestamp {
-    fn read(value: Value) -> Result<Self> {
-        u64::read(value).map(Self::from_millis)
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        Self::from_millis(u64::read(value, misfit))
     }
 
     fn write(&self) -> Value {
@@ -192,24 +231,28 @@ impl Form for Timestamp {
 }
 
 impl Form for Digest {
-    fn read(value: Value) -> Result<Self> {
-        String::read(value)?.parse().map_err(|_| Unread("a digest"))
+    #[inline(never)]
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        String::read(value, misfit).parse().unwrap_or_else(|_| {
+            misfit.note("a digest");
+            digest_text("")
+        })
     }
 
     fn write(&self) -> Value {
-        self.to_string().into()
+        (*self).into()
     }
 }
 
 macro_rules! ids {
     ($($id:ident)*) => {
         $(impl Form for $id {
-            fn read(value: Value) -> Result<Self> {
-                String::read(value).map(Self::new)
+            fn read(value: Value, misfit: &mut Misfit) -> Self {
+                Self::new(String::read(value, misfit))
             }
 
             fn write(&self) -> Value {
-                self.as_str().into()
+                self.into()
             }
         })*
     };
@@ -220,14 +263,14 @@ ids! { ThreadId RunId CallId }
 /// Reads fields: `name?` is left out where it is empty, `name = value` is always written and may
 /// be missing in an older journal, and `name? = value` is left out where it is that value.
 macro_rules! take {
-    ($fields:ident $name:ident) => {
-        $fields.take(stringify!($name))?
+    ($fields:ident $misfit:ident $name:ident) => {
+        Form::read($fields.take(stringify!($name), $misfit), $misfit)
     };
-    ($fields:ident $name:ident ?) => {
-        $fields.take_or(stringify!($name), Default::default())?
+    ($fields:ident $misfit:ident $name:ident ?) => {
+        $fields.take_or(stringify!($name), Default::default(), $misfit)
     };
-    ($fields:ident $name:ident $(?)? = $absent:expr) => {
-        $fields.take_or(stringify!($name), $absent)?
+    ($fields:ident $misfit:ident $name:ident $(?)? = $absent:expr) => {
+        $fields.take_or(stringify!($name), $absent, $misfit)
     };
 }
 
@@ -250,11 +293,13 @@ macro_rules! put {
 macro_rules! structs {
     ($($type:ident { $($name:ident $(: $mark:tt)? $(= $absent:expr)?),* $(,)? })*) => {
         $(impl Form for $type {
-            fn read(value: Value) -> Result<Self> {
-                let mut fields = Fields::of(value)?;
-                Ok(Self { $($name: take!(fields $name $($mark)? $(= $absent)?)),* })
+            #[inline(never)]
+            fn read(value: Value, misfit: &mut Misfit) -> Self {
+                let mut fields = Fields::of(value, misfit);
+                Self { $($name: take!(fields misfit $name $($mark)? $(= $absent)?)),* }
             }
 
+            #[inline(never)]
             fn write(&self) -> Value {
                 let Self { $($name),* } = self;
                 let mut fields = Fields(Map::new());
@@ -266,7 +311,7 @@ macro_rules! structs {
 }
 
 structs! {
-    Stored { v, run, seq, at, epoch, record, prev }
+    Entry { run, seq, at, epoch, record, prev, hash }
     Spec { run, thread, mode, model, instructions, text, limits = Limits::default() }
     ModelResponse { items, finish, usage: ? }
     Item { part, raw: ? }
@@ -292,13 +337,13 @@ structs! {
 }
 
 impl Form for Annotations {
-    fn read(value: Value) -> Result<Self> {
-        let mut fields = Fields::of(value)?;
-        Ok(Self {
-            read_only_hint: fields.take_or("readOnlyHint", false)?,
-            destructive_hint: fields.take_or("destructiveHint", false)?,
-            idempotent_hint: fields.take_or("idempotentHint", false)?,
-        })
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        let mut fields = Fields::of(value, misfit);
+        Self {
+            read_only_hint: fields.take_or("readOnlyHint", false, misfit),
+            destructive_hint: fields.take_or("destructiveHint", false, misfit),
+            idempotent_hint: fields.take_or("idempotentHint", false, misfit),
+        }
     }
 
     fn write(&self) -> Value {
@@ -311,8 +356,8 @@ impl Form for Annotations {
 }
 
 impl Form for Report {
-    fn read(value: Value) -> Result<Self> {
-        Vec::read(value).map(Self)
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        Self(Vec::read(value, misfit))
     }
 
     fn write(&self) -> Value {
@@ -320,27 +365,32 @@ impl Form for Report {
     }
 }
 
-/// Enums: words alone; variants of one value; those with fields.
+/// Enums, with a blank: words alone; variants of one value; those with fields.
 macro_rules! enums {
-    ($($type:ident {
+    ($($type:ident or $blank:expr => {
         $($word:literal => $unit:ident),*;
         $($key:literal => $one:ident),*;
         $($kind:literal => $many:ident { $($name:ident $(: $mark:tt)?),* }),*;
     })*) => {
         $(impl Form for $type {
-            fn read(value: Value) -> Result<Self> {
-                let (name, held) = variant(value)?;
+            #[inline(never)]
+            fn read(value: Value, misfit: &mut Misfit) -> Self {
+                let (name, held) = variant(value, misfit);
                 match name.as_str() {
-                    $($word if held.is_null() => Ok(Self::$unit),)*
-                    $($key => Form::read(held).map(Self::$one),)*
+                    $($word if held.is_null() => Self::$unit,)*
+                    $($key => Self::$one(Form::read(held, misfit)),)*
                     $($kind => {
-                        let mut fields = Fields::of(held)?;
-                        Ok(Self::$many { $($name: take!(fields $name $($mark)?)),* })
+                        let mut fields = Fields::of(held, misfit);
+                        Self::$many { $($name: take!(fields misfit $name $($mark)?)),* }
                     })*
-                    _ => Err(Unread(concat!("a known kind of ", stringify!($type)))),
+                    _ => {
+                        misfit.note(concat!("a known kind of ", stringify!($type)));
+                        $blank
+                    }
                 }
             }
 
+            #[inline(never)]
             fn write(&self) -> Value {
                 match self {
                     $(Self::$unit => $word.into(),)*
@@ -357,7 +407,7 @@ macro_rules! enums {
 }
 
 enums! {
-    Record {
+    Record or Self::Resumed => {
         "resumed" => Resumed;
         "started" => Started;
         "answered" => Answered { turn, response, planned, left_out: ? },
@@ -368,20 +418,20 @@ enums! {
         "expired" => Expired { call },
         "cancelled" => Cancelled { by };
     }
-    Planned {
+    Planned or Self::Answer(String::new()) => {
         ;
         "answer" => Answer, "invalid" => Invalid, "paused" => Paused;
         "actions" => Actions { text, actions }, "unusable" => Unusable { code, message };
     }
-    Part { "other" => Other; "text" => Text, "refusal" => Refusal, "call" => Call; ; }
-    Finish { "complete" => Complete, "paused" => Paused; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
-    Decision { ; ; "approve" => Approve { arguments: ?, note: ? }, "deny" => Deny { reason: ? }; }
-    Settlement {
+    Part or Self::Other => { "other" => Other; "text" => Text, "refusal" => Refusal, "call" => Call; ; }
+    Finish or Self::Complete => { "complete" => Complete, "paused" => Paused; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
+    Decision or Self::Deny { reason: None } => { ; ; "approve" => Approve { arguments: ?, note: ? }, "deny" => Deny { reason: ? }; }
+    Settlement or Self::DidNotHappen => {
         "did_not_happen" => DidNotHappen, "try_again" => TryAgain;
         ;
         "happened" => Happened { result: ? };
     }
-    ToolOutcome { ; "succeeded" => Succeeded, "failed" => Failed, "unknown" => Unknown; ; }
-    Mode { "tools" => Tools, "plan" => Plan; ; ; }
-    Verdict { "allow" => Allow, "ask" => Ask, "deny" => Deny; ; ; }
+    ToolOutcome or Self::Unknown(String::new()) => { ; "succeeded" => Succeeded, "failed" => Failed, "unknown" => Unknown; ; }
+    Mode or Self::Plan => { "tools" => Tools, "plan" => Plan; ; ; }
+    Verdict or Self::Deny => { "allow" => Allow, "ask" => Ask, "deny" => Deny; ; ; }
 }

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::approval::{Approver, Decision, Settlement};
 use crate::id::{CallId, RunId, Timestamp};
-use crate::json::{Digest, canonical, digest, digest_text};
+use crate::json::{self, Digest, canonical, digest, digest_text};
 use crate::message::ModelResponse;
 use crate::plan::Planned;
 use crate::run::{Spec, ToolOutcome};
-use form::{Form as _, Unread};
+use form::{Form as _, Misfit};
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u64 = 1;
@@ -146,17 +146,6 @@ pub struct Entry {
     pub hash: Digest,
 }
 
-/// The stored form; see `docs/journal-format.md`.
-struct Stored {
-    v: u64,
-    run: RunId,
-    seq: u64,
-    at: Timestamp,
-    epoch: u64,
-    record: Record,
-    prev: Digest,
-}
-
 /// Why a stored journal is not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -231,11 +220,11 @@ impl Entry {
         canonical(&self.to_value())
     }
 
-    /// The stored form as a value.
+    /// The stored form as a value; see `docs/journal-format.md`.
     pub fn to_value(&self) -> Value {
-        let mut value = self.unsealed();
+        let mut value = self.write();
         if let Value::Object(fields) = &mut value {
-            fields.insert("hash".into(), self.hash.to_string().into());
+            json::put(fields, "v", VERSION.into());
         }
         value
     }
@@ -248,12 +237,12 @@ impl Entry {
     pub fn parse(text: &str, run: &RunId, head: &Head) -> Result<Self, JournalError> {
         let seq = head.len;
         let altered = |why| JournalError::Altered { seq, why };
-        let mut value: Value = serde_json::from_str(text).map_err(|_| altered("it is not JSON"))?;
-        let hash = value
-            .as_object_mut()
-            .and_then(|fields| fields.remove("hash"))
-            .ok_or_else(|| altered("it has no hash"))?;
-        let version = value.get("v").cloned().unwrap_or_default();
+        let value = json::read(text).map_err(|_| altered("it is not JSON"))?;
+        let Value::Object(fields) = value else { return Err(altered("it has no hash")) };
+        let (fields, Some(hash)) = json::without(fields, "hash") else {
+            return Err(altered("it has no hash"));
+        };
+        let version = fields.get("v").cloned().unwrap_or_default();
         if version != VERSION {
             return Err(match version.as_u64() {
                 Some(newer) if newer > VERSION => {
@@ -262,25 +251,23 @@ impl Entry {
                 _ => altered("it has no version"),
             });
         }
-        let computed = digest(&value);
-        if hash.as_str() != Some(computed.to_string().as_str()) {
+        let mut content = Value::Object(fields);
+        let computed = Value::from(digest(&content));
+        if hash != computed {
             return Err(altered("its hash does not match its content"));
         }
-        // The content is what was written, so what cannot be read was written by someone newer.
-        let stored = Stored::read(value)
-            .map_err(|Unread(found)| JournalError::TooNew { seq, found: found.to_owned() })?;
-        if stored.run != *run || stored.seq != seq {
+        if let Value::Object(fields) = &mut content {
+            json::put(fields, "hash", computed);
+        }
+        let mut misfit = Misfit::default();
+        let entry = Self::read(content, &mut misfit);
+        if let Some(found) = misfit.0 {
+            // The content is what was written, so someone newer wrote what cannot be read.
+            return Err(JournalError::TooNew { seq, found: found.to_owned() });
+        }
+        if entry.run != *run || entry.seq != seq {
             return Err(altered("it is not in its place"));
         }
-        let entry = Self {
-            run: stored.run,
-            seq,
-            at: stored.at,
-            epoch: stored.epoch,
-            record: stored.record,
-            prev: stored.prev,
-            hash: computed,
-        };
         if entry.prev != head.hash
             || entry.epoch != head.epoch + u64::from(matches!(entry.record, Record::Resumed))
         {
@@ -289,25 +276,19 @@ impl Entry {
         Ok(entry)
     }
 
+    /// What the hash is of: all but the hash.
     fn unsealed(&self) -> Value {
-        Stored {
-            v: VERSION,
-            run: self.run.clone(),
-            seq: self.seq,
-            at: self.at,
-            epoch: self.epoch,
-            record: self.record.clone(),
-            prev: self.prev,
+        match self.to_value() {
+            Value::Object(fields) => Value::Object(json::without(fields, "hash").0),
+            other => other,
         }
-        .write()
     }
 }
 
 /// Whether this text is an entry with this hash: the check that an append makes of the entry it
 /// relies on, in the same transaction.
 pub fn is_intact(text: &str, hash: &Digest) -> bool {
-    let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else { return false };
-    let stored = fields.remove("hash");
-    let computed = digest(&Value::Object(fields));
-    computed == *hash && stored.as_ref().and_then(Value::as_str) == Some(hash.to_string().as_str())
+    let Ok(Value::Object(fields)) = json::read(text) else { return false };
+    let (fields, stored) = json::without(fields, "hash");
+    digest(&Value::Object(fields)) == *hash && stored == Some((*hash).into())
 }

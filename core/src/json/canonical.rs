@@ -1,6 +1,8 @@
 //! The canonical form of RFC 8785.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
+
+use super::double::Decimal;
 
 /// The one text of a value by RFC 8785: keys in order of their UTF-16 code units, numbers as
 /// ECMAScript writes them, no optional escapes, no white space.
@@ -41,38 +43,14 @@ pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The shortest decimal number that reads back as a double: ±0.`digits` × 10^`point`, without
-/// zeros at either end of `digits`; zero has none.
-pub(crate) struct Decimal {
-    pub(crate) negative: bool,
-    pub(crate) digits: String,
-    pub(crate) point: i32,
-}
-
-impl Decimal {
-    pub(crate) fn of(number: &Number) -> Self {
-        // By way of a double, so that `1` and `1.0` are one number; the library's text of a double
-        // already has the shortest digits, in a layout of its own.
-        let double = number.as_f64().and_then(Number::from_f64);
-        let text = double.as_ref().unwrap_or(number).to_string();
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (negative, magnitude) =
-            mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
-        let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, ""));
-        let digits = [whole, fraction].concat();
-        let significant = digits.trim_start_matches('0');
-        let leading_zeros = digits.len() - significant.len();
-        let point = whole.len() as i32 - leading_zeros as i32 + exponent.parse().unwrap_or(0);
-        Self { negative, digits: significant.trim_end_matches('0').to_owned(), point }
-    }
-}
-
 fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(&Decimal::of(number), out),
+        Value::Number(number) => {
+            write_number(&Decimal::of(number.as_f64().unwrap_or_default()), out)
+        }
         Value::String(text) => write_text(text, out),
         Value::Array(items) => {
             out.push('[');

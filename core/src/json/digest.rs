@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -20,8 +19,7 @@ pub fn digest_text(text: &str) -> Digest {
 }
 
 /// A SHA-256 digest; written, stored and compared as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -43,9 +41,9 @@ impl fmt::Debug for Digest {
     }
 }
 
-impl From<Digest> for String {
+impl From<Digest> for Value {
     fn from(digest: Digest) -> Self {
-        digest.to_string()
+        digest.to_string().into()
     }
 }
 
@@ -72,13 +70,5 @@ impl FromStr for Digest {
             }
         }
         Ok(Self(bytes))
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = DigestError;
-
-    fn try_from(text: String) -> Result<Self, DigestError> {
-        text.parse()
     }
 }

@@ -6,15 +6,16 @@
 
 mod canonical;
 mod digest;
+mod double;
+mod read;
 
-use std::fmt;
+pub use serde_json::{Map, Value};
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-
+use self::read::Reader;
 pub use canonical::canonical;
-pub(crate) use canonical::{Decimal, write_text};
+pub(crate) use canonical::write_text;
 pub use digest::{Digest, DigestError, digest, digest_text};
+pub(crate) use double::Decimal;
 
 /// How much untrusted text [`parse`] reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,7 @@ pub struct Fault {
 /// * `json_syntax`: the text is no JSON (`{`), holds half of a surrogate pair (`"\ud800"`), or goes
 ///   on after the value (`1 2`).
 /// * `duplicate_key`: an object has a key twice (`{"to":"Ann","to":"Bob"}`).
-/// * `unsafe_number`: a number is outside ±(2^53−1), where doubles skip integers (`1e20`), or its
-///   canonical text would be read as another number, as a few of 16 and more digits are.
+/// * `unsafe_number`: a number is outside ±(2^53−1), where doubles skip integers (`1e20`).
 /// * `too_deep`, `too_long`: the text exceeds the limits.
 ///
 /// # Examples
@@ -75,22 +75,64 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Value, Fault> {
             message: format!("expected at most {max} bytes, found {found}"),
         });
     }
-    let mut reader = Reader {
-        path: String::new(),
-        depth_left: limits.depth_max.min(DEPTH_CEILING),
-        refusal: None,
-    };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = ValueSeed(&mut reader).deserialize(&mut deserializer);
-    let result = read.and_then(|value| deserializer.end().map(|()| value));
-    result.map_err(|error| {
-        let (code, message) = reader.refusal.unwrap_or_else(|| {
-            let message = error.to_string();
-            let overflow = message.starts_with("number out of range");
-            (if overflow { UNSAFE_NUMBER } else { "json_syntax" }, message)
-        });
-        Fault { code, path: reader.path, message }
-    })
+    Reader::new(text, limits.depth_max.min(DEPTH_CEILING), true).document()
+}
+
+/// Reads one JSON value from text that is vouched for, or that decides nothing.
+///
+/// As JavaScript reads it, except that half of a surrogate pair is refused, as is a number beyond
+/// all doubles and the 128th level: of a key that is there twice the last is taken.
+///
+/// # Errors
+///
+/// `json_syntax` and `too_deep`, as [`parse`].
+pub fn read(text: &str) -> Result<Value, Fault> {
+    Reader::new(text, DEPTH_MAX, false).document()
+}
+
+/// An object of these fields, each of whatever becomes a value by itself.
+///
+/// What `json!` of serde_json is for, without its generic serializer.
+///
+/// # Examples
+///
+/// ```
+/// use holdpoint_core::{json::canonical, object};
+///
+/// assert_eq!(canonical(&object! { "to": "Ann", "amount": 5 }), r#"{"amount":5,"to":"Ann"}"#);
+/// ```
+#[macro_export]
+macro_rules! object {
+    ($($name:literal: $value:expr),+ $(,)?) => {{
+        let mut fields = $crate::json::Map::new();
+        $($crate::json::put(&mut fields, $name, $value.into());)+
+        $crate::json::Value::Object(fields)
+    }};
+}
+
+/// Sets a field; what [`object!`] is made of.
+#[inline(never)]
+pub fn put(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    fields.insert(name.to_owned(), value);
+}
+
+/// Takes a field out; the fields that are left, and what it held.
+///
+/// Put together anew, since a tree that can lose a key is several kilobytes more of code.
+#[inline(never)]
+pub(crate) fn without(
+    fields: Map<String, Value>,
+    name: &str,
+) -> (Map<String, Value>, Option<Value>) {
+    let (mut rest, mut taken) = (Map::new(), None);
+    for (key, value) in fields {
+        if key == name {
+            taken = Some(value);
+        } else {
+            rest.insert(key, value);
+        }
+    }
+    (rest, taken)
 }
 
 /// Appends a reference token to a JSON Pointer (RFC 6901); gives the length to go back to.
@@ -107,126 +149,8 @@ pub(crate) fn push_token(path: &mut String, token: &str) -> usize {
     length
 }
 
-/// How a JSON value is read: the visitor keeps its place and the refusal here, since an error of
-/// the library carries neither.
-struct Reader {
-    path: String,
-    depth_left: usize,
-    refusal: Option<(&'static str, String)>,
-}
+/// How deep [`read`] goes; what is stored of a run is never as deep.
+const DEPTH_MAX: usize = 127;
 
-impl Reader {
-    fn refuse<E: de::Error>(&mut self, code: &'static str, message: &str) -> E {
-        self.refusal = Some((code, message.to_owned()));
-        E::custom(code)
-    }
-
-    fn enter<E: de::Error>(&mut self) -> Result<(), E> {
-        match self.depth_left.checked_sub(1) {
-            Some(left) => self.depth_left = left,
-            None => return Err(self.refuse("too_deep", "expected less nesting")),
-        }
-        Ok(())
-    }
-}
-
-struct ValueSeed<'a>(&'a mut Reader);
-
-impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValueSeed<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        if value > SAFE_INTEGER_MAX {
-            return Err(self.0.refuse(UNSAFE_NUMBER, SAFE_RANGE));
-        }
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > SAFE_INTEGER_MAX {
-            return Err(self.0.refuse(UNSAFE_NUMBER, SAFE_RANGE));
-        }
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        let Some(number) =
-            Number::from_f64(value).filter(|_| value.abs() <= SAFE_INTEGER_MAX as f64)
-        else {
-            return Err(self.0.refuse(UNSAFE_NUMBER, SAFE_RANGE));
-        };
-        // The library reads some numbers of 16 and more digits as a neighbour. What is stored and
-        // read again must be the number that was approved.
-        let read_again = serde_json::from_str::<Value>(&number.to_string());
-        if read_again.ok().and_then(|again| again.as_f64()) != Some(value) {
-            return Err(self.0.refuse(UNSAFE_NUMBER, "expected a number of at most 15 digits"));
-        }
-        Ok(Value::Number(number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let reader = self.0;
-        reader.enter()?;
-        let mut array = Vec::new();
-        loop {
-            let length = push_token(&mut reader.path, &array.len().to_string());
-            let item = items.next_element_seed(ValueSeed(reader))?;
-            reader.path.truncate(length);
-            match item {
-                Some(item) => array.push(item),
-                None => break,
-            }
-        }
-        reader.depth_left += 1;
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let reader = self.0;
-        reader.enter()?;
-        let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            let length = push_token(&mut reader.path, &key);
-            if object.contains_key(&key) {
-                return Err(
-                    reader.refuse("duplicate_key", "expected each key once, found it twice")
-                );
-            }
-            object.insert(key, members.next_value_seed(ValueSeed(reader))?);
-            reader.path.truncate(length);
-        }
-        reader.depth_left += 1;
-        Ok(Value::Object(object))
-    }
-}
-
-const UNSAFE_NUMBER: &str = "unsafe_number";
-const SAFE_RANGE: &str = "expected a number between -(2^53-1) and 2^53-1";
-const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
-
-/// The library refuses the 128th level without asking the visitor; this stays below it.
+/// Below that, so that what was once accepted fits into what is stored of it.
 const DEPTH_CEILING: usize = 126;

@@ -24,6 +24,10 @@ pub struct Note {
     pub raise: Option<(Verdict, String)>,
 }
 
+impl Note {
+    const NONE: Self = Self { summary: None, preview: None, raise: None };
+}
+
 /// A plan without faults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
@@ -74,7 +78,7 @@ struct Proposal<'a> {
 }
 
 impl Parser<'_> {
-    fn issue(&mut self, code: &str, tool: &str, path: &str, message: impl Into<String>) {
+    fn issue(&mut self, code: &str, tool: &str, path: &str, message: &str) {
         self.issues.push(Issue::new(code, tool, path, message));
     }
 
@@ -84,9 +88,9 @@ impl Parser<'_> {
         let mut ids = Sorted::default();
         let mut actions = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
-            if !ids.insert(&call.id, ()) {
+            if !ids.insert(call.id.as_str(), ()) {
                 let message = ["the call id ", &call.id, " is used twice"].concat();
-                self.issue("duplicate_call_id", &call.name, "", message);
+                self.issue("duplicate_call_id", &call.name, "", &message);
             }
             // Some providers send nothing at all for a tool without arguments.
             let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
@@ -101,7 +105,7 @@ impl Parser<'_> {
                         reason: None,
                     },
                 )),
-                Err(fault) => self.issue(fault.code, &call.name, &fault.path, fault.message),
+                Err(fault) => self.issue(fault.code, &call.name, &fault.path, &fault.message),
             }
         }
         actions
@@ -116,7 +120,7 @@ impl Parser<'_> {
                 return empty;
             }
             Err(fault) => {
-                self.issue(fault.code, "", &fault.path, fault.message);
+                self.issue(fault.code, "", &fault.path, &fault.message);
                 return empty;
             }
         };
@@ -165,18 +169,18 @@ impl Parser<'_> {
         let Some(tool) = self.tools.get(proposal.tool) else {
             let known: Vec<_> = self.tools.iter().map(|tool| tool.name.as_str()).collect();
             let message = ["there is no such tool; there is: ", &known.join(", ")].concat();
-            self.issue("unknown_tool", proposal.tool, "", message);
+            self.issue("unknown_tool", proposal.tool, "", &message);
             return None;
         };
         let arguments = strict::without_nulls(&tool.input_schema, proposal.arguments);
         let violations = tool.schema.check(&arguments, self.tools.patterns());
         if !violations.is_empty() {
             for violation in violations {
-                self.issue("schema_violation", &tool.name, &violation.path, violation.message);
+                self.issue("schema_violation", &tool.name, &violation.path, &violation.message);
             }
             return None;
         }
-        let note = self.notes.get(index).cloned().unwrap_or_default();
+        let note = self.notes.get(index).unwrap_or(&Note::NONE);
         let ruling = ruling(tool, &arguments, proposal.flagged, note.raise.as_ref(), self.tools);
         let mut action = Action {
             id: CallId::of(self.run, self.turn, index),
@@ -188,8 +192,8 @@ impl Parser<'_> {
             arguments,
             ruling,
             flagged: proposal.flagged,
-            summary: note.summary,
-            preview: note.preview,
+            summary: note.summary.clone(),
+            preview: note.preview.clone(),
             reason: proposal.reason.filter(|reason| !reason.trim().is_empty()),
             digest: digest_text(""),
         };
@@ -203,14 +207,14 @@ impl Parser<'_> {
             let message = ["expected at most ", &max.to_string(), " calls in a turn, found "]
                 .concat()
                 + &calls.to_string();
-            self.issue("too_many_calls", "", "", message);
+            self.issue("too_many_calls", "", "", &message);
         }
     }
 
     fn known_fields(&mut self, fields: &Map<String, Value>, known: &[&str], path: &str) {
         for unknown in fields.keys().filter(|key| !known.contains(&key.as_str())) {
             let message = ["a plan has no field ", unknown].concat();
-            self.issue("plan_malformed", "", path, message);
+            self.issue("plan_malformed", "", path, &message);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Faults of a plan, as the model reads them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::journal::form::Form as _;
+use crate::object;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +37,10 @@ pub struct Report(pub Vec<Issue>);
 impl Report {
     /// What the model is told.
     pub fn to_value(&self) -> Value {
-        json!({
+        object! {
             "status": "invalid",
             "executed": "nothing of this turn was executed",
             "issues": self.write(),
-        })
+        }
     }
 }

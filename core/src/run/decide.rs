@@ -1,6 +1,6 @@
 //! Whether a fact fits the run, and what exactly is to be written of it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Input, Mode, Progress, Purpose, Rejection, Run, Slot, State, ToolOutcome};
 use crate::approval::{Approver, Decision, Settlement};
@@ -8,6 +8,7 @@ use crate::id::{CallId, Timestamp};
 use crate::journal::Record;
 use crate::json::{Digest, canonical};
 use crate::message::{Finish, ModelResponse};
+use crate::object;
 use crate::plan::{Draft, Note, Planned, Report, draft};
 use crate::policy::{Verdict, rule_on};
 use crate::tool::{Tool, Toolbox};
@@ -239,11 +240,11 @@ impl Run {
             return result;
         }
         let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-        json!({
+        object! {
             "cut": "the result was too large and only its beginning is here",
             "bytes": text.len(),
             "beginning": text.get(..end.unwrap_or(0)).unwrap_or_default(),
-        })
+        }
     }
 
     fn waiting_slot(&self, call: &CallId) -> Result<&Slot, Rejection> {

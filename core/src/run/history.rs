@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use super::{Mode, Run, State};
+use crate::json::canonical;
 use crate::message::{Finish, Item, Message, Part};
 
 impl Run {
@@ -95,7 +96,7 @@ fn note_gap(told: &mut Vec<Message>, left_out: usize) {
 /// The size of the words, without what a wire format puts around them.
 fn bytes(messages: &[Message]) -> usize {
     let of_item = |item: &Item| match (&item.raw, &item.part) {
-        (Some(raw), _) => raw.to_string().len(),
+        (Some(raw), _) => canonical(raw).len(),
         (None, Part::Text(text) | Part::Refusal(text)) => text.len(),
         (None, Part::Call(call)) => call.id.len() + call.name.len() + call.arguments.len(),
         (None, Part::Other) => 0,

@@ -20,8 +20,6 @@ pub(crate) use limits::HISTORY_BYTES_MAX;
 pub use limits::Limits;
 pub use slot::{Outcome, Progress, Slot};
 
-use serde::Serialize;
-
 use crate::id::{CallId, RunId, Timestamp};
 use crate::journal::{Entry, Head, JournalError, Record};
 use crate::message::{ModelResponse, Usage};
@@ -99,8 +97,7 @@ pub enum Purpose {
 }
 
 /// The state in one word, as stores index it and pages read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// The model is to answer.
     AwaitingModel,

@@ -66,7 +66,7 @@ impl Turn {
                 // A success is told as the tool's own result, which is what models are used to.
                 let told = match slot.to_model() {
                     Value::Object(mut told) if told.len() == 2 && told.contains_key("result") => {
-                        told.remove("result").unwrap_or_default()
+                        told.get_mut("result").map(Value::take).unwrap_or_default()
                     }
                     told => told,
                 };

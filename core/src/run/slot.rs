@@ -1,11 +1,12 @@
 //! One call of a turn and how far it is.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Effect;
 use crate::approval::{Approver, Permit};
 use crate::id::{RunId, Timestamp};
 use crate::json::digest_text;
+use crate::object;
 use crate::plan::Action;
 
 /// A call in its turn.
@@ -138,30 +139,34 @@ impl Slot {
     pub fn to_model(&self) -> Value {
         let mut told = match &self.progress {
             Progress::Done { outcome, .. } => match outcome {
-                Outcome::Succeeded(result) => json!({ "status": "succeeded", "result": result }),
-                Outcome::Confirmed(_) => json!({
+                Outcome::Succeeded(result) => {
+                    object! { "status": "succeeded", "result": result.clone() }
+                }
+                Outcome::Confirmed(_) => object! {
                     "status": "succeeded",
                     "note": "its result is not known; a person confirmed that it happened"
-                }),
-                Outcome::Failed(error) => json!({ "status": "failed", "error": error }),
-                Outcome::Denied { reason, .. } => json!({
+                },
+                Outcome::Failed(error) => object! { "status": "failed", "error": error.as_str() },
+                Outcome::Denied { reason, .. } => object! {
                     "status": "denied",
                     "reason": reason.as_deref().unwrap_or("the person declined"),
                     "note": "do not try this again unless the person asks for it"
-                }),
-                Outcome::Forbidden(because) => json!({ "status": "denied", "reason": because }),
-                Outcome::Expired => json!({
+                },
+                Outcome::Forbidden(because) => {
+                    object! { "status": "denied", "reason": because.as_str() }
+                }
+                Outcome::Expired => object! {
                     "status": "expired",
                     "note": "nobody decided in time; this was not a person's no"
-                }),
-                Outcome::Cancelled => json!({ "status": "cancelled" }),
-                Outcome::Skipped => json!({
+                },
+                Outcome::Cancelled => object! { "status": "cancelled" },
+                Outcome::Skipped => object! {
                     "status": "skipped",
                     "note": "an earlier action of the plan did not succeed"
-                }),
+                },
             },
-            Progress::InDoubt { .. } => json!({ "status": "in_doubt" }),
-            _ => json!({ "status": "not_run" }),
+            Progress::InDoubt { .. } => object! { "status": "in_doubt" },
+            _ => object! { "status": "not_run" },
         };
         if let (Some(permit), Some(fields)) = (&self.permit, told.as_object_mut())
             && let Some(arguments) = &permit.arguments

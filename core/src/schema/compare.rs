@@ -20,7 +20,8 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
 
 /// Whether one number is a multiple of another, in exact decimal arithmetic: `0.3` is one of `0.1`.
 pub(super) fn is_multiple(number: &Number, divisor: &Number) -> bool {
-    let (number, divisor) = (Decimal::of(number), Decimal::of(divisor));
+    let decimal = |number: &Number| Decimal::of(number.as_f64().unwrap_or_default());
+    let (number, divisor) = (decimal(number), decimal(divisor));
     let exponent = |decimal: &Decimal| decimal.point - decimal.digits.len() as i32;
     let shift = exponent(&number) - exponent(&divisor);
     // At most 17 digits each, so a remainder times ten fits.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::compile::is_annotation;
 use super::node::{Limit, Types};
+use crate::json::{put, without};
 
 /// A schema in strict form: each object closed and all its properties required, an optional one
 /// nullable instead, and what only narrows a value further left out.
@@ -156,7 +157,9 @@ fn nullable(mut schema: Map<String, Value>) -> Map<String, Value> {
         let branches = vec![Value::Object(std::mem::take(&mut schema)), null];
         put(&mut schema, "anyOf", Value::Array(branches));
     } else {
-        if let Some(only) = schema.remove("const") {
+        let (rest, only) = without(schema, "const");
+        schema = rest;
+        if let Some(only) = only {
             put(&mut schema, "enum", Value::Array(vec![only]));
         }
         if let Some(Value::Array(options)) = schema.get_mut("enum") {
@@ -178,10 +181,6 @@ fn add(list: &mut Vec<Value>, value: Value) {
     if !list.contains(&value) {
         list.push(value);
     }
-}
-
-fn put(schema: &mut Map<String, Value>, keyword: &str, operand: Value) {
-    schema.insert(keyword.to_owned(), operand);
 }
 
 /// Whether a keyword only narrows what a value may be, or says nothing about it.
@@ -266,7 +265,7 @@ impl Pruning<'_> {
                     };
                     let member_fits = self.prune(property, member, depth_left);
                     if member.is_null() && !member_fits && !is_required {
-                        members.remove(name);
+                        *members = without(std::mem::take(members), name).0;
                     } else {
                         fits &= member_fits;
                     }

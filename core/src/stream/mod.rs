@@ -16,6 +16,7 @@ mod value;
 use serde_json::Value;
 
 use self::sse::{SseDecoder, SseEvent};
+use crate::json::{self, canonical};
 use crate::message::{Item, ModelRequest, ModelResponse};
 
 /// A wire format.
@@ -310,8 +311,9 @@ impl Answer {
 
 /// The JSON of an event that does not report an error.
 fn parse(event: &SseEvent) -> Result<Value, StreamError> {
-    let body: Value = serde_json::from_str(&event.data)
-        .map_err(|error| StreamError::Malformed { reason: format!("bad JSON: {error}") })?;
+    let body = json::read(&event.data).map_err(|fault| StreamError::Malformed {
+        reason: ["bad JSON: ", &fault.message].concat(),
+    })?;
     match StreamError::upstream(&body) {
         Some(error) => Err(error),
         None if event.event == "error" => Err(reported(&body)),
@@ -322,7 +324,7 @@ fn parse(event: &SseEvent) -> Result<Value, StreamError> {
 fn reported(error: &Value) -> StreamError {
     let code = ["code", "type"].into_iter().find_map(|key| match error.get(key)? {
         Value::String(code) => Some(code.clone()),
-        Value::Number(status) => Some(status.to_string()),
+        Value::Number(_) => Some(canonical(error.get(key)?)),
         _ => None,
     });
     let message = error.get("message").unwrap_or(error).as_str().unwrap_or_default();

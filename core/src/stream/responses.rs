@@ -13,6 +13,7 @@ use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
 use crate::sorted::Sorted;
+use crate::json;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
     let mut body = vec![
@@ -205,8 +206,7 @@ pub(super) fn is_delta(data: &str) -> bool {
         }
     }
     whole.push_str(rest);
-    serde_json::from_str::<Value>(&whole)
-        .is_ok_and(|event| text(&event, "type").ends_with(".delta"))
+    json::read(&whole).is_ok_and(|event| text(&event, "type").ends_with(".delta"))
 }
 
 /// The input items that say a message again.
