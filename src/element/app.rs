@@ -9,12 +9,13 @@ use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::run::{Progress, Run, Slot, State, Status, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
-use leptos::prelude::*;
+use reactive_graph::owner::Owner;
 use serde_json::{Value, json};
 
 use super::page::Page;
 use crate::channel::Channel;
 use crate::driver::ports::{Observer, Trouble, TroubleKind};
+use crate::view::signal::Signal;
 use crate::view::state::{RunShown, Shown};
 
 /// Signals and events of one widget.
@@ -33,16 +34,16 @@ impl App {
     pub(super) fn new(page: Page) -> Self {
         let owner = Owner::new();
         let shown = owner.with(|| Shown {
-            runs: RwSignal::new_local(Vec::new()),
-            loaded: RwSignal::new(false),
-            trouble: RwSignal::new_local(None),
-            layout: RwSignal::new("inline".to_owned()),
-            open: RwSignal::new(false),
-            scheme: RwSignal::new("auto".to_owned()),
-            label: RwSignal::new("Assistant".to_owned()),
-            toast: RwSignal::new(None),
-            online: RwSignal::new(true),
-            hidden: RwSignal::new(Vec::new()),
+            runs: Signal::new(Vec::new()),
+            loaded: Signal::new(false),
+            trouble: Signal::new(None),
+            layout: Signal::new("inline".to_owned()),
+            open: Signal::new(false),
+            scheme: Signal::new("auto".to_owned()),
+            label: Signal::new("Assistant".to_owned()),
+            toast: Signal::new(None),
+            online: Signal::new(true),
+            hidden: Signal::new(Vec::new()),
         });
         Self {
             shown,
@@ -109,15 +110,16 @@ impl App {
 
     pub(super) fn shown_run(&self, id: &RunId) -> RunShown {
         let runs = self.shown.runs.get_untracked();
-        if let Some(shown) = runs.iter().find(|shown| shown.id.with_value(|other| other == id)) {
+        if let Some(shown) = runs.iter().find(|shown| shown.id.with_untracked(|other| other == id))
+        {
             return *shown;
         }
         let shown = self.owner.with(|| RunShown {
-            id: StoredValue::new(id.clone()),
-            run: RwSignal::new_local(None),
-            live: RwSignal::new(String::new()),
-            trouble: RwSignal::new_local(None),
-            saving: RwSignal::new_local(None),
+            id: Signal::new(id.clone()),
+            run: Signal::new(None),
+            live: Signal::new(String::new()),
+            trouble: Signal::new(None),
+            saving: Signal::new(None),
         });
         self.shown.runs.update(|runs| runs.push(shown));
         shown
@@ -157,7 +159,7 @@ impl Observer for App {
         }
         self.tell_of_held(run);
         if run.waiting() > 0 {
-            leptos::task::spawn_local(crate::store::persist());
+            wasm_bindgen_futures::spawn_local(crate::store::persist());
         }
         self.refresh();
     }

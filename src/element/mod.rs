@@ -17,7 +17,6 @@ use holdpoint_core::json::Digest;
 use holdpoint_core::policy::rule_on;
 use holdpoint_core::run::{Limits, Mode, Spec};
 use js_sys::{Array, Function, Promise};
-use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};

@@ -1,31 +1,30 @@
 //! What assistive technology is told: the events of a conversation, each once, and never its
 //! stream.
 
-use std::time::Duration;
-
 use holdpoint_core::run::{Progress, Run, Slot, State};
-use leptos::prelude::*;
 
 use super::desk::{Desk, sentence_case};
 use super::escape::visible_text;
 use super::facts::sentence;
 use super::receipt::spoken;
-use super::tag::{Tag, tag};
+use super::signal::Signal;
+use super::tag::{Tag, effect, tag};
+use super::timer::after;
 use crate::text;
 
 /// The one live region. It is always there, because one that comes with its text is not read.
 pub(super) fn announcer(desk: Desk) -> Tag {
-    let words = RwSignal::new(String::new());
-    Effect::new(move |said: Option<Option<Vec<Event>>>| {
+    let words = Signal::new(String::new());
+    let mut said: Option<Vec<Event>> = None;
+    effect(move || {
         let shown = desk.shown;
         let runs: Vec<_> = shown.runs.get().into_iter().filter_map(|run| run.run.get()).collect();
         let toast = shown.toast.get();
         if !shown.loaded.get() {
-            return None;
+            return;
         }
         let mut events: Vec<Event> = runs.iter().flat_map(|run| events(run)).collect();
         events.extend(toast.map(|words| Event { key: words.clone(), words, waits: false }));
-        let said = said.flatten();
         let is_news = |event: &&Event| match &said {
             Some(said) => said.iter().all(|other| other.key != event.key),
             // What was over before this page began is no news; what waits for a person is.
@@ -36,7 +35,7 @@ pub(super) fn announcer(desk: Desk) -> Tag {
         if !news.is_empty() {
             say(words, news.join(" "));
         }
-        Some(events)
+        said = Some(events);
     });
     tag("div").class("visually-hidden").set("role", "status").live_text(move || words.get())
 }
@@ -82,14 +81,8 @@ fn of_call(slot: &Slot) -> Option<Event> {
 }
 
 /// Some screen readers drop what is said in the moment in which the focus moves.
-fn say(words: RwSignal<String>, news: String) {
-    set_timeout(
-        move || {
-            // The views may be gone by now.
-            let _ = words.try_set(news);
-        },
-        Duration::from_millis(250),
-    );
+fn say(words: Signal<String>, news: String) {
+    after(250, move || words.set(news));
 }
 
 /// How much of an answer is said; the rest is in the log.

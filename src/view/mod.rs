@@ -1,6 +1,6 @@
 //! What the person sees: signals in, intents out.
 //!
-//! The views know Leptos and the types of core, and nothing of the driver, the store or the
+//! The views know reactive signals and the types of core, and nothing of the driver, the store or the
 //! network. [`escape`] is plain text work and is compiled everywhere.
 
 pub mod escape;
@@ -26,11 +26,15 @@ mod moment;
 #[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
+pub mod signal;
+#[cfg(target_arch = "wasm32")]
 pub mod state;
 #[cfg(target_arch = "wasm32")]
 mod status;
 #[cfg(target_arch = "wasm32")]
 mod tag;
+#[cfg(target_arch = "wasm32")]
+mod timer;
 #[cfg(target_arch = "wasm32")]
 mod transcript;
 #[cfg(target_arch = "wasm32")]

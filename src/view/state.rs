@@ -7,48 +7,48 @@ use holdpoint_core::approval::Settlement;
 use holdpoint_core::id::{CallId, RunId};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Run;
-use leptos::prelude::*;
 
+use super::signal::Signal;
 use crate::driver::ports::Trouble;
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
 pub struct Shown {
     /// The runs to show, oldest first.
-    pub runs: RwSignal<Vec<RunShown>, LocalStorage>,
+    pub runs: Signal<Vec<RunShown>>,
     /// Whether the store was read.
-    pub loaded: RwSignal<bool>,
+    pub loaded: Signal<bool>,
     /// Trouble of the whole widget, such as a store that does not open.
-    pub trouble: RwSignal<Option<Trouble>, LocalStorage>,
+    pub trouble: Signal<Option<Trouble>>,
     /// `inline`, `popover` or `headless`.
-    pub layout: RwSignal<String>,
+    pub layout: Signal<String>,
     /// Whether a popover is open.
-    pub open: RwSignal<bool>,
+    pub open: Signal<bool>,
     /// `auto`, `light`, `dark` or `host`.
-    pub scheme: RwSignal<String>,
+    pub scheme: Signal<String>,
     /// The name of the whole thing.
-    pub label: RwSignal<String>,
+    pub label: Signal<String>,
     /// A line that says something for a moment.
-    pub toast: RwSignal<Option<String>>,
+    pub toast: Signal<Option<String>>,
     /// Whether the browser has a network.
-    pub online: RwSignal<bool>,
+    pub online: Signal<bool>,
     /// Calls for which the page shows a card of its own.
-    pub hidden: RwSignal<Vec<CallId>>,
+    pub hidden: Signal<Vec<CallId>>,
 }
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]
 pub struct RunShown {
     /// Its id.
-    pub id: StoredValue<RunId>,
+    pub id: Signal<RunId>,
     /// Its state; `None` where its record cannot be read (then there is trouble).
-    pub run: RwSignal<Option<Rc<Run>>, LocalStorage>,
+    pub run: Signal<Option<Rc<Run>>>,
     /// The text of the answer that is streaming in.
-    pub live: RwSignal<String>,
+    pub live: Signal<String>,
     /// What keeps it from going on.
-    pub trouble: RwSignal<Option<Trouble>, LocalStorage>,
+    pub trouble: Signal<Option<Trouble>>,
     /// A decision is being saved.
-    pub saving: RwSignal<Option<CallId>, LocalStorage>,
+    pub saving: Signal<Option<CallId>>,
 }
 
 /// What a person asks for.

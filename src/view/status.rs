@@ -1,7 +1,6 @@
 //! What is going on, in one word for the sheet and in a few for the person.
 
 use holdpoint_core::run::Status;
-use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::state::{RunShown, Shown};
@@ -11,11 +10,10 @@ use crate::text;
 
 /// The line in the head.
 pub(super) fn status(desk: Desk) -> Tag {
-    let state = Memo::new(move |_| state(desk.shown));
     tag("div")
         .part("status")
-        .bind("data-tone", move || Some(state.get().tone().to_owned()))
-        .live_text(move || state.get().words().to_owned())
+        .bind("data-tone", move || Some(state(desk.shown).tone().to_owned()))
+        .live_text(move || state(desk.shown).words().to_owned())
 }
 
 /// The whole widget's state.
