@@ -11,6 +11,7 @@ use holdpoint_core::run::{Limits, Mode, Spec};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
 
 use super::app::App;
 use super::settings::Settings;
@@ -159,7 +160,7 @@ impl Parts {
         parts.app.shown.online.set(window.navigator().on_line());
         // A page that comes back as it was left has missed what other tabs said meanwhile.
         let weak = Rc::downgrade(parts);
-        let back = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
+        let back = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             let persisted = js_sys::Reflect::get(&event, &"persisted".into());
             let Some(parts) = weak.upgrade().filter(|_| persisted.is_ok_and(|p| p.is_truthy()))
             else {
@@ -175,7 +176,7 @@ impl Parts {
         back.forget();
         for (event, online) in [("online", true), ("offline", false)] {
             let weak = Rc::downgrade(parts);
-            let heard = Closure::<dyn Fn()>::new(move || {
+            let heard = Closure::<dyn FnMut()>::new(move || {
                 let Some(parts) = weak.upgrade() else { return };
                 parts.app.shown.online.set(online);
                 if online {

@@ -18,12 +18,16 @@ pub(super) fn announcer(desk: Desk) -> Tag {
     let mut said: Option<Vec<Event>> = None;
     effect(move || {
         let shown = desk.shown;
-        let runs: Vec<_> = shown.runs.get().into_iter().filter_map(|run| run.run.get()).collect();
+        let mut events = Vec::new();
+        for run in shown.runs.get() {
+            if let Some(run) = run.run.get() {
+                add_events(&run, &mut events);
+            }
+        }
         let toast = shown.toast.get();
         if !shown.loaded.get() {
             return;
         }
-        let mut events: Vec<Event> = runs.iter().flat_map(|run| events(run)).collect();
         events.extend(toast.map(|words| Event { key: words.clone(), words, waits: false }));
         let is_news = |event: &&Event| match &said {
             Some(said) => said.iter().all(|other| other.key != event.key),
@@ -48,14 +52,18 @@ struct Event {
     waits: bool,
 }
 
-fn events(run: &Run) -> Vec<Event> {
+fn add_events(run: &Run, events: &mut Vec<Event>) {
     let event = |key: &str, words: String| Event {
         key: [run.id().as_str(), key].concat(),
         words,
         waits: false,
     };
-    let mut events = vec![event("", text::ANSWERING.to_owned())];
-    events.extend(run.turns().flat_map(|turn| &turn.slots).filter_map(of_call));
+    events.push(event("", text::ANSWERING.to_owned()));
+    for turn in run.turns() {
+        for slot in &turn.slots {
+            events.extend(of_call(slot));
+        }
+    }
     let end = match run.state() {
         State::Completed => run.turns().last().map(|turn| turn.text.chars().take(SPOKEN).collect()),
         State::Failed { message, .. } => Some([text::RUN_FAILED, ": ", message].concat()),
@@ -63,7 +71,6 @@ fn events(run: &Run) -> Vec<Event> {
         _ => None,
     };
     events.extend(end.map(|words| event("end", words)));
-    events
 }
 
 fn of_call(slot: &Slot) -> Option<Event> {

@@ -61,7 +61,7 @@ impl IndexedDbStore {
         work: impl Fn(&IdbDatabase) -> Result<Transaction, Fault> + 'static,
         read: impl FnOnce(Answers) -> T + 'static,
     ) -> Task<Result<T, StoreError>> {
-        let done = Rc::clone(&self.connection).attempt(Box::new(work));
+        let done: Task<_> = Box::pin(Rc::clone(&self.connection).attempt(Box::new(work)));
         Box::pin(async move { done.await.map(read) })
     }
 }
@@ -170,17 +170,21 @@ fn write(
     let last = basis.as_ref().unwrap_or(&row).clone();
     let (append, writer) = (Rc::clone(append), Rc::clone(writer));
     // INVARIANT: the comparison and the write are one callback of one transaction.
-    transaction.then(&last, move || {
-        let found = row::find(&row.result()?, &writer);
-        let basis = basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
-        if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
-            // `add` and not `put`: an entry that is there is never replaced.
-            let key = key(append.row.run.as_str(), append.seq);
-            entries.add_with_key(&append.text.as_str().into(), &key)?;
-            runs.put(&row::write(&append.row, &writer)?)?;
-        }
-        Ok(())
-    });
+    transaction.then(
+        &last,
+        Box::new(move || {
+            let found = row::find(&row.result()?, &writer);
+            let basis =
+                basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
+            if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
+                // `add` and not `put`: an entry that is there is never replaced.
+                let key = key(append.row.run.as_str(), append.seq);
+                entries.add_with_key(&append.text.as_str().into(), &key)?;
+                runs.put(&row::write(&append.row, &writer)?)?;
+            }
+            Ok(())
+        }),
+    );
     Ok(transaction)
 }
 
@@ -189,13 +193,16 @@ fn clear(database: &IdbDatabase, thread: Option<&ThreadId>) -> Result<Transactio
     let (runs, entries) = (transaction.store(RUNS)?, transaction.store(ENTRIES)?);
     if let Some(thread) = thread {
         let found = runs.index(BY_THREAD)?.get_all_keys_with_key(&thread.as_str().into())?;
-        transaction.then(&found.clone(), move || {
-            for run in found.result()?.unchecked_into::<Array>().iter() {
-                runs.delete(&run)?;
-                entries.delete(&keys(&run, 0)?)?;
-            }
-            Ok(())
-        });
+        transaction.then(
+            &found.clone(),
+            Box::new(move || {
+                for run in found.result()?.unchecked_into::<Array>().iter() {
+                    runs.delete(&run)?;
+                    entries.delete(&keys(&run, 0)?)?;
+                }
+                Ok(())
+            }),
+        );
     } else {
         runs.clear()?;
         entries.clear()?;

@@ -98,11 +98,7 @@ impl Transaction {
 
     /// What to do last, in the very callback that answers a request. If it fails, nothing of the
     /// transaction is done.
-    pub(super) fn then(
-        &self,
-        request: &IdbRequest,
-        next: impl FnOnce() -> Result<(), Fault> + 'static,
-    ) {
+    pub(super) fn then(&self, request: &IdbRequest, next: Box<dyn FnOnce() -> Result<(), Fault>>) {
         let transaction = self.transaction.clone();
         let fault = Rc::clone(&self.fault);
         let callback = Closure::once_into_js(move || {
