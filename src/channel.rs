@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use holdpoint_core::id::RunId;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::{BroadcastChannel, MessageEvent};
+use web_sys::{BroadcastChannel, Event, MessageEvent};
 
 /// The channel of one namespace. Where the browser has none, hints go nowhere.
 pub struct Channel(Rc<Inner>);
@@ -15,7 +15,7 @@ pub struct Channel(Rc<Inner>);
 struct Inner {
     name: String,
     port: RefCell<Option<BroadcastChannel>>,
-    on_message: Closure<dyn FnMut(MessageEvent)>,
+    on_message: Closure<dyn FnMut(Event)>,
     on_hide: Closure<dyn FnMut()>,
     on_show: Closure<dyn FnMut()>,
 }
@@ -27,8 +27,8 @@ impl Channel {
         let inner = Rc::new_cyclic(|this: &Weak<Inner>| Inner {
             name: format!("holdpoint:{namespace}"),
             port: RefCell::default(),
-            on_message: Closure::new(move |message: MessageEvent| {
-                if let Some(run) = message.data().as_string() {
+            on_message: Closure::new(move |message: Event| {
+                if let Some(run) = message.unchecked_into::<MessageEvent>().data().as_string() {
                     on_run(RunId::new(run));
                 }
             }),

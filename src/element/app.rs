@@ -1,5 +1,4 @@
-//! One widget's wiring: what the driver observes becomes signals for the views and events for the
-//! page.
+//! What the driver observes becomes signals for the views and events for the page.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,69 +9,51 @@ use holdpoint_core::object;
 use holdpoint_core::run::{Progress, Run, Slot, State, Status, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
-use leptos::prelude::*;
+use leptos::reactive::owner::Owner;
 use serde_json::Value;
 
-use super::page::Page;
-use crate::channel::Channel;
-use crate::driver::ports::{Observer, Trouble, TroubleKind};
-use crate::view::state::{RunShown, Shown};
+use super::shell::Shell;
+use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
+use crate::view::signal::Signal;
+use crate::view::state::RunShown;
 
-/// Signals and events of one widget.
+/// What runs are to the signals and events of one widget.
 pub(super) struct App {
-    pub(super) shown: Shown,
-    page: Page,
-    channel: RefCell<Option<Channel>>,
+    shell: Rc<Shell>,
     owner: Owner,
     /// Calls that the page was told of.
     told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
-    state: Cell<&'static str>,
 }
 
 impl App {
-    pub(super) fn new(page: Page) -> Self {
+    pub(super) fn new(shell: Rc<Shell>) -> Self {
         let owner = Owner::new();
-        let shown = owner.with(|| Shown {
-            runs: RwSignal::new_local(Vec::new()),
-            loaded: RwSignal::new(false),
-            trouble: RwSignal::new_local(None),
-            layout: RwSignal::new("inline".to_owned()),
-            open: RwSignal::new(false),
-            scheme: RwSignal::new("auto".to_owned()),
-            label: RwSignal::new("Assistant".to_owned()),
-            toast: RwSignal::new(None),
-            online: RwSignal::new(true),
-            hidden: RwSignal::new(Vec::new()),
-        });
-        Self {
-            shown,
-            page,
-            channel: RefCell::default(),
-            owner,
-            told: RefCell::default(),
-            pending: Cell::new(0),
-            state: Cell::new("loading"),
+        let tools = Rc::clone(&shell.tools) as Rc<dyn ToolHost>;
+        owner.with(|| crate::view::show_runs(shell.shown, tools));
+        Self { shell, owner, told: RefCell::default(), pending: Cell::new(0) }
+    }
+
+    /// Shows and tells that the store failed as a whole.
+    pub(super) fn trouble_with_store(&self, error: &StoreError) {
+        self.shell.page.error(error.code(), &error.to_string(), error.fix());
+        self.shell.shown.trouble.set(Some(Trouble::of_store(error)));
+    }
+
+    /// Whoever asks for something has read that what was here is gone.
+    pub(super) fn forget_cleared(&self) {
+        let trouble = self.shell.shown.trouble;
+        if trouble.with_untracked(|t| t.as_ref().is_some_and(|t| t.kind == TroubleKind::Cleared)) {
+            trouble.set(None);
+            self.refresh();
         }
-    }
-
-    pub(super) fn connect(&self, channel: Channel) {
-        self.channel.replace(Some(channel));
-    }
-
-    pub(super) fn state(&self) -> &'static str {
-        self.state.get()
-    }
-
-    pub(super) fn page(&self) -> &Page {
-        &self.page
     }
 
     /// Works out the state in one word and the number of calls that wait; tells of changes.
     pub(super) fn refresh(&self) {
         let mut waiting = 0;
         let (mut running, mut offline, mut failing) = (false, false, false);
-        for shown in self.shown.runs.get_untracked() {
+        for shown in self.shell.shown.runs.get_untracked() {
             let trouble = shown.trouble.with_untracked(|t| t.as_ref().map(|t| t.kind));
             match trouble {
                 Some(TroubleKind::Offline) => offline = true,
@@ -87,9 +68,9 @@ impl App {
             let works = matches!(run.status(), Status::AwaitingModel | Status::AwaitingTools);
             running |= works && matches!(trouble, None | Some(TroubleKind::Retrying { .. }));
         }
-        let state = if !self.shown.loaded.get_untracked() {
+        let state = if !self.shell.shown.loaded.get_untracked() {
             "loading"
-        } else if failing || self.shown.trouble.with_untracked(Option::is_some) {
+        } else if failing || self.shell.shown.trouble.with_untracked(Option::is_some) {
             "error"
         } else if offline {
             "offline"
@@ -100,27 +81,26 @@ impl App {
         } else {
             "idle"
         };
-        if self.state.replace(state) != state {
-            self.page.state(state);
-        }
+        self.shell.page.state(state);
         if self.pending.replace(waiting) != waiting {
-            self.page.emit("holdpoint-pending-change", &object! { "count": waiting });
+            self.shell.page.emit("holdpoint-pending-change", &object! { "count": waiting });
         }
     }
 
     pub(super) fn shown_run(&self, id: &RunId) -> RunShown {
-        let runs = self.shown.runs.get_untracked();
-        if let Some(shown) = runs.iter().find(|shown| shown.id.with_value(|other| other == id)) {
+        let runs = self.shell.shown.runs.get_untracked();
+        if let Some(shown) = runs.iter().find(|shown| shown.id.with_untracked(|other| other == id))
+        {
             return *shown;
         }
         let shown = self.owner.with(|| RunShown {
-            id: StoredValue::new(id.clone()),
-            run: RwSignal::new_local(None),
-            live: RwSignal::new(String::new()),
-            trouble: RwSignal::new_local(None),
-            saving: RwSignal::new_local(None),
+            id: Signal::new(id.clone()),
+            run: Signal::new(None),
+            live: Signal::new(String::new()),
+            trouble: Signal::new(None),
+            saving: Signal::new(None),
         });
-        self.shown.runs.update(|runs| runs.push(shown));
+        self.shell.shown.runs.update(|runs| runs.push(shown));
         shown
     }
 
@@ -130,10 +110,10 @@ impl App {
                 continue;
             }
             let detail = object! { "approval": approval(run, slot) };
-            if !self.page.ask("holdpoint-approval-request", &detail) {
+            if !self.shell.page.ask("holdpoint-approval-request", &detail) {
                 // The page shows a card of its own.
                 let call = slot.action.id.clone();
-                self.shown.hidden.update(|hidden| hidden.push(call));
+                self.shell.shown.hidden.update(|hidden| hidden.push(call));
             }
         }
     }
@@ -146,7 +126,7 @@ impl Observer for App {
         shown.run.set(Some(Rc::clone(run)));
         if is_new {
             // Runs are read in the order of need and shown in the order of time.
-            self.shown.runs.update(|runs| {
+            self.shell.shown.runs.update(|runs| {
                 let begun = |shown: &RunShown| {
                     shown.run.with_untracked(|run| run.as_ref().map(|run| run.started_at()))
                 };
@@ -158,14 +138,14 @@ impl Observer for App {
         }
         self.tell_of_held(run);
         if run.waiting() > 0 {
-            leptos::task::spawn_local(crate::store::persist());
+            wasm_bindgen_futures::spawn_local(crate::store::persist());
         }
         self.refresh();
     }
 
     fn appended(&self, run: &Run, entry: &Entry) {
         let id = run.id().as_str();
-        self.page.emit("holdpoint-journal", &object! { "runId": id, "seq": entry.seq });
+        self.shell.page.emit("holdpoint-journal", &object! { "runId": id, "seq": entry.seq });
         let (name, mut detail) = match &entry.record {
             Record::Started(spec) => {
                 ("holdpoint-run-start", object! { "text": spec.text.as_str() })
@@ -192,11 +172,11 @@ impl Observer for App {
         };
         if let Value::Object(fields) = &mut detail {
             fields.insert("runId".to_owned(), id.into());
-            self.page.emit(name, &detail);
+            self.shell.page.emit(name, &detail);
         }
         if run.status().is_over() {
             let detail = object! { "runId": id, "status": run.status().as_str() };
-            self.page.emit("holdpoint-run-end", &detail);
+            self.shell.page.emit("holdpoint-run-end", &detail);
         }
     }
 
@@ -216,19 +196,17 @@ impl Observer for App {
         // What is tried again by itself is no error yet.
         let is_error = |trouble: &&Trouble| !matches!(trouble.kind, TroubleKind::Retrying { .. });
         if let Some(trouble) = trouble.filter(is_error) {
-            self.page.error(&trouble.code, &trouble.message, &trouble.fix);
+            self.shell.page.error(&trouble.code, &trouble.message, &trouble.fix);
         }
         self.refresh();
     }
 
     fn tell_others(&self, run: &RunId) {
-        if let Some(channel) = &*self.channel.borrow() {
-            channel.tell(run);
-        }
+        self.shell.channel.tell(run);
     }
 
     fn cleared(&self, thread: Option<&ThreadId>) {
-        self.shown.runs.update(|runs| {
+        self.shell.shown.runs.update(|runs| {
             runs.retain(|shown| {
                 shown.run.with_untracked(|run| {
                     let of = run.as_ref().map(|run| &run.spec().thread);

@@ -69,6 +69,31 @@ function load() {
   return widget;
 }
 
+/**
+ * Whether there was ever a run in a namespace. What carries runs on is then fetched together with
+ * the widget, and else when the first one begins. Where the browser does not say, there may be.
+ */
+async function isStored(namespace) {
+  const ours = `holdpoint:${namespace}`;
+  let stored = true;
+  try {
+    // The mark outlives a database that was deleted, which has to be said.
+    stored =
+      localStorage.getItem(ours) !== null ||
+      (await indexedDB.databases()).some(({ name }) => name === ours);
+  } catch {
+    // The widget finds out, and says what is wrong.
+  }
+  if (stored) {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "fetch", crossOrigin: "anonymous" });
+    link.href = new URL("./holdpoint_later.wasm", import.meta.url).href;
+    document.head.append(link);
+    link.onload = link.onerror = () => link.remove();
+  }
+  return stored;
+}
+
 function loadError(cause) {
   try {
     // The smallest module there is. Browsers word the refusal differently, but all refuse this.
@@ -292,7 +317,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   async #call(method, ...args) {
     await this.#ready.settled;
     try {
-      return await this.#agent[method](...args);
+      return await this.#agent.ask(method, args);
     } catch (thrown) {
       throw HoldpointError.from(thrown);
     }
@@ -301,9 +326,9 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   async #start() {
     this.#enter("loading");
     try {
-      const { Agent, version } = await load();
+      const [{ Agent, version }, hasStore] = await Promise.all([load(), isStored(this.namespace)]);
       this.#version = version();
-      this.#agent = await Agent.open(
+      this.#agent = new Agent(
         this.namespace,
         (...event) => this.#hear(...event),
         (state) => this.#enter(state),
@@ -315,7 +340,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#mount();
       this.#opened.resolve();
       // What waits in the store goes on now, so the tools come first.
-      await this.#agent.begin();
+      await this.#agent.begin(hasStore);
       this.#ready.resolve();
       this.#emit("holdpoint-ready", { version: this.#version });
     } catch (thrown) {

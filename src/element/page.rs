@@ -1,6 +1,8 @@
 //! The page, as the widget tells it things.
 
 use holdpoint_core::object;
+use std::cell::Cell;
+
 use js_sys::Function;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
@@ -11,11 +13,12 @@ use crate::tools::to_page;
 pub(super) struct Page {
     emit: Function,
     on_state: Function,
+    state: Cell<&'static str>,
 }
 
 impl Page {
     pub(super) fn new(emit: Function, on_state: Function) -> Self {
-        Self { emit, on_state }
+        Self { emit, on_state, state: Cell::new("loading") }
     }
 
     /// Dispatches an event on the element.
@@ -33,8 +36,11 @@ impl Page {
         self.emit("holdpoint-error", &error_value(code, message, fix));
     }
 
-    /// Tells the state in one word.
-    pub(super) fn state(&self, state: &str) {
+    /// Tells the state in one word, if it is another.
+    pub(super) fn state(&self, state: &'static str) {
+        if self.state.replace(state) == state {
+            return;
+        }
         // A listener's own fault is the page's to see in its console, not ours to act on.
         let _ = self.on_state.call1(&JsValue::NULL, &state.into());
     }

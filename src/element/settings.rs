@@ -1,7 +1,6 @@
 //! What the page sets by attributes and properties.
 
 use holdpoint_core::run::Mode;
-use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 

@@ -1,31 +1,51 @@
 //! What assistive technology is told: the events of a conversation, each once, and never its
 //! stream.
 
-use std::time::Duration;
-
 use holdpoint_core::run::{Progress, Run, Slot, State};
-use leptos::prelude::*;
 
 use super::desk::{Desk, sentence_case};
 use super::escape::visible_text;
 use super::facts::sentence;
 use super::receipt::spoken;
-use super::tag::{Tag, tag};
+use super::signal::Signal;
+use super::state::Shown;
+use super::tag::{Tag, effect, tag};
+use super::timer::after;
 use crate::text;
 
 /// The one live region. It is always there, because one that comes with its text is not read.
 pub(super) fn announcer(desk: Desk) -> Tag {
-    let words = RwSignal::new(String::new());
-    Effect::new(move |said: Option<Option<Vec<Event>>>| {
-        let shown = desk.shown;
-        let runs: Vec<_> = shown.runs.get().into_iter().filter_map(|run| run.run.get()).collect();
+    let shown = desk.shown;
+    let words = Signal::new(String::new());
+    effect(move || {
+        if let Some(views) = shown.run_views.get() {
+            (views.announce)(shown, words);
+        }
+    });
+    tag("div").class("visually-hidden").set("role", "status").live_text(move || {
+        if shown.run_views.with(Option::is_some) {
+            words.get()
+        } else {
+            shown.toast.get().unwrap_or_default()
+        }
+    })
+}
+
+/// Says each event of the runs once.
+pub(super) fn announce(shown: Shown, words: Signal<String>) {
+    let mut said: Option<Vec<Event>> = None;
+    effect(move || {
+        let mut events = Vec::new();
+        for run in shown.runs.get() {
+            if let Some(run) = run.run.get() {
+                add_events(&run, &mut events);
+            }
+        }
         let toast = shown.toast.get();
         if !shown.loaded.get() {
-            return None;
+            return;
         }
-        let mut events: Vec<Event> = runs.iter().flat_map(|run| events(run)).collect();
         events.extend(toast.map(|words| Event { key: words.clone(), words, waits: false }));
-        let said = said.flatten();
         let is_news = |event: &&Event| match &said {
             Some(said) => said.iter().all(|other| other.key != event.key),
             // What was over before this page began is no news; what waits for a person is.
@@ -36,9 +56,8 @@ pub(super) fn announcer(desk: Desk) -> Tag {
         if !news.is_empty() {
             say(words, news.join(" "));
         }
-        Some(events)
+        said = Some(events);
     });
-    tag("div").class("visually-hidden").set("role", "status").live_text(move || words.get())
 }
 
 /// Something that is said once.
@@ -49,14 +68,18 @@ struct Event {
     waits: bool,
 }
 
-fn events(run: &Run) -> Vec<Event> {
+fn add_events(run: &Run, events: &mut Vec<Event>) {
     let event = |key: &str, words: String| Event {
         key: [run.id().as_str(), key].concat(),
         words,
         waits: false,
     };
-    let mut events = vec![event("", text::ANSWERING.to_owned())];
-    events.extend(run.turns().flat_map(|turn| &turn.slots).filter_map(of_call));
+    events.push(event("", text::ANSWERING.to_owned()));
+    for turn in run.turns() {
+        for slot in &turn.slots {
+            events.extend(of_call(slot));
+        }
+    }
     let end = match run.state() {
         State::Completed => run.turns().last().map(|turn| turn.text.chars().take(SPOKEN).collect()),
         State::Failed { message, .. } => Some([text::RUN_FAILED, ": ", message].concat()),
@@ -64,7 +87,6 @@ fn events(run: &Run) -> Vec<Event> {
         _ => None,
     };
     events.extend(end.map(|words| event("end", words)));
-    events
 }
 
 fn of_call(slot: &Slot) -> Option<Event> {
@@ -82,14 +104,8 @@ fn of_call(slot: &Slot) -> Option<Event> {
 }
 
 /// Some screen readers drop what is said in the moment in which the focus moves.
-fn say(words: RwSignal<String>, news: String) {
-    set_timeout(
-        move || {
-            // The views may be gone by now.
-            let _ = words.try_set(news);
-        },
-        Duration::from_millis(250),
-    );
+fn say(words: Signal<String>, news: String) {
+    after(250, move || words.set(news));
 }
 
 /// How much of an answer is said; the rest is in the log.

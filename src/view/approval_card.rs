@@ -1,19 +1,19 @@
 //! The card that asks a person: what will happen, why they are asked, and two ways out.
 
-use std::time::Duration;
-
 use holdpoint_core::id::{CallId, Timestamp};
 use holdpoint_core::json::Digest;
 use holdpoint_core::plan::Action;
 use holdpoint_core::policy::Verdict;
 use holdpoint_core::run::{Progress, Run, Slot, State};
-use leptos::prelude::*;
+use leptos::reactive::graph::untrack;
 
 use super::desk::{Desk, button, focus_soon, safely};
 use super::facts::{arguments, details, note, risk, said, sentence, what, why};
 use super::moment::ticking;
+use super::signal::Signal;
 use super::state::{Intent, RunShown};
-use super::tag::{Handle, Tag, icon, tag};
+use super::tag::{Handle, Keyed, Tag, icon, keyed, tag};
+use super::timer::after;
 use crate::driver::ports::TroubleKind;
 use crate::text;
 
@@ -23,7 +23,7 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     let card = Card {
         desk,
         run,
-        call: StoredValue::new(action.id.clone()),
+        call: Signal::new(action.id.clone()),
         digest: action.digest,
         clock: clock(),
     };
@@ -47,7 +47,7 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
         .maybe(action.reason.as_deref().map(|it| said("card-note", text::AGENT_SAYS, it)))
         .child(details(action))
-        .live(move || card.tool_note())
+        .one(move || card.tool_note())
         .child(card.ways_out(&sentence(action)))
 }
 
@@ -55,7 +55,7 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
 struct Card {
     desk: Desk,
     run: RunShown,
-    call: StoredValue<CallId>,
+    call: Signal<CallId>,
     digest: Digest,
     clock: Clock,
 }
@@ -70,7 +70,7 @@ enum Presence {
 
 impl Card {
     fn saves(self) -> bool {
-        self.call.try_with_value(|call| self.run.saves(call)).unwrap_or(false)
+        self.call.with(|call| self.run.saves(call))
     }
 
     fn state(self) -> &'static str {
@@ -87,33 +87,37 @@ impl Card {
     /// Tools come and go without a signal, so the card looks at each tick of its clock.
     fn presence(self) -> Presence {
         self.clock.now.track();
-        let drawn = self.call.try_with_value(|call| {
+        let drawn = self.call.with(|call| {
             self.run.slot(call, |slot| (slot.action.tool.clone(), slot.action.tool_digest))
         });
-        let Some(Some((name, digest))) = drawn else { return Presence::Here };
-        match self.desk.tools().toolbox().get(&name) {
+        let (Some((name, digest)), Some(tools)) = (drawn, self.desk.tools()) else {
+            return Presence::Here;
+        };
+        match tools.toolbox().get(&name) {
             None => Presence::Absent,
             Some(tool) if tool.digest != digest => Presence::Changed,
             Some(_) => Presence::Here,
         }
     }
 
-    fn tool_note(self) -> Option<Tag> {
+    fn tool_note(self) -> Option<Keyed> {
         // The page registers its tools in the moment in which the first cards show.
         if !self.clock.armed.get() {
             return None;
         }
-        match self.presence() {
-            Presence::Here => None,
-            Presence::Absent => Some(note(text::TOOL_ABSENT)),
-            Presence::Changed => Some(note(text::TOOL_CHANGED)),
-        }
+        let words = match self.presence() {
+            Presence::Here => return None,
+            Presence::Absent => text::TOOL_ABSENT,
+            Presence::Changed => text::TOOL_CHANGED,
+        };
+        Some(keyed(words, move || note(words)))
     }
 
     fn strip(self, action: &Action, expires: Option<Timestamp>) -> Tag {
         let (_, words, path) = risk(action);
-        let strip =
-            tag("div").class("strip").child(tag("span").class("risk").view(icon(path)).text(words));
+        let strip = tag("div")
+            .class("strip")
+            .child(tag("span").class("risk").child(icon(path)).text(words));
         let strip = match expires.map(Timestamp::as_millis) {
             Some(end) => strip.child(
                 tag("span")
@@ -123,8 +127,7 @@ impl Card {
             None => strip,
         };
         strip.child(tag("span").class("position").live_text(move || {
-            let place = self.call.try_with_value(|call| self.run.read(|run| place(run, call)));
-            match place.flatten() {
+            match self.call.with(|call| self.run.read(|run| place(run, call))) {
                 Some((at, of)) if of > 1 => text::position(at, of),
                 _ => String::new(),
             }
@@ -133,11 +136,10 @@ impl Card {
 
     /// Deny and approve; after deny, the reason.
     fn ways_out(self, what: &str) -> Tag {
-        let denies = RwSignal::new(false);
-        let what = StoredValue::new(what.to_owned());
-        let way_back = Handle::new();
+        let denies = Signal::new(false);
+        let what = what.to_owned();
+        let way_back = Handle::new(None);
         tag("div").class("ways-out").live(move || {
-            let what = what.get_value();
             Some(if denies.get() {
                 self.deny_form(denies, way_back, &what)
             } else {
@@ -146,7 +148,7 @@ impl Card {
         })
     }
 
-    fn choice(self, denies: RwSignal<bool>, way_back: Handle, what: &str) -> Tag {
+    fn choice(self, denies: Signal<bool>, way_back: Handle, what: &str) -> Tag {
         let closed =
             move || !self.clock.armed.get() || self.saves() || self.presence() == Presence::Changed;
         let approve = button("approve-button")
@@ -156,11 +158,7 @@ impl Card {
             .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE }.to_owned())
             .on("click", move |event| {
                 if event.is_trusted() && !untrack(closed) {
-                    self.decide(Intent::Approve {
-                        call: self.call.get_value(),
-                        digest: self.digest,
-                        trusted: true,
-                    });
+                    self.decide(|call, digest| Intent::Approve { call, digest, trusted: true });
                 }
             });
         let deny = button("deny-button")
@@ -176,9 +174,9 @@ impl Card {
         tag("div").class("actions").child(deny).child(approve)
     }
 
-    fn deny_form(self, denies: RwSignal<bool>, way_back: Handle, what: &str) -> Tag {
-        let field = Handle::new();
-        let form = Handle::new();
+    fn deny_form(self, denies: Signal<bool>, way_back: Handle, what: &str) -> Tag {
+        let field = Handle::new(None);
+        let form = Handle::new(None);
         focus_soon(field);
         self.desk.reveal_soon(form);
         let label = tag("label").text(text::REASON).child(
@@ -202,20 +200,18 @@ impl Card {
                 }
                 let reason = super::composer::value_of(field);
                 let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-                self.decide(Intent::Deny {
-                    call: self.call.get_value(),
-                    digest: self.digest,
-                    reason,
-                    trusted: event.is_trusted(),
-                });
+                let trusted = event.is_trusted();
+                self.decide(|call, digest| Intent::Deny { call, digest, reason, trusted });
             });
         let actions = tag("div").class("actions").child(back).child(deny);
         tag("div").class("deny-form").handle(form).child(label).child(actions)
     }
 
-    fn decide(self, intent: Intent) {
-        self.desk.decided.set_value(Some(self.call.get_value()));
-        self.desk.send(intent);
+    fn decide(self, intent: impl FnOnce(CallId, Digest) -> Intent) {
+        if let Some(call) = self.call.peek() {
+            self.desk.decided.set(Some(call.clone()));
+            self.desk.send(intent(call, self.digest));
+        }
     }
 }
 
@@ -223,21 +219,16 @@ impl Card {
 #[derive(Clone, Copy)]
 struct Clock {
     /// The time, by the second.
-    now: RwSignal<u64>,
+    now: Signal<u64>,
     /// Whether the card has been there long enough that a click is meant for it, and not for what
     /// was in its place before.
-    armed: RwSignal<bool>,
+    armed: Signal<bool>,
 }
 
 fn clock() -> Clock {
-    let clock = Clock { now: ticking(), armed: RwSignal::new(false) };
-    let arm = move || {
-        clock.armed.set(true);
-    };
+    let clock = Clock { now: ticking(), armed: Signal::new(false) };
     // Without a timer a card that cannot be approved is safe, and it can still be denied.
-    if let Ok(timer) = set_timeout_with_handle(arm, Duration::from_millis(500)) {
-        on_cleanup(move || timer.clear());
-    }
+    after(500, move || clock.armed.set(true));
     clock
 }
 

@@ -1,22 +1,21 @@
 //! Where a person writes to the agent, or stops it.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::desk::{Desk, button};
+use super::signal::Signal;
 use super::state::Intent;
-use super::status::active;
-use super::tag::{Handle, Tag, icon, stroke, tag};
+use super::tag::{Handle, Tag, icon, keyed, stroke, tag};
 use crate::text;
 
 /// The form. While a run waits for a person it stays usable, so that they can ask before they
 /// decide.
 pub(super) fn composer(desk: Desk) -> Tag {
-    let empty = RwSignal::new(true);
+    let empty = Signal::new(true);
     let send = move || {
         let words = value_of(desk.input);
-        if words.trim().is_empty() || untrack(|| active(desk.shown)).is_some() {
+        if words.trim().is_empty() || desk.shown.active.with_untracked(Option::is_some) {
             return;
         }
         if let Some(field) = field(desk.input) {
@@ -32,6 +31,7 @@ pub(super) fn composer(desk: Desk) -> Tag {
         .set("aria-label", text::MESSAGE)
         .set("enterkeyhint", "send")
         .handle(desk.input)
+        .on("focus", move |_| desk.send(Intent::Prepare))
         .on("input", move |_| empty.set(value_of(desk.input).trim().is_empty()))
         .on("keydown", move |event| {
             if sends(event.unchecked_ref()) {
@@ -39,7 +39,6 @@ pub(super) fn composer(desk: Desk) -> Tag {
                 send();
             }
         });
-    let stops = Memo::new(move |_| active(desk.shown).map(|run| run.id_text()));
     tag("form")
         .part("composer")
         .on("submit", move |event| {
@@ -47,24 +46,32 @@ pub(super) fn composer(desk: Desk) -> Tag {
             send();
         })
         .child(input)
-        .live(move || {
-            Some(match stops.get() {
-                Some(_) => button("stop-button")
-                    .set("aria-label", text::STOP)
-                    .view(icon(stroke::SQUARE))
-                    .on("click", move |_| {
-                        if let Some(run) = untrack(|| active(desk.shown)) {
-                            desk.send(Intent::Stop(run.id.get_value()));
-                        }
-                    }),
-                None => tag("button")
-                    .part("send-button")
-                    .set("type", "submit")
-                    .set("aria-label", text::SEND)
-                    .bind("aria-disabled", move || empty.get().then(|| "true".to_owned()))
-                    .view(icon(stroke::UP)),
+        .one(move || {
+            Some(match desk.shown.active.get() {
+                Some(_) => keyed("stop", move || stop_button(desk)),
+                None => keyed("send", move || send_button(empty)),
             })
         })
+}
+
+fn stop_button(desk: Desk) -> Tag {
+    button("stop-button").set("aria-label", text::STOP).child(icon(stroke::SQUARE)).on(
+        "click",
+        move |_| {
+            if let Some(run) = desk.shown.active.get_untracked() {
+                desk.send(Intent::Stop(run));
+            }
+        },
+    )
+}
+
+fn send_button(empty: Signal<bool>) -> Tag {
+    tag("button")
+        .part("send-button")
+        .set("type", "submit")
+        .set("aria-label", text::SEND)
+        .bind("aria-disabled", move || empty.get().then(|| "true".to_owned()))
+        .child(icon(stroke::UP))
 }
 
 /// What stands in a field.
@@ -73,7 +80,7 @@ pub(super) fn value_of(handle: Handle) -> String {
 }
 
 fn field(handle: Handle) -> Option<HtmlTextAreaElement> {
-    handle.try_get_untracked().flatten()?.dyn_into().ok()
+    handle.get_untracked()?.dyn_into().ok()
 }
 
 /// Enter sends, unless it ends a line or picks a word of an input method. Some browsers say the

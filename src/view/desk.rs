@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
 use holdpoint_core::run::{Run, Slot};
-use leptos::prelude::*;
 
 use super::escape::{Piece, visible};
+use super::signal::Signal;
 use super::state::{Intent, Intents, RunShown, Shown};
 use super::tag::{Handle, Tag, tag};
+use super::timer::soon;
 use crate::driver::ports::ToolHost;
 
 /// The signals, the way to the driver, and the few things that views share.
@@ -20,35 +21,35 @@ pub(super) struct Desk {
     /// The composer's field.
     pub(super) input: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
-    pub(super) decided: StoredValue<Option<CallId>>,
-    intents: StoredValue<Intents, LocalStorage>,
-    tools: StoredValue<Rc<dyn ToolHost>, LocalStorage>,
+    pub(super) decided: Signal<Option<CallId>>,
+    intents: Signal<Intents>,
 }
 
 impl Desk {
-    pub(super) fn new(shown: Shown, tools: Rc<dyn ToolHost>, intents: Intents) -> Self {
+    pub(super) fn new(shown: Shown, intents: Intents) -> Self {
         Self {
             shown,
-            log: Handle::new(),
-            input: Handle::new(),
-            decided: StoredValue::new(None),
-            intents: StoredValue::new_local(intents),
-            tools: StoredValue::new_local(tools),
+            log: Handle::new(None),
+            input: Handle::new(None),
+            decided: Signal::new(None),
+            intents: Signal::new(intents),
         }
     }
 
     pub(super) fn send(self, intent: Intent) {
         // A copy, because what the intent leads to may take the views away.
-        if let Some(intents) = self.intents.try_get_value() {
+        if let Some(intents) = self.intents.peek() {
             intents.send(intent);
         }
     }
 
     /// Scrolls the transcript, and not the page, as far as it takes to see the end of an element.
     pub(super) fn reveal_soon(self, element: Handle) {
-        request_animation_frame(move || {
-            let found = |handle: Handle| handle.try_get_untracked().flatten();
-            let (Some(log), Some(element)) = (found(self.log), found(element)) else { return };
+        soon(move || {
+            let (Some(log), Some(element)) = (self.log.get_untracked(), element.get_untracked())
+            else {
+                return;
+            };
             let end = element.offset_top() + element.offset_height() + MARGIN_PX;
             let top = end - log.client_height();
             if top > log.scroll_top() {
@@ -57,8 +58,9 @@ impl Desk {
         });
     }
 
-    pub(super) fn tools(self) -> Rc<dyn ToolHost> {
-        self.tools.get_value()
+    /// The page's tools, as long as the views are there.
+    pub(super) fn tools(self) -> Option<Rc<dyn ToolHost>> {
+        self.shown.tools.get_untracked()
     }
 }
 
@@ -79,7 +81,7 @@ impl RunShown {
     }
 
     pub(super) fn id_text(self) -> String {
-        self.id.with_value(|id| id.as_str().to_owned())
+        self.id.with_untracked(|id| id.as_str().to_owned())
     }
 }
 
@@ -95,8 +97,8 @@ pub(super) fn safely(element: Tag, text: &str) -> Tag {
 
 /// Moves the focus to an element once it is in the page.
 pub(super) fn focus_soon(element: Handle) {
-    request_animation_frame(move || {
-        if let Some(element) = element.try_get_untracked().flatten() {
+    soon(move || {
+        if let Some(element) = element.get_untracked() {
             // An element that cannot have the focus leaves it where it is.
             let _ = element.focus();
         }

@@ -1,10 +1,12 @@
 //! The card for a call that nobody saw the end of: what is known, and the ways out.
 
+use std::rc::Rc;
+
 use holdpoint_core::approval::Settlement;
 use holdpoint_core::id::CallId;
 use holdpoint_core::json::canonical;
 use holdpoint_core::run::{Progress, Slot, State};
-use leptos::prelude::*;
+use leptos::reactive::graph::untrack;
 
 use super::desk::{Desk, button, safely};
 use super::facts::{note, sentence, what};
@@ -26,23 +28,21 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     };
     let name = sentence(action);
     let id = ["card-", action.id.as_str()].concat();
-    let call = StoredValue::new(action.id.clone());
+    let call = Rc::new(action.id.clone());
     let way = |label: &'static str, intent: fn(CallId) -> Intent| {
+        let (saved, call) = (Rc::clone(&call), Rc::clone(&call));
         button("settle-button")
             .set("aria-label", text::act_on(label, &name))
-            .bind("aria-disabled", move || {
-                call.with_value(|call| run.saves(call)).then(|| "true".to_owned())
-            })
+            .bind("aria-disabled", move || run.saves(&saved).then(|| "true".to_owned()))
             .text(label)
             .on("click", move |event| {
-                let call = call.get_value();
                 if event.is_trusted() && !untrack(|| run.saves(&call)) {
-                    desk.decided.set_value(Some(call.clone()));
-                    desk.send(intent(call));
+                    desk.decided.set(Some(CallId::clone(&call)));
+                    desk.send(intent(CallId::clone(&call)));
                 }
             })
     };
-    let check = desk.tools().can_verify(&action.tool);
+    let check = desk.tools().is_some_and(|tools| tools.can_verify(&action.tool));
     // A run that was stopped starts nothing any more.
     let is_stopped = run.run.with_untracked(|run| {
         let state = run.as_ref().map(|run| run.state());
@@ -65,7 +65,7 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .child(
             tag("div")
                 .class("strip")
-                .child(tag("span").class("risk").view(icon(stroke::CLOCK)).text(text::IN_DOUBT)),
+                .child(tag("span").class("risk").child(icon(stroke::CLOCK)).text(text::IN_DOUBT)),
         )
         .child(safely(tag("h3").part("card-summary").set("id", id), &text::in_doubt(what(action))))
         .child(safely(tag("p").class("card-rule"), &known))

@@ -2,7 +2,6 @@
 //! out. Nothing is lost by any of it.
 
 use holdpoint_core::id::{RunId, Timestamp};
-use leptos::prelude::*;
 
 use super::desk::{Desk, button, safely, sentence_case};
 use super::moment::ticking;
@@ -14,7 +13,11 @@ use crate::text;
 /// A card for the trouble of one run.
 pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
     let way = move |class, label: &'static str, intent: fn(RunId) -> Intent| {
-        button(class).text(label).on("click", move |_| desk.send(intent(run.id.get_value())))
+        button(class).text(label).on("click", move |_| {
+            if let Some(run) = run.id.peek() {
+                desk.send(intent(run));
+            }
+        })
     };
     let retry = || way("retry-button", text::RETRY, Intent::Retry);
     let stop = || way("cancel-button", text::STOP, Intent::Stop);

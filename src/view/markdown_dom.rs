@@ -1,8 +1,9 @@
 //! A model's text as elements, made one by one from the typed nodes of [`crate::markdown`].
 
-use leptos::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-use super::tag::{Tag, tag};
+use super::tag::{Keyed, Tag, keyed, tag};
 use crate::markdown::{Align, Block, Inline, parse};
 
 /// Fills an element with a text that is complete.
@@ -12,31 +13,29 @@ pub(super) fn fill(element: Tag, text: &str) -> Tag {
 
 /// Fills an element with a text that grows. A block that did not change keeps its elements, so a
 /// selection in it lasts and only the end is laid out anew.
-pub(super) fn fill_live(element: Tag, text: impl Fn() -> String + Send + 'static) -> Tag {
-    let blocks = StoredValue::new(Vec::<(u32, Block)>::new());
-    let keys = move || {
-        blocks.try_update_value(|blocks| take_over(blocks, parse(&text()))).unwrap_or_default()
-    };
-    element.each(keys, move |(at, _)| {
-        let made = blocks.with_value(|blocks| blocks.get(at).map(|(_, next)| block(next)));
-        made.unwrap_or_else(|| tag("p")).done()
-    })
+pub(super) fn fill_live(element: Tag, text: impl Fn() -> String + 'static) -> Tag {
+    let blocks = RefCell::default();
+    element.each(move || take_over(&mut blocks.borrow_mut(), parse(&text())))
 }
 
 /// Puts new blocks in the place of old ones, with the same edition where they are equal.
-fn take_over(blocks: &mut Vec<(u32, Block)>, new: Vec<Block>) -> Vec<(usize, u32)> {
+fn take_over(blocks: &mut Vec<(u32, Rc<Block>)>, new: Vec<Block>) -> Vec<Keyed> {
     blocks.truncate(new.len());
     for (at, block) in new.into_iter().enumerate() {
         match blocks.get_mut(at) {
-            Some((_, old)) if *old == block => {}
+            Some((_, old)) if **old == block => {}
             Some((edition, old)) => {
                 *edition += 1;
-                *old = block;
+                *old = Rc::new(block);
             }
-            None => blocks.push((0, block)),
+            None => blocks.push((0, Rc::new(block))),
         }
     }
-    blocks.iter().enumerate().map(|(at, (edition, _))| (at, *edition)).collect()
+    let keyed = |(at, (edition, next)): (usize, &(u32, Rc<Block>))| {
+        let next = Rc::clone(next);
+        keyed(format!("{at} {edition}"), move || block(&next))
+    };
+    blocks.iter().enumerate().map(keyed).collect()
 }
 
 fn block(block: &Block) -> Tag {

@@ -26,11 +26,15 @@ mod moment;
 #[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
+pub mod signal;
+#[cfg(target_arch = "wasm32")]
 pub mod state;
 #[cfg(target_arch = "wasm32")]
 mod status;
 #[cfg(target_arch = "wasm32")]
 mod tag;
+#[cfg(target_arch = "wasm32")]
+mod timer;
 #[cfg(target_arch = "wasm32")]
 mod transcript;
 #[cfg(target_arch = "wasm32")]
@@ -38,3 +42,12 @@ mod widget;
 
 #[cfg(target_arch = "wasm32")]
 pub use widget::mount;
+
+/// Shows runs as well, from now on.
+#[cfg(target_arch = "wasm32")]
+pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
+    let views = state::RunViews { run: transcript::run_view, announce: announcer::announce };
+    shown.tools.set(Some(tools));
+    shown.run_views.set(Some(views));
+    status::follow_runs(shown);
+}

@@ -1,11 +1,11 @@
 //! Points in time, as a person reads them where they are.
 
-use std::time::Duration;
-
 use holdpoint_core::id::Timestamp;
 use js_sys::Date;
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+
+use super::signal::Signal;
+use super::timer::every;
 
 /// The time now, by the browser's clock.
 pub(super) fn now() -> u64 {
@@ -13,11 +13,9 @@ pub(super) fn now() -> u64 {
 }
 
 /// The time by the second, as long as the view that asked for it is there.
-pub(super) fn ticking() -> RwSignal<u64> {
-    let time = RwSignal::new(now());
-    if let Ok(timer) = set_interval_with_handle(move || time.set(now()), Duration::from_secs(1)) {
-        on_cleanup(move || timer.clear());
-    }
+pub(super) fn ticking() -> Signal<u64> {
+    let time = Signal::new(now());
+    every(1000, move || time.set(now()));
     time
 }
 

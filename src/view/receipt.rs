@@ -1,11 +1,11 @@
 //! One quiet line for a call that was decided, runs, or is over.
 
+use std::rc::Rc;
+
 use holdpoint_core::approval::Approver;
-use holdpoint_core::id::CallId;
 use holdpoint_core::json::canonical;
 use holdpoint_core::plan::Report;
 use holdpoint_core::run::{Outcome, Progress, Slot};
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ShadowRoot};
 
@@ -13,31 +13,57 @@ use super::desk::{Desk, safely, sentence_case};
 use super::facts::{sentence, what};
 use super::moment::time;
 use super::state::RunShown;
-use super::tag::{Handle, Tag, icon, stroke, tag};
+use super::tag::{Tag, icon, keyed, stroke, tag};
+use super::timer::soon;
 use crate::text;
 
 /// The line of one call; it follows the call from approval to its end.
-pub(super) fn receipt(desk: Desk, run: RunShown, call: CallId) -> Tag {
-    let slot = Memo::new(move |_| run.slot(&call, Clone::clone));
-    let handle = Handle::new();
-    handle.on_load(move |line| {
-        let decided = desk.decided.try_get_value().flatten();
-        if decided.is_some()
-            && decided == slot.with_untracked(|s| Some(s.as_ref()?.action.id.clone()))
-        {
-            desk.decided.set_value(None);
-            request_animation_frame(move || take_over_focus(&line));
-        }
-    });
-    tag("div")
+pub(super) fn receipt(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
+    let action = &slot.action;
+    let call = Rc::new(action.id.clone());
+    // Each part stays until it is another, so that details which are open stay open.
+    let part = |element: Tag, says: fn(&Slot) -> Option<String>, view: fn(&str) -> Tag| {
+        let call = Rc::clone(&call);
+        element.one(move || {
+            let says = run.slot(&call, says).flatten()?;
+            Some(keyed(says.clone(), move || view(&says)))
+        })
+    };
+    let summary = part(
+        tag("summary").class("receipt-line"),
+        |slot| Some(path(slot).to_owned()),
+        |path| tag("span").class("receipt-icon").child(icon(path)),
+    );
+    let summary = part(
+        summary.child(safely(tag("span").class("receipt-summary"), what(action))),
+        |slot| Some(meta(slot)),
+        |meta| safely(tag("span").class("receipt-meta"), meta),
+    );
+    let details = part(
+        tag("details").child(summary),
+        |slot| Some(canonical(slot.arguments())),
+        |json| fact(text::ARGUMENTS, json),
+    );
+    let details = part(
+        details,
+        |slot| match slot.outcome()? {
+            Outcome::Succeeded(result) => Some(canonical(result)),
+            _ => None,
+        },
+        |json| fact(text::RESULT, json),
+    );
+    let line = tag("div")
         .part("receipt")
         .set("tabindex", "-1")
-        .handle(handle)
-        .bind("data-outcome", move || slot.with(|slot| Some(word(slot.as_ref()?).to_owned())))
-        .bind("data-call", move || {
-            slot.with(|slot| Some(slot.as_ref()?.action.id.as_str().to_owned()))
-        })
-        .live(move || slot.with(|slot| slot.as_ref().map(body)))
+        .set("data-call", action.id.as_str())
+        .bind("data-outcome", move || run.slot(&call, |slot| word(slot).to_owned()))
+        .child(details);
+    if desk.decided.get_untracked().as_ref() == Some(&action.id) {
+        desk.decided.set(None);
+        let line = line.element();
+        soon(move || take_over_focus(&line));
+    }
+    line
 }
 
 /// A line of its own for what is no call.
@@ -45,7 +71,7 @@ pub(super) fn line(outcome: &'static str, title: &str, more: Option<&str>) -> Ta
     let line = tag("div")
         .part("receipt")
         .set("data-outcome", outcome)
-        .child(tag("span").class("receipt-icon").view(icon(stroke::CROSS)));
+        .child(tag("span").class("receipt-icon").child(icon(stroke::CROSS)));
     let words = tag("div")
         .class("receipt-line")
         .child(safely(tag("span").class("receipt-title"), title))
@@ -69,21 +95,6 @@ pub(super) fn spoken(slot: &Slot) -> Option<String> {
     let outcome = slot.outcome()?;
     let words = [sentence(&slot.action), ending(slot, outcome)];
     Some(words.join(": "))
-}
-
-fn body(slot: &Slot) -> Tag {
-    let action = &slot.action;
-    let line = tag("summary")
-        .class("receipt-line")
-        .child(tag("span").class("receipt-icon").view(icon(path(slot))))
-        .child(safely(tag("span").class("receipt-summary"), what(action)))
-        .child(safely(tag("span").class("receipt-meta"), &meta(slot)));
-    let details = tag("details").child(line);
-    let details = details.child(fact(text::ARGUMENTS, &canonical(slot.arguments())));
-    match slot.outcome() {
-        Some(Outcome::Succeeded(result)) => details.child(fact(text::RESULT, &canonical(result))),
-        _ => details,
-    }
 }
 
 fn fact(name: &'static str, json: &str) -> Tag {

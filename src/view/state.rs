@@ -3,52 +3,106 @@
 
 use std::rc::Rc;
 
+use any_spawner::Executor;
 use holdpoint_core::approval::Settlement;
 use holdpoint_core::id::{CallId, RunId};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Run;
-use leptos::prelude::*;
+use leptos::reactive::owner::Owner;
 
-use crate::driver::ports::Trouble;
+use super::desk::Desk;
+use super::signal::Signal;
+use super::status::State;
+use super::tag::Tag;
+use crate::driver::ports::{ToolHost, Trouble};
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
 pub struct Shown {
     /// The runs to show, oldest first.
-    pub runs: RwSignal<Vec<RunShown>, LocalStorage>,
+    pub runs: Signal<Vec<RunShown>>,
     /// Whether the store was read.
-    pub loaded: RwSignal<bool>,
+    pub loaded: Signal<bool>,
     /// Trouble of the whole widget, such as a store that does not open.
-    pub trouble: RwSignal<Option<Trouble>, LocalStorage>,
+    pub trouble: Signal<Option<Trouble>>,
     /// `inline`, `popover` or `headless`.
-    pub layout: RwSignal<String>,
+    pub layout: Signal<String>,
     /// Whether a popover is open.
-    pub open: RwSignal<bool>,
+    pub open: Signal<bool>,
     /// `auto`, `light`, `dark` or `host`.
-    pub scheme: RwSignal<String>,
+    pub scheme: Signal<String>,
     /// The name of the whole thing.
-    pub label: RwSignal<String>,
+    pub label: Signal<String>,
     /// A line that says something for a moment.
-    pub toast: RwSignal<Option<String>>,
+    pub toast: Signal<Option<String>>,
     /// Whether the browser has a network.
-    pub online: RwSignal<bool>,
+    pub online: Signal<bool>,
     /// Calls for which the page shows a card of its own.
-    pub hidden: RwSignal<Vec<CallId>>,
+    pub hidden: Signal<Vec<CallId>>,
+    /// What is going on with the runs, once there are any.
+    pub(super) state: Signal<Option<State>>,
+    /// How many calls wait for a person.
+    pub(super) waiting: Signal<usize>,
+    /// The newest run that works by itself now, and so can be stopped.
+    pub(super) active: Signal<Option<RunId>>,
+    /// The views of runs, which come with the first of them.
+    pub(super) run_views: Signal<Option<RunViews>>,
+    /// The page's tools, for the views of runs.
+    pub(super) tools: Signal<Option<Rc<dyn ToolHost>>>,
+}
+
+impl Shown {
+    /// What a widget shows before it has read anything.
+    pub fn new() -> Self {
+        // An error says that effects are run already.
+        Executor::init_wasm_bindgen().ok();
+        // These are there as long as the page, as an element may come back to it.
+        let owner = Owner::new();
+        let shown = owner.with(|| Self {
+            runs: Signal::new(Vec::new()),
+            loaded: Signal::new(false),
+            trouble: Signal::new(None),
+            layout: Signal::new("inline".to_owned()),
+            open: Signal::new(false),
+            scheme: Signal::new("auto".to_owned()),
+            label: Signal::new("Assistant".to_owned()),
+            toast: Signal::new(None),
+            online: Signal::new(true),
+            hidden: Signal::new(Vec::new()),
+            state: Signal::new(None),
+            waiting: Signal::new(0),
+            active: Signal::new(None),
+            run_views: Signal::new(None),
+            tools: Signal::new(None),
+        });
+        std::mem::forget(owner);
+        shown
+    }
+}
+
+/// The views of runs, by the functions that make them: so nothing that a widget shows without runs
+/// leads to their code.
+#[derive(Clone, Copy)]
+pub(super) struct RunViews {
+    /// The part of the log that is one run's.
+    pub(super) run: fn(Desk, RunShown) -> Tag,
+    /// Puts what is to be said of the runs into a signal.
+    pub(super) announce: fn(Shown, Signal<String>),
 }
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]
 pub struct RunShown {
     /// Its id.
-    pub id: StoredValue<RunId>,
+    pub id: Signal<RunId>,
     /// Its state; `None` where its record cannot be read (then there is trouble).
-    pub run: RwSignal<Option<Rc<Run>>, LocalStorage>,
+    pub run: Signal<Option<Rc<Run>>>,
     /// The text of the answer that is streaming in.
-    pub live: RwSignal<String>,
+    pub live: Signal<String>,
     /// What keeps it from going on.
-    pub trouble: RwSignal<Option<Trouble>, LocalStorage>,
+    pub trouble: Signal<Option<Trouble>>,
     /// A decision is being saved.
-    pub saving: RwSignal<Option<CallId>, LocalStorage>,
+    pub saving: Signal<Option<CallId>>,
 }
 
 /// What a person asks for.
@@ -72,6 +126,8 @@ pub enum Intent {
     Export(RunId),
     /// Open or close the popover.
     Open(bool),
+    /// Nothing yet, but the person is about to ask.
+    Prepare,
 }
 
 /// Where intents go.

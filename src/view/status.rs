@@ -1,25 +1,23 @@
 //! What is going on, in one word for the sheet and in a few for the person.
 
 use holdpoint_core::run::Status;
-use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::state::{RunShown, Shown};
-use super::tag::{Tag, tag};
+use super::tag::{Tag, effect, tag};
 use crate::driver::ports::TroubleKind;
 use crate::text;
 
 /// The line in the head.
 pub(super) fn status(desk: Desk) -> Tag {
-    let state = Memo::new(move |_| state(desk.shown));
     tag("div")
         .part("status")
-        .bind("data-tone", move || Some(state.get().tone().to_owned()))
-        .live_text(move || state.get().words().to_owned())
+        .bind("data-tone", move || Some(state(desk.shown).tone().to_owned()))
+        .live_text(move || state(desk.shown).words().to_owned())
 }
 
 /// The whole widget's state.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Loading,
     NotSaved,
@@ -81,9 +79,34 @@ impl State {
     }
 }
 
+/// What is going on, also as long as there is no run.
+pub(super) fn state(shown: Shown) -> State {
+    match shown.state.get() {
+        Some(state) => state,
+        None if !shown.loaded.get() => State::Loading,
+        None if shown.online.get() => State::Ready,
+        None => State::Offline,
+    }
+}
+
+/// Keeps the widget's state at what the runs make of it.
+pub(super) fn follow_runs(shown: Shown) {
+    effect(move || shown.state.set(Some(of_runs(shown))));
+    effect(move || {
+        let waiting = |run: RunShown| run.read(|run| Some(run.waiting()));
+        shown.waiting.set(shown.runs.get().into_iter().filter_map(waiting).sum());
+    });
+    effect(move || {
+        let works = |state| matches!(state, State::Retrying | State::Answering | State::Working);
+        let is_active = |run: &RunShown| of_run(*run, false).is_some_and(works);
+        let active = shown.runs.get().into_iter().rev().find(is_active);
+        shown.active.set(active.and_then(|run| run.id.peek()));
+    });
+}
+
 /// The most pressing of all that is going on. Where something is not saved, that comes first; then
 /// what the person can do something about.
-pub(super) fn state(shown: Shown) -> State {
+fn of_runs(shown: Shown) -> State {
     let offline = !shown.online.get();
     match shown.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind)) {
         Some(TroubleKind::Cleared) => return State::Cleared,
@@ -132,15 +155,4 @@ fn rank(state: State) -> u8 {
         State::NotTrusted | State::Cleared => 8,
         State::Loading | State::Ready => 9,
     }
-}
-
-/// How many calls wait for a person.
-pub(super) fn waiting(shown: Shown) -> usize {
-    shown.runs.get().into_iter().filter_map(|run| run.read(|run| Some(run.waiting()))).sum()
-}
-
-/// The newest run that works by itself now, and so can be stopped.
-pub(super) fn active(shown: Shown) -> Option<RunShown> {
-    let works = |state| matches!(state, State::Retrying | State::Answering | State::Working);
-    shown.runs.get().into_iter().rev().find(|run| of_run(*run, false).is_some_and(works))
 }

@@ -1,90 +1,94 @@
-//! One way to make an element: tag by tag, every part of it of one erased type.
+//! One way to make an element: tag by tag, in the DOM at once.
 //!
-//! The types of a view that is written as a macro grow with the view, and so does the wasm: each
-//! shape is compiled anew. Here all elements are of one shape. It also never makes an element from
-//! a string of HTML, so it works where a page requires Trusted Types.
+//! Leptos' own views are types that grow with what they show, and so does the wasm: each shape is
+//! compiled anew, to be made, changed and taken away. Here all elements are of one type, and what
+//! changes is one kind of effect. An element is never made from a string of HTML, so this works
+//! where a page requires Trusted Types.
 
-use leptos::attr::any_attribute::{AnyAttribute, IntoAnyAttribute};
-use leptos::attr::custom::custom_attribute;
-use leptos::ev;
-use leptos::html::{Custom, custom};
-use leptos::prelude::*;
-use leptos::svg;
-use leptos::tachys::html::event::on;
-use leptos::tachys::html::node_ref::node_ref;
+use leptos::reactive::effect::RenderEffect;
+use leptos::reactive::graph::untrack;
+use leptos::reactive::owner::Owner;
+use wasm_bindgen::prelude::*;
+use web_sys::{Comment, Element, Event, HtmlElement, Text};
+
+use super::signal::Signal;
 
 /// A handle of an element made by [`tag`].
-pub(super) type Handle = NodeRef<Custom<&'static str>>;
+pub(super) type Handle = Signal<Option<HtmlElement>>;
 
 /// Begins an element.
-pub(super) fn tag(name: &'static str) -> Tag {
-    Tag { name, attributes: ().into_any_attr(), children: Vec::new() }
+pub(super) fn tag(name: &str) -> Tag {
+    Tag(create_element(name))
 }
 
 /// An element in the making.
-pub(super) struct Tag {
-    name: &'static str,
-    attributes: AnyAttribute,
-    children: Vec<AnyView>,
-}
+pub(super) struct Tag(Element);
 
 impl Tag {
     /// Sets an attribute once.
-    pub(super) fn set(self, name: &'static str, value: impl Into<String>) -> Self {
-        self.with(custom_attribute(name, value.into()).into_any_attr())
+    pub(super) fn set(self, name: &str, value: impl AsRef<str>) -> Self {
+        attribute(&self.0, name, Some(value.as_ref()));
+        self
     }
 
     /// Keeps an attribute at a value; `None` removes it.
     pub(super) fn bind(
         self,
         name: &'static str,
-        value: impl Fn() -> Option<String> + Send + 'static,
+        value: impl Fn() -> Option<String> + 'static,
     ) -> Self {
-        let value: Box<dyn FnMut() -> Option<String> + Send> = Box::new(value);
-        self.with(custom_attribute(name, value).into_any_attr())
+        let element = self.0.clone();
+        on_change(Box::new(value), move |value| attribute(&element, name, value));
+        self
     }
 
     /// Sets the class.
-    pub(super) fn class(self, class: &'static str) -> Self {
+    pub(super) fn class(self, class: &str) -> Self {
         self.set("class", class)
     }
 
     /// Sets the class and the part of the same name, by which pages style and tests find it.
-    pub(super) fn part(self, part: &'static str) -> Self {
+    pub(super) fn part(self, part: &str) -> Self {
         self.set("class", part).set("part", part)
     }
 
     /// Listens to an event.
-    pub(super) fn on(
-        self,
-        event: &'static str,
-        handler: impl FnMut(web_sys::Event) + 'static,
-    ) -> Self {
-        let handler: Box<dyn FnMut(web_sys::Event)> = Box::new(handler);
-        self.with(on(ev::Custom::new(event), handler).into_any_attr())
+    pub(super) fn on(self, event: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
+        Listener::attach(&self.0, event, Box::new(handler));
+        self
     }
 
     /// Lets `handle` find the element.
     pub(super) fn handle(self, handle: Handle) -> Self {
-        self.with(node_ref(handle).into_any_attr())
+        handle.set(Some(self.element()));
+        self
+    }
+
+    /// The element itself.
+    pub(super) fn element(&self) -> HtmlElement {
+        self.0.clone().unchecked_into()
     }
 
     /// Appends a text.
-    pub(super) fn text(mut self, text: impl Into<String>) -> Self {
-        self.children.push(text.into().into_any());
+    pub(super) fn text(self, text: impl AsRef<str>) -> Self {
+        self.0.append_child(&create_text(text.as_ref())).ok();
         self
     }
 
     /// Appends a text that changes.
-    pub(super) fn live_text(mut self, text: impl Fn() -> String + Send + 'static) -> Self {
-        let text: Box<dyn FnMut() -> String + Send> = Box::new(text);
-        self.children.push(text.into_any());
+    pub(super) fn live_text(self, text: impl Fn() -> String + 'static) -> Self {
+        let node = create_text("");
+        self.0.append_child(&node).ok();
+        on_change(Box::new(move || Some(text())), move |text| {
+            node.set_data(text.unwrap_or_default());
+        });
         self
     }
 
     /// Appends an element.
     pub(super) fn child(self, child: Tag) -> Self {
-        self.view(child.done())
+        self.0.append_child(&child.0).ok();
+        self
     }
 
     /// Appends an element if there is one.
@@ -96,63 +100,203 @@ impl Tag {
     }
 
     /// Appends elements.
-    pub(super) fn all(mut self, children: impl IntoIterator<Item = Tag>) -> Self {
-        self.children.extend(children.into_iter().map(Tag::done));
-        self
-    }
-
-    /// Appends a view.
-    pub(super) fn view(mut self, view: AnyView) -> Self {
-        self.children.push(view);
-        self
+    pub(super) fn all(self, children: impl IntoIterator<Item = Tag>) -> Self {
+        children.into_iter().fold(self, Tag::child)
     }
 
     /// Appends what `child` gives, and puts another in its place whenever that changes.
-    pub(super) fn live(mut self, child: impl Fn() -> Option<Tag> + Send + 'static) -> Self {
-        let child: Box<dyn FnMut() -> Option<AnyView> + Send> =
-            Box::new(move || child().map(Tag::done));
-        self.children.push(child.into_any());
+    pub(super) fn live(self, child: impl Fn() -> Option<Tag> + 'static) -> Self {
+        self.replaced(Box::new(child));
         self
     }
 
+    fn replaced(&self, child: Box<dyn Fn() -> Option<Tag>>) {
+        let anchor = self.anchor();
+        let mut shown: Option<Tag> = None;
+        effect(move || {
+            let next = child();
+            if let Some(old) = shown.take() {
+                old.0.remove();
+            }
+            if let Some(next) = &next {
+                anchor.before_with_node_1(&next.0).ok();
+            }
+            shown = next;
+        });
+    }
+
     /// Appends one view for each key; a view stays as long as its key does.
-    pub(super) fn each<K>(
-        self,
-        keys: impl Fn() -> Vec<K> + Send + 'static,
-        view: impl Fn(K) -> AnyView + Clone + Send + 'static,
-    ) -> Self
-    where
-        K: Clone + Eq + std::hash::Hash + Send + 'static,
-    {
-        let list = For(ForProps::builder().each(keys).key(K::clone).children(view).build());
-        self.view(list.into_any())
+    pub(super) fn each(self, items: impl Fn() -> Vec<Keyed> + 'static) -> Self {
+        self.listed(Box::new(items));
+        self
     }
 
-    /// Two attributes make one, over and over. A list of them would do, but what Leptos has for
-    /// lists can clear the inner HTML, and nothing here is to touch that.
-    fn with(self, attribute: AnyAttribute) -> Self {
-        Self { attributes: (self.attributes, attribute).into_any_attr(), ..self }
+    /// Appends the view of a key, if there is one.
+    pub(super) fn one(self, item: impl Fn() -> Option<Keyed> + 'static) -> Self {
+        self.each(move || item().into_iter().collect())
     }
 
-    /// The finished view.
-    pub(super) fn done(self) -> AnyView {
-        let Self { name, attributes, children } = self;
-        custom(name).add_any_attr(attributes).child(children).into_any()
+    fn listed(&self, items: Box<dyn Fn() -> Vec<Keyed>>) {
+        let mut list = List { anchor: self.anchor(), owner: Owner::current(), shown: Vec::new() };
+        effect(move || list.show(items()));
+    }
+
+    /// A node that shows nothing, before which something else will stand.
+    fn anchor(&self) -> Comment {
+        let anchor = create_comment("");
+        self.0.append_child(&anchor).ok();
+        anchor
+    }
+}
+
+/// A view, made only where none of its key is there yet.
+pub(super) struct Keyed {
+    key: String,
+    view: Box<dyn FnOnce() -> Tag>,
+}
+
+/// The view of a key. What it reads now is not followed; what it reads in parts that change is.
+pub(super) fn keyed(key: impl Into<String>, view: impl FnOnce() -> Tag + 'static) -> Keyed {
+    Keyed { key: key.into(), view: Box::new(view) }
+}
+
+/// The views of [`Tag::each`].
+struct List {
+    anchor: Comment,
+    /// Outlives each change of the list, as the views do that stay.
+    owner: Option<Owner>,
+    shown: Vec<Placed>,
+}
+
+struct Placed {
+    key: String,
+    element: Element,
+    owner: Owner,
+}
+
+impl List {
+    fn show(&mut self, items: Vec<Keyed>) {
+        let mut before = std::mem::take(&mut self.shown);
+        for item in items {
+            let placed = match before.iter().position(|placed| placed.key == item.key) {
+                Some(at) => before.remove(at),
+                None => self.make(item),
+            };
+            self.shown.push(placed);
+        }
+        for gone in before {
+            gone.element.remove();
+            gone.owner.cleanup();
+        }
+        self.arrange();
+    }
+
+    fn make(&self, item: Keyed) -> Placed {
+        let owner = self.owner.as_ref().map_or_else(Owner::new, Owner::child);
+        let Tag(element) = owner.with(|| untrack(item.view));
+        Placed { key: item.key, element, owner }
+    }
+
+    /// Puts the elements in order. One that is in its place is not touched: whatever is moved loses
+    /// its focus.
+    fn arrange(&self) {
+        let mut next: &web_sys::Node = &self.anchor;
+        let Some(parent) = self.anchor.parent_node() else { return };
+        for placed in self.shown.iter().rev() {
+            if placed.element.next_sibling().as_ref() != Some(next) {
+                parent.insert_before(&placed.element, Some(next)).ok();
+            }
+            next = &placed.element;
+        }
+    }
+}
+
+/// Does something now, and again whenever a signal changed that it read, as long as the current
+/// owner is there.
+pub(super) fn effect(work: impl FnMut() + 'static) {
+    fn erased(mut work: Box<dyn FnMut()>) {
+        keep(RenderEffect::new(move |_: Option<()>| work()));
+    }
+    erased(Box::new(work));
+}
+
+/// Drops a thing together with the current owner.
+pub(super) fn keep<T: 'static>(thing: T) {
+    Signal::new(thing);
+}
+
+/// Hands over a value now, and again whenever it is another.
+fn on_change(value: Box<dyn Fn() -> Option<String>>, hand_over: impl Fn(Option<&str>) + 'static) {
+    let mut last = None;
+    effect(move || {
+        let next = Some(value());
+        if last != next {
+            hand_over(next.as_ref().and_then(|next| next.as_deref()));
+            last = next;
+        }
+    });
+}
+
+fn attribute(element: &Element, name: &str, value: Option<&str>) {
+    // Our own names are names of attributes.
+    match value {
+        Some(value) => element.set_attribute(name, value),
+        None => element.remove_attribute(name),
+    }
+    .ok();
+}
+
+/// A handler that is heard until it is dropped.
+struct Listener {
+    element: Element,
+    event: &'static str,
+    handler: Closure<dyn FnMut(Event)>,
+}
+
+impl Listener {
+    fn attach(element: &Element, event: &'static str, handler: Box<dyn FnMut(Event)>) {
+        let handler = Closure::wrap(handler);
+        let function = handler.as_ref().unchecked_ref();
+        element.add_event_listener_with_callback(event, function).ok();
+        keep(Self { element: element.clone(), event, handler });
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let function = self.handler.as_ref().unchecked_ref();
+        self.element.remove_event_listener_with_callback(self.event, function).ok();
     }
 }
 
 /// A drawing of one stroke on a field of 20 by 20, for those who see; the words stand beside it.
-pub(super) fn icon(path: &'static str) -> AnyView {
-    svg::svg()
-        .attr("viewBox", "0 0 20 20")
-        .attr("fill", "none")
-        .attr("stroke", "currentColor")
-        .attr("stroke-width", "1.8")
-        .attr("stroke-linecap", "round")
-        .attr("stroke-linejoin", "round")
-        .attr("aria-hidden", "true")
-        .child(svg::path().attr("d", path))
-        .into_any()
+pub(super) fn icon(path: &str) -> Tag {
+    let drawn = |name| Tag(create_element_ns("http://www.w3.org/2000/svg", name));
+    drawn("svg")
+        .set("viewBox", "0 0 20 20")
+        .set("fill", "none")
+        .set("stroke", "currentColor")
+        .set("stroke-width", "1.8")
+        .set("stroke-linecap", "round")
+        .set("stroke-linejoin", "round")
+        .set("aria-hidden", "true")
+        .child(drawn("path").set("d", path))
+}
+
+// The names of our own elements are names of elements, so these never throw.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = document, js_name = createElement)]
+    fn create_element(name: &str) -> Element;
+
+    #[wasm_bindgen(js_namespace = document, js_name = createElementNS)]
+    fn create_element_ns(namespace: &str, name: &str) -> Element;
+
+    #[wasm_bindgen(js_namespace = document, js_name = createTextNode)]
+    fn create_text(text: &str) -> Text;
+
+    #[wasm_bindgen(js_namespace = document, js_name = createComment)]
+    fn create_comment(text: &str) -> Comment;
 }
 
 /// The strokes of [`icon`].

@@ -1,43 +1,49 @@
 //! The whole of it: frame, head, launcher, and where it is put into a page.
 
 use std::any::Any;
-use std::rc::Rc;
 
 use js_sys::Array;
-use leptos::mount::mount_to;
-use leptos::prelude::*;
+use leptos::reactive::graph::untrack;
+use leptos::reactive::owner::Owner;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
+use web_sys::{CssStyleSheet, Element, KeyboardEvent, ShadowRoot};
 
 use super::announcer::announcer;
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
 use super::state::{Intent, Intents, Shown};
-use super::status::{state, status, waiting};
-use super::tag::{Handle, Tag, icon, stroke, tag};
+use super::status::{state, status};
+use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
 use super::transcript::transcript;
-use crate::driver::ports::ToolHost;
 use crate::text;
 
 /// Puts the views into a shadow root. They are there until what is given back is dropped; the
 /// signals live on.
-pub fn mount(
-    root: &ShadowRoot,
-    shown: Shown,
-    tools: Rc<dyn ToolHost>,
-    intents: Intents,
-) -> Box<dyn Any> {
+pub fn mount(root: &ShadowRoot, shown: Shown, intents: Intents) -> Box<dyn Any> {
     adopt_sheet(root);
-    // A shadow root is no element, but has all that is asked of one here: it is appended to.
-    let parent: HtmlElement = root.clone().unchecked_into();
-    Box::new(mount_to(parent, move || widget(Desk::new(shown, tools, intents)).done()))
+    let owner = Owner::new();
+    let widget = owner.with(|| widget(Desk::new(shown, intents)));
+    root.append_child(&widget.element()).ok();
+    Box::new(Mounted { widget, owner })
+}
+
+/// Takes the views away again.
+struct Mounted {
+    widget: Tag,
+    owner: Owner,
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        self.widget.element().remove();
+        self.owner.cleanup();
+    }
 }
 
 fn widget(desk: Desk) -> Tag {
     let shown = desk.shown;
-    let launcher = Handle::new();
-    let is_popover = Memo::new(move |_| shown.layout.with(|layout| layout == "popover"));
+    let launcher = Handle::new(None);
     tag("div")
         .part("base")
         .bind("data-layout", move || Some(shown.layout.get()))
@@ -45,7 +51,7 @@ fn widget(desk: Desk) -> Tag {
         .bind("data-state", move || Some(state(shown).word().to_owned()))
         .on("keydown", move |event| {
             let is_escape = event.unchecked_ref::<KeyboardEvent>().key() == "Escape";
-            if is_escape && is_popover.get_untracked() && shown.open.get_untracked() {
+            if is_escape && untrack(|| is_popover(shown)) && shown.open.get_untracked() {
                 desk.send(Intent::Open(false));
                 if let Some(launcher) = launcher.get_untracked() {
                     let _ = launcher.focus();
@@ -55,17 +61,21 @@ fn widget(desk: Desk) -> Tag {
         })
         .on("keypress", |event| keep_typing_inside(&event))
         .on("keyup", |event| keep_typing_inside(&event))
-        .live(move || is_popover.get().then(|| launch(desk, launcher)))
-        .child(panel(desk, is_popover))
+        .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
+        .child(panel(desk))
         .child(announcer(desk))
 }
 
-fn panel(desk: Desk, is_popover: Memo<bool>) -> Tag {
+fn is_popover(shown: Shown) -> bool {
+    shown.layout.with(|layout| layout == "popover")
+}
+
+fn panel(desk: Desk) -> Tag {
     let shown = desk.shown;
     tag("section")
         .class("panel")
         .bind("aria-label", move || Some(shown.label.get()))
-        .bind("hidden", move || (is_popover.get() && !shown.open.get()).then(String::new))
+        .bind("hidden", move || (is_popover(shown) && !shown.open.get()).then(String::new))
         .child(head(desk))
         .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
         .child(transcript(desk))
@@ -78,38 +88,37 @@ fn panel(desk: Desk, is_popover: Memo<bool>) -> Tag {
 
 fn head(desk: Desk) -> Tag {
     let shown = desk.shown;
-    let count = Memo::new(move |_| waiting(shown));
     tag("header")
         .class("head")
         .child(tag("h2").class("title").live_text(move || shown.label.get()))
-        .live(move || {
-            let count = count.get();
-            (count > 0).then(|| tag("span").part("badge").text(text::waiting(count)))
-        })
+        .one(move || badge(shown.waiting.get(), text::waiting))
         .child(status(desk))
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {
     let shown = desk.shown;
-    let count = Memo::new(move |_| waiting(shown));
     button("launcher")
         .handle(handle)
         .bind("aria-label", move || {
-            Some(shown.label.with(|label| text::launcher(label, count.get())))
+            Some(shown.label.with(|label| text::launcher(label, shown.waiting.get())))
         })
         .bind("aria-expanded", move || Some(shown.open.get().to_string()))
         .on("click", move |_| {
             let opens = !shown.open.get_untracked();
             desk.send(Intent::Open(opens));
             if opens {
+                desk.send(Intent::Prepare);
                 focus_soon(desk.input);
             }
         })
-        .view(icon(stroke::SPEECH))
-        .live(move || {
-            let count = count.get();
-            (count > 0).then(|| tag("span").part("badge").text(count.to_string()))
-        })
+        .child(icon(stroke::SPEECH))
+        .one(move || badge(shown.waiting.get(), |count| count.to_string()))
+}
+
+/// How many calls wait, in words, if there are any.
+fn badge(count: usize, words: fn(usize) -> String) -> Option<Keyed> {
+    (count > 0)
+        .then(|| keyed(count.to_string(), move || tag("span").part("badge").text(words(count))))
 }
 
 /// What is typed here is not for the page's shortcuts.

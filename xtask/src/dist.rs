@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::browser;
@@ -12,12 +12,9 @@ use crate::tools::Workspace;
 use crate::wasm::{self, Build};
 
 /// Builds the package.
-pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
-    let build = if small { Build::Small } else { Build::Release };
-    let mut files = wasm::build(workspace, build)?.files;
-    let loader = workspace.root.join("src/element/holdpoint.js");
-    let loader = fs::read(&loader).with_context(|| format!("cannot read {}", loader.display()))?;
-    files.insert(page::LOADER.into(), loader);
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut files = wasm::build(workspace, Build::Release)?.files;
+    files.insert(page::LOADER.into(), page::loader(workspace)?);
     let types = fs::read(workspace.root.join("src/element").join(TYPES))?;
     files.insert(TYPES.into(), types);
 

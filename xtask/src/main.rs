@@ -11,6 +11,7 @@ mod dist;
 mod fuzz;
 mod glue;
 mod names;
+mod npm;
 mod page;
 mod size;
 mod smoke;
@@ -66,17 +67,9 @@ enum Xtask {
     /// Take the picture of the README.
     Screenshot,
     /// Show what a first load weighs, and who spends it.
-    Size {
-        /// Measure the build that `dist --small` makes.
-        #[arg(long)]
-        small: bool,
-    },
+    Size,
     /// Build the package for npm in `dist/`.
-    Dist {
-        /// Compile the standard library too, for size: a panic then ends without a message.
-        #[arg(long)]
-        small: bool,
-    },
+    Dist,
     /// Build all of the demo page but its HTML, for a development server such as Trunk.
     BuildPage {
         /// The directory to fill [default: $TRUNK_STAGING_DIR].
@@ -111,8 +104,8 @@ fn run(command: Xtask) -> anyhow::Result<ExitCode> {
         Xtask::Bench { names } => bench::run(&workspace, &names)?,
         Xtask::Fuzz { target, minutes } => fuzz::run(&workspace, target.as_deref(), minutes)?,
         Xtask::Screenshot => bench::screenshot(&workspace)?,
-        Xtask::Size { small } => size::run(&workspace, small)?,
-        Xtask::Dist { small } => dist::run(&workspace, small)?,
+        Xtask::Size => size::run(&workspace)?,
+        Xtask::Dist => dist::run(&workspace)?,
         Xtask::BuildPage { into } => page::build_into(&workspace, into)?,
         Xtask::WasmTestRunner { args } => browser::run_wasm_tests(&workspace, args)?,
     }

@@ -8,10 +8,10 @@ use wasmparser::{BinaryReader, KnownCustom, Name, Parser, Payload};
 /// The row for functions whose names belong to no crate: intrinsics, the glue's own, exports.
 const RUNTIME: &str = "(runtime and glue)";
 
-/// Bytes of the code section by crate, then the other sections, largest first.
+/// Bytes of the code section by crate, and the other sections.
 ///
 /// A generic function counts for the crate that defines it, not for the one that uses it.
-pub(crate) fn spenders(wasm: &[u8]) -> Result<Vec<(String, usize)>> {
+pub(crate) fn spenders(wasm: &[u8]) -> Result<BTreeMap<String, usize>> {
     let mut names = HashMap::new();
     let mut bodies = Vec::new();
     let mut imported = 0;
@@ -56,9 +56,7 @@ pub(crate) fn spenders(wasm: &[u8]) -> Result<Vec<(String, usize)>> {
         *spent.entry(crate_of(name)).or_default() += size;
     }
     spent.insert("(types, tables, exports)".into(), sections);
-    let mut rows: Vec<_> = spent.into_iter().collect();
-    rows.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    Ok(rows)
+    Ok(spent)
 }
 
 /// The file without its custom sections: names, producers and features are of no use to a browser.

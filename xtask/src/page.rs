@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::cache::{Cache, fingerprint};
+use crate::npm::Npm;
 use crate::tools::Workspace;
 use crate::wasm::{self, Build, Files};
 
@@ -51,14 +52,18 @@ pub(crate) fn build_into(workspace: &Workspace, into: Option<PathBuf>) -> Result
     write_over(&files, &into)
 }
 
-/// The files that a first load needs before the widget answers.
-pub(crate) fn first_load(files: &Files) -> impl Iterator<Item = (&String, &Vec<u8>)> {
-    files.iter().filter(|(name, _)| {
-        *name == LOADER
-            || *name == wasm::GLUE
-            || *name == wasm::WASM
-            || name.starts_with("snippets/")
-    })
+/// Whether a file is part of a first load: what the widget needs to show itself and what waits.
+pub(crate) fn is_first(name: &str) -> bool {
+    [LOADER, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
+}
+
+/// The loader as it is shipped.
+pub(crate) fn loader(workspace: &Workspace) -> Result<Vec<u8>> {
+    let path = workspace.root.join("src/element").join(LOADER);
+    match Npm::install(workspace) {
+        Some(npm) => wasm::minified(&npm, &[], &path),
+        None => fs::read(&path).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// The files of the page around a built widget, ready to be served.
@@ -79,7 +84,7 @@ fn assemble(workspace: &Workspace, widget: Files) -> Result<Files> {
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let mut files = widget;
-    files.insert(LOADER.into(), read("src/element/holdpoint.js")?);
+    files.insert(LOADER.into(), loader(workspace)?);
     files.insert("style/page.css".into(), read("style/page.css")?);
     files.append(&mut wasm::read_tree(&workspace.root.join("demo/page"))?);
     let html = String::from_utf8(read(HTML)?).context("index.html is not UTF-8")?;

@@ -1,5 +1,7 @@
 //! `cargo xtask size`: what a first load weighs, and who spends it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::{Result, ensure};
@@ -15,49 +17,67 @@ use crate::wasm::{self, Build, Files};
 const BUDGET: usize = 140_000;
 /// What it should weigh.
 const GOAL: usize = 90_000;
-/// What it weighed last, and a little: until the budget is met, it can only shrink.
-const CEILING: usize = 275_000;
+/// What the rest weighed last, and a little: it can only grow on purpose.
+const LATER_CEILING: usize = 170_000;
 /// Crates below this many bytes share a row.
 const SMALL: usize = 1_000;
 
 /// Prints the tables; more than last time is an error.
-pub(crate) fn run(workspace: &Workspace, small: bool) -> Result<()> {
-    let widget = wasm::build(workspace, if small { Build::Small } else { Build::Release })?;
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let widget = wasm::build(workspace, Build::Release)?;
     let files = page::shipped(workspace, widget.files)?;
     let compressed = page::compressed(workspace, &files)?;
-    let first: Files =
-        page::first_load(&files).map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
-    let rest: Files =
-        files.iter().filter(|(name, _)| !first.contains_key(*name)).map(owned).collect();
+    let table = |title: &str, is_row: &dyn Fn(&str) -> bool| {
+        println!("{title:<40} {:>9} {:>9} {:>9}", "raw", "gzip", "brotli");
+        let rows = files.iter().filter(|(name, _)| is_row(name));
+        let total = weigh(rows, &compressed);
+        println!();
+        total
+    };
+    let total = table("first load", &page::is_first)?;
+    let later = table("with the first run", &|name| name == wasm::LATER)?;
+    table("the demo page around it", &|name| !page::is_first(name) && name != wasm::LATER)?;
 
-    println!("{:<40} {:>9} {:>9} {:>9}", "first load", "raw", "gzip", "brotli");
-    let total = weigh(&first, &compressed)?;
-    println!();
-    println!("{:<40} {:>9} {:>9} {:>9}", "the demo page around it", "raw", "gzip", "brotli");
-    weigh(&rest, &compressed)?;
+    let spenders = [wasm::WASM, wasm::LATER].map(|name| match widget.named.get(name) {
+        Some(wasm) => names::spenders(wasm),
+        None => Ok(BTreeMap::new()),
+    });
+    let [first_spenders, later_spenders] = spenders;
+    print_spenders(&first_spenders?, &later_spenders?);
 
-    println!();
-    println!("{:<40} {:>9}", "the wasm, by crate", "raw");
-    let (rows, others): (Vec<_>, Vec<_>) =
-        names::spenders(&widget.named)?.into_iter().partition(|(_, size)| *size >= SMALL);
-    for (name, size) in &rows {
-        println!("  {name:<38} {:>9}", grouped(*size));
-    }
-    let others: usize = others.iter().map(|(_, size)| size).sum();
-    println!("  {:<38} {:>9}", "(smaller ones)", grouped(others));
-
-    println!();
     let budget = format!("budget {}, goal {}", grouped(BUDGET), grouped(GOAL));
     println!("a first load weighs {} bytes with brotli: {budget}", grouped(total));
-    if total > BUDGET {
-        println!("over the budget by {}", grouped(total - BUDGET));
-    }
-    ensure!(total <= CEILING, "it has grown: the last one was below {}", grouped(CEILING));
+    println!("with all that comes later it is {}", grouped(total + later));
+    ensure!(total <= BUDGET, "over the budget by {}", grouped(total - BUDGET));
+    ensure!(later <= LATER_CEILING, "the rest has grown beyond {}", grouped(LATER_CEILING));
     Ok(())
 }
 
+/// Prints who spends what of the wasm, of both parts, largest first.
+fn print_spenders(first: &BTreeMap<String, usize>, later: &BTreeMap<String, usize>) {
+    println!("{:<40} {:>9} {:>9}", "the wasm, by crate, raw", "first", "later");
+    let of = |spent: &BTreeMap<String, usize>, name: &str| spent.get(name).copied().unwrap_or(0);
+    let mut names: Vec<_> = first.keys().chain(later.keys()).collect();
+    names.sort_by_key(|name| (Reverse(of(first, name) + of(later, name)), *name));
+    names.dedup();
+    let (rows, others): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| of(first, name) + of(later, name) >= SMALL);
+    let print = |name: &str, first, later| {
+        println!("  {name:<38} {:>9} {:>9}", grouped(first), grouped(later));
+    };
+    for name in rows {
+        print(name, of(first, name), of(later, name));
+    }
+    let sum = |spent| others.iter().map(|name| of(spent, name)).sum();
+    print("(smaller ones)", sum(first), sum(later));
+    println!();
+}
+
 /// Prints a row for each file and one for the sum; returns the sum with brotli.
-fn weigh(files: &Files, compressed: &Files) -> Result<usize> {
+fn weigh<'a>(
+    files: impl Iterator<Item = (&'a String, &'a Vec<u8>)>,
+    compressed: &Files,
+) -> Result<usize> {
     let mut sum = [0; 3];
     for (name, bytes) in files {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
@@ -92,10 +112,6 @@ fn grouped(number: usize) -> String {
         grouped.push(digit);
     }
     grouped
-}
-
-fn owned((name, bytes): (&String, &Vec<u8>)) -> (String, Vec<u8>) {
-    (name.clone(), bytes.clone())
 }
 
 #[cfg(test)]

@@ -244,6 +244,6 @@ fn e2e(context: &Context<'_>) -> Result<Outcome> {
 }
 
 fn size(context: &Context<'_>) -> Result<Outcome> {
-    size::run(context.workspace, false)?;
+    size::run(context.workspace)?;
     Ok(Outcome::Passed)
 }

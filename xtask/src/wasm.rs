@@ -1,15 +1,15 @@
-//! The widget as a browser loads it: cargo, then wasm-bindgen, then wasm-opt.
+//! The widget as a browser loads it: cargo, then the cut in two, wasm-bindgen, wasm-opt, esbuild.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::cache::Cache;
 use crate::glue;
 use crate::names;
+use crate::npm::{self, Npm};
 use crate::tools::{self, Workspace};
 
 /// Files by their path below the root of the page; the order is that of the paths.
@@ -19,11 +19,10 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) const GLUE: &str = "holdpoint_wasm.js";
 /// The name of the wasm that the glue loads.
 pub(crate) const WASM: &str = "holdpoint_wasm_bg.wasm";
-
-/// The version of wasm-opt, as `xtask/tools/package.json` pins it.
-const BINARYEN: &str = "132.0.0";
-const PACKAGE: &str = include_str!("../tools/package.json");
-const PACKAGE_LOCK: &str = include_str!("../tools/package-lock.json");
+/// The name of the wasm that follows with the first run.
+pub(crate) const LATER: &str = "holdpoint_later.wasm";
+/// The name of the JavaScript that fetches it.
+const LATER_LOADER: &str = "holdpoint_later.js";
 
 /// What rustc turns on for wasm32 without being asked. `-g` keeps the names of functions, from
 /// which `size` tells who spends what; they are taken out before the file is shipped.
@@ -49,43 +48,57 @@ const WASM_OPT: [&str; 12] = [
 /// How the widget is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// As it is shipped.
+    /// As it is shipped: cut in two, with a standard library compiled for size, in which a panic
+    /// ends without a message.
     Release,
-    /// With a standard library compiled for size, in which a panic ends without a message.
-    Small,
-    /// Without wasm-opt, for the loop of edit and reload.
+    /// In one piece and not optimised, for the loop of edit and reload.
     Quick,
 }
 
 /// A built widget.
 pub(crate) struct Widget {
-    /// The glue, the wasm, and whatever modules of ours the glue imports.
+    /// The glue, the wasm, what comes later, and whatever modules of ours the glue imports.
     pub(crate) files: Files,
-    /// The same wasm with the names of its functions.
-    pub(crate) named: Vec<u8>,
+    /// The wasm files with the names of their functions.
+    pub(crate) named: Files,
 }
 
 /// Builds the widget.
 pub(crate) fn build(workspace: &Workspace, build: Build) -> Result<Widget> {
     let compiled = compile(workspace, build)?;
-    let mut files = bind(workspace, &compiled)?;
-    let bound = files.remove(WASM).context("wasm-bindgen wrote no wasm")?;
-    let glue = files.remove(GLUE).context("wasm-bindgen wrote no JavaScript")?;
-    let (bound, glue) = glue::shorten(&bound, &String::from_utf8(glue)?)?;
-    files.insert(GLUE.into(), glue.into_bytes());
-    let optimizer = if build == Build::Quick { None } else { optimizer(workspace) };
-    let named = match optimizer {
-        Some(script) => {
+    if build == Build::Quick {
+        return Ok(Widget { files: bind(workspace, &compiled)?, named: Files::new() });
+    }
+    let mut later = split(workspace, &compiled)?;
+    let main = later.remove(WASM).context("there is no wasm left after the cut")?;
+    let main_path = workspace.work().join(WASM);
+    fs::write(&main_path, main)?;
+    let mut files = bind(workspace, &main_path)?;
+    files.append(&mut later);
+
+    let main = files.remove(WASM).context("wasm-bindgen wrote no wasm")?;
+    let script = files.remove(GLUE).context("wasm-bindgen wrote no JavaScript")?;
+    let (main, script) = glue::shorten_imports(&main, &String::from_utf8(script)?)?;
+    files.insert(GLUE.into(), script.into());
+    let npm = Npm::install(workspace);
+    if let Some(npm) = &npm {
+        bundle(workspace, npm, &mut files)?;
+    }
+    let script = String::from_utf8_lossy(&files[GLUE]).into_owned();
+    files.insert(WASM.into(), glue::without_unused_exports(&main, &script)?);
+
+    let mut named = Files::new();
+    for name in [WASM, LATER] {
+        let bytes = files.get_mut(name).with_context(|| format!("there is no {name}"))?;
+        if let Some(npm) = &npm {
             let flags = WASM_OPT.join(" ");
-            Cache::open(workspace)?.get(
-                if build == Build::Small { "small.wasm" } else { "widget.wasm" },
-                &[BINARYEN.as_bytes(), flags.as_bytes(), &bound],
-                || optimize(workspace, &script, &bound),
-            )?
+            let input: [&[u8]; 3] = [npm::VERSIONS.as_bytes(), flags.as_bytes(), bytes];
+            *bytes = Cache::open(workspace)?
+                .get(&format!("named+{name}"), &input, || optimize(workspace, npm, bytes))?;
         }
-        None => bound,
-    };
-    files.insert(WASM.into(), names::without_custom_sections(&named)?);
+        let shipped = names::without_custom_sections(bytes)?;
+        named.insert(name.into(), std::mem::replace(bytes, shipped));
+    }
     Ok(Widget { files, named })
 }
 
@@ -98,11 +111,11 @@ fn compile(workspace: &Workspace, build: Build) -> Result<PathBuf> {
     // The loop of SHA-256 is as fast as anyone notices here, and a fifth of its unrolled form.
     flags.push("--cfg=sha2_backend_soft=\"compact\"".into());
     let mut target = workspace.target.clone();
-    if build == Build::Small {
+    if build == Build::Release {
         workspace.ensure_rust_src()?;
         // A directory of its own, because the other flags would evict the ordinary build.
         target.push("small");
-        command.arg("--target-dir").arg(&target);
+        command.arg("--target-dir").arg(&target).args(["--features", "split"]);
         command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
         command.env("RUSTC_BOOTSTRAP", "1");
         flags.extend(
@@ -111,6 +124,8 @@ fn compile(workspace: &Workspace, build: Build) -> Result<PathBuf> {
                 "-Cpanic=immediate-abort",
                 "-Zlocation-detail=none",
                 "-Zfmt-debug=none",
+                // The cut follows the calls from function to function by the linker's own notes.
+                "-Clink-args=--emit-relocs",
             ]
             .map(Into::into),
         );
@@ -121,56 +136,81 @@ fn compile(workspace: &Workspace, build: Build) -> Result<PathBuf> {
     Ok(target.join("wasm32-unknown-unknown/widget/holdpoint.wasm"))
 }
 
+/// Cuts off what is reached only through the functions that come later.
+fn split(workspace: &Workspace, compiled: &Path) -> Result<Files> {
+    let directory = workspace.work().join("split");
+    clear(&directory)?;
+    let compiled = fs::read(compiled)?;
+    let (main, glue, loader) =
+        (directory.join(WASM), format!("./{GLUE}"), format!("./{LATER_LOADER}"));
+    let mut options = wasm_split_cli_support::Options::new(&compiled);
+    options.output_dir = &directory;
+    options.main_out_path = &main;
+    options.main_module = &glue;
+    options.link_name = &loader;
+    wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow!("the wasm cannot be cut: {error:?}"))?;
+    let mut files = read_tree(&directory)?;
+    let part = files.remove(PART).context("nothing was cut off")?;
+    files.insert(LATER.into(), part);
+    if let Some(loader) = files.get_mut(LATER_LOADER) {
+        *loader = String::from_utf8_lossy(loader).replace(PART, LATER).into_bytes();
+    }
+    Ok(files)
+}
+
+/// How the cut names the part of the functions marked with `later`.
+const PART: &str = "split_later.wasm";
+
 fn bind(workspace: &Workspace, compiled: &Path) -> Result<Files> {
     let directory = workspace.work().join("bindgen");
     clear(&directory)?;
     let stem = GLUE.trim_end_matches(".js");
-    let mut args: Vec<_> =
-        ["wasm-bindgen", "--target", "web", "--no-typescript", "--remove-producers-section"]
-            .map(Into::into)
-            .to_vec();
+    let mut args: Vec<_> = [
+        "wasm-bindgen",
+        "--target",
+        "web",
+        "--no-typescript",
+        "--remove-producers-section",
+        // The part that comes later is linked to the first one by its table and memory.
+        "--keep-lld-exports",
+    ]
+    .map(Into::into)
+    .to_vec();
     args.extend(["--out-name".into(), stem.into(), "--out-dir".into()]);
     args.extend([directory.clone().into_os_string(), compiled.as_os_str().to_owned()]);
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args).context("wasm-bindgen failed")?;
     read_tree(&directory)
 }
 
-/// The path of wasm-opt's script, installed by npm on first use; without Node there is none, and
-/// a line says so.
-fn optimizer(workspace: &Workspace) -> Option<PathBuf> {
-    match install_optimizer(workspace) {
-        Ok(script) => Some(script),
-        Err(reason) => {
-            eprintln!("note: no wasm-opt, so the wasm is larger than it need be: {reason:#}");
-            None
-        }
+/// Makes one short script of the glue and what it imports, without what the loader does not take.
+fn bundle(workspace: &Workspace, npm: &Npm, files: &mut Files) -> Result<()> {
+    let directory = workspace.work().join("bundle");
+    clear(&directory)?;
+    let scripts: Vec<_> = files.keys().filter(|name| name.ends_with(".js")).cloned().collect();
+    for name in scripts {
+        let path = directory.join(&name);
+        fs::create_dir_all(path.parent().unwrap_or(&directory))?;
+        fs::write(path, files.remove(&name).unwrap_or_default())?;
     }
+    let entry = directory.join("entry.js");
+    fs::write(&entry, format!("export {{ default, Agent, version }} from \"./{GLUE}\";\n"))?;
+    files.insert(GLUE.into(), minified(npm, &["--bundle"], &entry)?);
+    Ok(())
 }
 
-fn install_optimizer(workspace: &Workspace) -> Result<PathBuf> {
-    tools::find("node").context("Node is not installed")?;
-    let home = workspace.tools().join("npm");
-    let script = home.join("node_modules/binaryen/bin/wasm-opt");
-    let locked = home.join("package-lock.json");
-    if script.is_file() && fs::read_to_string(&locked).is_ok_and(|lock| lock == PACKAGE_LOCK) {
-        return Ok(script);
-    }
-    let npm = tools::find("npm").context("npm is not installed")?;
-    clear(&home)?;
-    fs::write(home.join("package.json"), PACKAGE)?;
-    fs::write(locked, PACKAGE_LOCK)?;
-    eprintln!("installing binaryen {BINARYEN} for wasm-opt");
-    let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    tools::run(Command::new(npm).args(quiet).current_dir(&home))?;
-    Ok(script)
+/// A script, or a sheet, without what is only for its readers.
+pub(crate) fn minified(npm: &Npm, flags: &[&str], path: &Path) -> Result<Vec<u8>> {
+    let mut command = npm.esbuild();
+    command.args(["--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+    Ok(tools::output(command.args(flags).arg(path))?.into_bytes())
 }
 
-fn optimize(workspace: &Workspace, script: &Path, wasm: &[u8]) -> Result<Vec<u8>> {
+fn optimize(workspace: &Workspace, npm: &Npm, wasm: &[u8]) -> Result<Vec<u8>> {
     let before = workspace.work().join("before.wasm");
     let after = workspace.work().join("after.wasm");
     fs::write(&before, wasm)?;
-    let mut command = Command::new("node");
-    tools::run(command.arg(script).args(WASM_OPT).arg(&before).arg("-o").arg(&after))?;
+    tools::run(npm.wasm_opt().args(WASM_OPT).arg(&before).arg("-o").arg(&after))?;
     fs::read(&after).context("wasm-opt wrote nothing")
 }
 
@@ -206,20 +246,4 @@ pub(crate) fn read_tree(directory: &Path) -> Result<Files> {
         }
     }
     Ok(files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn optimizer_is_pinned_to_one_version_everywhere() {
-        let pinned = format!("\"binaryen\": \"{BINARYEN}\"");
-        assert!(PACKAGE.contains(&pinned) && PACKAGE_LOCK.contains(&pinned));
-    }
-
-    #[test]
-    fn lock_file_leaves_the_registry_to_the_user() {
-        assert!(!PACKAGE_LOCK.contains("http"));
-    }
 }

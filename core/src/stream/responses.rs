@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::value::{incomplete, malformed, object, or_unknown, place, take, text, tokens};
 use super::{Api, Delta, StreamError};
+use crate::json;
 use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
 use crate::sorted::Sorted;
-use crate::json;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
     let mut body = vec![

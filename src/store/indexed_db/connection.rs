@@ -13,6 +13,7 @@ use web_sys::{
 };
 
 use super::fault::Fault;
+use super::transaction::{Answers, Transaction};
 use crate::driver::ports::StoreError;
 
 /// Rows of runs, by run.
@@ -28,6 +29,9 @@ pub(super) const BY_UPDATED: &str = "by_updated";
 
 /// The version of the database that this code reads and writes.
 const VERSION: u32 = 1;
+
+/// What begins a transaction, as often as it takes.
+pub(super) type Work = Box<dyn Fn(&IdbDatabase) -> Result<Transaction, Fault>>;
 
 /// A connection that comes back.
 pub(super) struct Connection {
@@ -58,18 +62,19 @@ impl Connection {
 
     /// Works with the database, and once more if the connection turns out to be lost. So `work`
     /// must bear being repeated after it was done.
-    pub(super) async fn attempt<T>(
-        self: &Rc<Self>,
-        work: impl AsyncFn(&IdbDatabase) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        let attempt = async || work(&self.open().await?).await;
-        match attempt().await {
-            Err(Fault::Lost(_)) => {
-                self.close();
-                Ok(attempt().await?)
+    pub(super) async fn attempt(self: Rc<Self>, work: Work) -> Result<Answers, StoreError> {
+        let mut is_second = false;
+        loop {
+            match self.once(&work).await {
+                Err(Fault::Lost(_)) if !is_second => self.close(),
+                done => return Ok(done?),
             }
-            done => Ok(done?),
+            is_second = true;
         }
+    }
+
+    async fn once(self: &Rc<Self>, work: &Work) -> Result<Answers, Fault> {
+        work(&self.open().await?)?.complete().await
     }
 
     async fn open(self: &Rc<Self>) -> Result<IdbDatabase, Fault> {

@@ -8,7 +8,6 @@ mod fault;
 mod row;
 mod transaction;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use holdpoint_core::id::{RunId, ThreadId};
@@ -23,7 +22,7 @@ use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, 
 use crate::runtime::unique;
 use connection::{BY_OPEN, BY_THREAD, BY_UPDATED, Connection, ENTRIES, RUNS};
 use fault::Fault;
-use transaction::{Durability, Transaction};
+use transaction::{Answers, Durability, Transaction};
 
 pub use fault::meaning;
 
@@ -51,66 +50,79 @@ impl IndexedDbStore {
     /// - [`StoreError::TooNew`] if a newer version of the page was here
     /// - [`StoreError::Failed`] if the browser cannot read its own files
     pub async fn reach(&self) -> Result<(), StoreError> {
-        self.connection.attempt(async |_| Ok(())).await
+        let look = |database: &IdbDatabase| Transaction::read(database, &[RUNS]);
+        Rc::clone(&self.connection).attempt(Box::new(look)).await.map(drop)
     }
 
-    /// A call that is repeated over a new connection if the old one turns out to be lost.
-    fn call<T: 'static, W>(&self, work: W) -> Task<Result<T, StoreError>>
-    where
-        W: AsyncFn(&IdbDatabase) -> Result<T, Fault> + 'static,
-    {
-        let connection = Rc::clone(&self.connection);
-        Box::pin(async move { connection.attempt(work).await })
+    /// A call that is repeated over a new connection if the old one turns out to be lost. All that
+    /// waits is in there, of one type; what each call has of its own is plain.
+    fn call<T: 'static>(
+        &self,
+        work: impl Fn(&IdbDatabase) -> Result<Transaction, Fault> + 'static,
+        read: impl FnOnce(Answers) -> T + 'static,
+    ) -> Task<Result<T, StoreError>> {
+        let done: Task<_> = Box::pin(Rc::clone(&self.connection).attempt(Box::new(work)));
+        Box::pin(async move { done.await.map(read) })
     }
 }
 
 impl JournalStore for IndexedDbStore {
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
-        self.call(async move |database| list(database, newest).await)
+        let over = Array::new();
+        let found = over.clone();
+        self.call(
+            move |database| list(database, newest, &over),
+            move |answers| rows(answers, &found),
+        )
     }
 
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
         let run = run.clone();
-        self.call(async move |database| read(database, &run, from).await)
+        self.call(move |database| read(database, &run, from), stored)
     }
 
     fn append(&self, append: Append) -> Task<Result<(), StoreError>> {
         let append = Rc::new(append);
         let writer = Rc::clone(&self.writer);
-        self.call(async move |database| write(database, &append, &writer).await)
+        self.call(move |database| write(database, &append, &writer), drop)
     }
 
     fn clear(&self, thread: Option<&ThreadId>) -> Task<Result<(), StoreError>> {
         let thread = thread.cloned();
-        self.call(async move |database| clear(database, thread.as_ref()).await)
+        self.call(move |database| clear(database, thread.as_ref()), drop)
     }
 }
 
-async fn list(database: &IdbDatabase, newest: usize) -> Result<Vec<RunRow>, Fault> {
-    let transaction = Transaction::read(database, &[RUNS])?;
+/// Asks for the rows of the runs that are not over; those of the newest others go to `over`.
+fn list(database: &IdbDatabase, newest: usize, over: &Array) -> Result<Transaction, Fault> {
+    let mut transaction = Transaction::read(database, &[RUNS])?;
     let runs = transaction.store(RUNS)?;
-    let open = runs.index(BY_OPEN)?.get_all()?;
-    let over = Rc::new(RefCell::new(Vec::new()));
+    transaction.ask(runs.index(BY_OPEN)?.get_all()?);
+    over.set_length(0);
     if newest > 0 {
         let cursor = runs
             .index(BY_UPDATED)?
             .open_cursor_with_range_and_direction(&JsValue::NULL, IdbCursorDirection::Prev)?;
-        let over = Rc::clone(&over);
+        let over = over.clone();
         let visit = Closure::<dyn FnMut(Event) -> Result<(), JsValue>>::new(move |event: Event| {
-            visit(&event, &mut over.borrow_mut(), newest)
+            visit(&event, &over, newest)
         });
         cursor.set_onsuccess(Some(visit.into_js_value().unchecked_ref()));
     }
-    transaction.complete().await?;
-    let mut rows: Vec<RunRow> =
-        open.result()?.unchecked_into::<Array>().iter().map(|row| row::read(&row)).collect();
-    rows.append(&mut over.borrow_mut());
+    Ok(transaction)
+}
+
+fn rows(open: Answers, over: &Array) -> Vec<RunRow> {
+    let mut rows = Vec::new();
+    for some in open.iter().chain([over.as_ref()]) {
+        rows.extend(some.unchecked_ref::<Array>().iter().map(|row| row::read(&row)));
+    }
     sort_by_age(&mut rows);
-    Ok(rows)
+    rows
 }
 
 /// Takes the row under a cursor, if its run is over, and moves on until there are enough.
-fn visit(event: &Event, over: &mut Vec<RunRow>, newest: usize) -> Result<(), JsValue> {
+fn visit(event: &Event, over: &Array, newest: usize) -> Result<(), JsValue> {
     let Some(request) = event.target().and_then(|target| target.dyn_into::<IdbRequest>().ok())
     else {
         return Ok(());
@@ -119,28 +131,35 @@ fn visit(event: &Event, over: &mut Vec<RunRow>, newest: usize) -> Result<(), JsV
     let Ok(cursor) = request.result()?.dyn_into::<IdbCursorWithValue>() else { return Ok(()) };
     let value = cursor.value()?;
     if !row::is_open(&value) {
-        over.push(row::read(&value));
+        over.push(&value);
     }
-    if over.len() < newest { cursor.continue_() } else { Ok(()) }
+    if (over.length() as usize) < newest { cursor.continue_() } else { Ok(()) }
 }
 
-async fn read(database: &IdbDatabase, run: &RunId, from: u64) -> Result<Option<StoredRun>, Fault> {
-    let transaction = Transaction::read(database, &[RUNS, ENTRIES])?;
-    let row = transaction.store(RUNS)?.get(&run.as_str().into())?;
-    let entries =
-        transaction.store(ENTRIES)?.get_all_with_key(&keys(&run.as_str().into(), from)?)?;
-    transaction.complete().await?;
-    let row = row.result()?;
+fn read(database: &IdbDatabase, run: &RunId, from: u64) -> Result<Transaction, Fault> {
+    let mut transaction = Transaction::read(database, &[RUNS, ENTRIES])?;
+    let run = run.as_str().into();
+    transaction.ask(transaction.store(RUNS)?.get(&run)?);
+    transaction.ask(transaction.store(ENTRIES)?.get_all_with_key(&keys(&run, from)?)?);
+    Ok(transaction)
+}
+
+fn stored(answers: Answers) -> Option<StoredRun> {
+    let [row, entries] = answers.try_into().ok()?;
     if row.is_undefined() {
-        return Ok(None);
+        return None;
     }
     // What is not a text any more was changed, and is refused like any other text that was.
     let text = |entry: JsValue| entry.as_string().unwrap_or_default();
-    let entries = entries.result()?.unchecked_into::<Array>().iter().map(text).collect();
-    Ok(Some(StoredRun { row: row::read(&row), entries }))
+    let entries = entries.unchecked_into::<Array>().iter().map(text).collect();
+    Some(StoredRun { row: row::read(&row), entries })
 }
 
-async fn write(database: &IdbDatabase, append: &Rc<Append>, writer: &Rc<str>) -> Result<(), Fault> {
+fn write(
+    database: &IdbDatabase,
+    append: &Rc<Append>,
+    writer: &Rc<str>,
+) -> Result<Transaction, Fault> {
     let durability = if append.strict { Durability::Strict } else { Durability::Relaxed };
     let transaction = Transaction::write(database, &[RUNS, ENTRIES], durability)?;
     let (runs, entries) = (transaction.store(RUNS)?, transaction.store(ENTRIES)?);
@@ -151,37 +170,44 @@ async fn write(database: &IdbDatabase, append: &Rc<Append>, writer: &Rc<str>) ->
     let last = basis.as_ref().unwrap_or(&row).clone();
     let (append, writer) = (Rc::clone(append), Rc::clone(writer));
     // INVARIANT: the comparison and the write are one callback of one transaction.
-    transaction.then(&last, move || {
-        let found = row::find(&row.result()?, &writer);
-        let basis = basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
-        if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
-            // `add` and not `put`: an entry that is there is never replaced.
-            let key = key(append.row.run.as_str(), append.seq);
-            entries.add_with_key(&append.text.as_str().into(), &key)?;
-            runs.put(&row::write(&append.row, &writer)?)?;
-        }
-        Ok(())
-    });
-    transaction.complete().await
+    transaction.then(
+        &last,
+        Box::new(move || {
+            let found = row::find(&row.result()?, &writer);
+            let basis =
+                basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
+            if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
+                // `add` and not `put`: an entry that is there is never replaced.
+                let key = key(append.row.run.as_str(), append.seq);
+                entries.add_with_key(&append.text.as_str().into(), &key)?;
+                runs.put(&row::write(&append.row, &writer)?)?;
+            }
+            Ok(())
+        }),
+    );
+    Ok(transaction)
 }
 
-async fn clear(database: &IdbDatabase, thread: Option<&ThreadId>) -> Result<(), Fault> {
+fn clear(database: &IdbDatabase, thread: Option<&ThreadId>) -> Result<Transaction, Fault> {
     let transaction = Transaction::write(database, &[RUNS, ENTRIES], Durability::Strict)?;
     let (runs, entries) = (transaction.store(RUNS)?, transaction.store(ENTRIES)?);
     if let Some(thread) = thread {
         let found = runs.index(BY_THREAD)?.get_all_keys_with_key(&thread.as_str().into())?;
-        transaction.then(&found.clone(), move || {
-            for run in found.result()?.unchecked_into::<Array>().iter() {
-                runs.delete(&run)?;
-                entries.delete(&keys(&run, 0)?)?;
-            }
-            Ok(())
-        });
+        transaction.then(
+            &found.clone(),
+            Box::new(move || {
+                for run in found.result()?.unchecked_into::<Array>().iter() {
+                    runs.delete(&run)?;
+                    entries.delete(&keys(&run, 0)?)?;
+                }
+                Ok(())
+            }),
+        );
     } else {
         runs.clear()?;
         entries.clear()?;
     }
-    transaction.complete().await
+    Ok(transaction)
 }
 
 /// The key of an entry. A sequence number is far below what a double holds.

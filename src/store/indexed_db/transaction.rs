@@ -42,9 +42,13 @@ extern "C" {
     fn commit(this: &Committer) -> Result<(), JsValue>;
 }
 
+/// What a transaction was asked for, in the order in which it was asked.
+pub(super) type Answers = Vec<JsValue>;
+
 /// A transaction under way.
 pub(super) struct Transaction {
     transaction: IdbTransaction,
+    asked: Vec<IdbRequest>,
     /// Why we ended it ourselves.
     fault: Rc<Cell<Option<Fault>>>,
 }
@@ -79,7 +83,7 @@ impl Transaction {
         Reflect::set(&options, &"durability".into(), &durability.into())?;
         let transaction =
             database.unchecked_ref::<Transactor>().transaction(&stores, mode, &options)?;
-        Ok(Self { transaction, fault: Rc::default() })
+        Ok(Self { transaction, asked: Vec::new(), fault: Rc::default() })
     }
 
     /// One of its stores.
@@ -87,13 +91,14 @@ impl Transaction {
         Ok(self.transaction.object_store(name)?)
     }
 
+    /// Wants the answer to a request once all is done.
+    pub(super) fn ask(&mut self, request: IdbRequest) {
+        self.asked.push(request);
+    }
+
     /// What to do last, in the very callback that answers a request. If it fails, nothing of the
     /// transaction is done.
-    pub(super) fn then(
-        &self,
-        request: &IdbRequest,
-        next: impl FnOnce() -> Result<(), Fault> + 'static,
-    ) {
+    pub(super) fn then(&self, request: &IdbRequest, next: Box<dyn FnOnce() -> Result<(), Fault>>) {
         let transaction = self.transaction.clone();
         let fault = Rc::clone(&self.fault);
         let callback = Closure::once_into_js(move || {
@@ -110,13 +115,17 @@ impl Transaction {
     }
 
     /// Waits until all of it is done, or nothing.
-    pub(super) async fn complete(self) -> Result<(), Fault> {
+    pub(super) async fn complete(self) -> Result<Answers, Fault> {
         let ended = Promise::new(&mut |resolve, reject| {
             self.transaction.set_oncomplete(Some(&resolve));
             self.transaction.set_onabort(Some(&reject));
         });
         if JsFuture::from(ended).await.is_ok() {
-            return Ok(());
+            let mut answers = Answers::new();
+            for request in &self.asked {
+                answers.push(request.result()?);
+            }
+            return Ok(answers);
         }
         Err(self.fault.take().unwrap_or_else(|| match self.transaction.error() {
             Some(error) => JsValue::from(error).into(),

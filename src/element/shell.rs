@@ -1,0 +1,161 @@
+//! What a page loads to show the widget: its settings, its tools, and the way to what comes later.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_util::lock::Mutex;
+use holdpoint_core::id::RunId;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::page::{Page, error_value, to_js};
+use super::settings::Settings;
+use super::work::{Work, begin};
+use crate::channel::Channel;
+use crate::driver::ports::Runtime;
+use crate::runtime::BrowserRuntime;
+use crate::tools::PageTools;
+use crate::view::state::{Intent, Shown};
+
+/// One widget as far as it goes without runs.
+pub(super) struct Shell {
+    pub(super) namespace: String,
+    pub(super) page: Page,
+    pub(super) shown: Shown,
+    pub(super) runtime: Rc<dyn Runtime>,
+    pub(super) tools: Rc<PageTools>,
+    pub(super) settings: RefCell<Settings>,
+    pub(super) channel: Channel,
+    /// Held while it is loaded, so that it is loaded once.
+    work: Mutex<Option<Rc<dyn Work>>>,
+}
+
+impl Shell {
+    pub(super) fn new(namespace: &str, page: Page) -> Rc<Self> {
+        let runtime: Rc<dyn Runtime> = Rc::new(BrowserRuntime);
+        let shell = Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
+            let this = this.clone();
+            let on_run = move |run: RunId| {
+                let Some(shell) = this.upgrade() else { return };
+                spawn_local(async move { shell.refresh(run).await });
+            };
+            Self {
+                namespace: namespace.to_owned(),
+                page,
+                shown: Shown::new(),
+                tools: Rc::new(PageTools::new(Rc::clone(&runtime))),
+                runtime,
+                settings: RefCell::default(),
+                channel: Channel::open(namespace, on_run),
+                work: Mutex::default(),
+            }
+        });
+        shell.watch_network();
+        shell
+    }
+
+    /// What carries runs on; loaded, and the store read, if it was not yet.
+    ///
+    /// # Errors
+    /// `{code, message, fix}` where it cannot be fetched; the next call tries again.
+    pub(super) async fn work(self: &Rc<Self>) -> Result<Rc<dyn Work>, JsValue> {
+        let mut slot = self.work.lock().await;
+        if let Some(work) = &*slot {
+            return Ok(Rc::clone(work));
+        }
+        let begun = begin(Rc::clone(self)).await.map_err(|NotLoaded| to_js(&not_loaded()))?;
+        let work = begun.await;
+        *slot = Some(Rc::clone(&work));
+        drop(slot);
+        self.shown.loaded.set(true);
+        work.refresh_state();
+        Ok(work)
+    }
+
+    /// The same, if it is there.
+    pub(super) fn working(&self) -> Option<Rc<dyn Work>> {
+        self.work.try_lock().and_then(|work| work.clone())
+    }
+
+    /// There is nothing to read.
+    pub(super) fn idle(&self) {
+        self.shown.loaded.set(true);
+        self.page.state("idle");
+    }
+
+    /// Does what a person asked for in the views, and says where it did not work.
+    pub(super) async fn intend(self: &Rc<Self>, intent: Intent) {
+        if let Intent::Open(open) = intent {
+            self.shown.open.set(open);
+            let name = if open { "holdpoint-open" } else { "holdpoint-close" };
+            return self.page.emit(name, &serde_json::Value::Object(Default::default()));
+        }
+        let work = self.work().await;
+        match (work, intent) {
+            // Whoever is about to write is about to send: it is there by then, or is asked again.
+            (_, Intent::Prepare) => {}
+            (Ok(work), intent) => work.intend(intent).await,
+            (Err(_), _) => {
+                let error = not_loaded();
+                self.page.emit("holdpoint-error", &error);
+                let words = ["message", "fix"].map(|key| error[key].as_str().unwrap_or_default());
+                self.shown.toast.set(Some(words.join(". ")));
+            }
+        }
+    }
+
+    /// Another tab says that a run changed, or that there is one at all.
+    async fn refresh(self: &Rc<Self>, run: RunId) {
+        if let Some(work) = self.working() {
+            work.refresh(Some(run)).await;
+        } else if self.work().await.is_ok() {
+            // It has read all of them.
+        }
+    }
+
+    fn watch_network(self: &Rc<Self>) {
+        let Some(window) = web_sys::window() else { return };
+        self.shown.online.set(window.navigator().on_line());
+        for name in ["online", "offline", "pageshow"] {
+            let weak = Rc::downgrade(self);
+            let heard = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
+                let Some(shell) = weak.upgrade() else { return };
+                if name != "pageshow" {
+                    shell.shown.online.set(name == "online");
+                }
+                let Some(work) = shell.working() else { return };
+                let persisted = js_sys::Reflect::get(&event, &"persisted".into());
+                let came_back = persisted.is_ok_and(|persisted| persisted.is_truthy());
+                spawn_local(async move {
+                    if name == "online" {
+                        work.online().await;
+                    } else if came_back {
+                        // It was left as it was and has missed what other tabs said meanwhile.
+                        work.refresh(None).await;
+                    }
+                });
+            });
+            // The page lives as long as its window, and a widget is not made in a loop.
+            let _ = window.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
+            heard.forget();
+        }
+    }
+}
+
+/// The part that comes later could not be fetched.
+pub(super) struct NotLoaded;
+
+#[cfg(feature = "split")]
+impl From<wasm_split_helpers::SplitLoaderError> for NotLoaded {
+    fn from(_: wasm_split_helpers::SplitLoaderError) -> Self {
+        Self
+    }
+}
+
+fn not_loaded() -> serde_json::Value {
+    error_value(
+        "load_failed",
+        "a part of the assistant could not be loaded",
+        "serve holdpoint_later.wasm beside holdpoint.js, from the same build, then try again",
+    )
+}

@@ -1,0 +1,398 @@
+//! What carries runs on, and comes with the first of them: the driver with its world, and the views
+//! of a run.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use holdpoint_core::approval::{Approver, Decision};
+use holdpoint_core::id::{CallId, RunId, ThreadId};
+use holdpoint_core::json::Digest;
+use holdpoint_core::object;
+use holdpoint_core::policy::rule_on;
+use holdpoint_core::run::{Limits, Run, Spec};
+use js_sys::Array;
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+
+use super::app::{self, App};
+use super::page::{error_value, to_js};
+use super::shell::{NotLoaded, Shell};
+use super::{records, settings};
+use crate::driver::ports::{JournalStore, Task, ToolHost, World};
+use crate::driver::{DriveError, Driver};
+use crate::leases::WebLocks;
+use crate::model::Models;
+use crate::tools::from_page;
+use crate::view::state::Intent;
+
+/// Carries runs on.
+pub(super) trait Work {
+    /// Does what the page asks for by a method of the element.
+    fn ask(&self, method: String, args: Array) -> Task<Result<JsValue, JsValue>>;
+
+    /// Does what a person asked for in the views, and says where it did not work.
+    fn intend(&self, intent: Intent) -> Task<()>;
+
+    /// The set of tools changed.
+    fn tools_changed(&self);
+
+    /// The page changed a setting.
+    fn settings_changed(&self);
+
+    /// The network is back.
+    fn online(&self) -> Task<()>;
+
+    /// Reads a run again, or all of them, because someone else may have written.
+    fn refresh(&self, run: Option<RunId>) -> Task<()>;
+
+    /// Tells the state anew.
+    fn refresh_state(&self);
+
+    /// The calls that wait for a person, as the page reads them.
+    fn pending(&self) -> Array;
+
+    /// The runs, as the page reads them.
+    fn runs(&self) -> Array;
+}
+
+/// Opens the store, shows what is in it and goes on with what waits. A store that is refused is
+/// replaced by memory, and that is said.
+///
+/// This is where the wasm is cut: what only this function reaches is the part that comes later.
+///
+/// # Errors
+/// Where that part cannot be fetched.
+#[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(later, fallible))]
+pub(super) fn begin(shell: Rc<Shell>) -> Result<Task<Rc<dyn Work>>, NotLoaded> {
+    Ok(Box::pin(async move {
+        let works = Works::open(shell).await;
+        works.begin().await;
+        Rc::new(works) as Rc<dyn Work>
+    }))
+}
+
+#[derive(Clone)]
+struct Works {
+    shell: Rc<Shell>,
+    app: Rc<App>,
+    driver: Driver,
+    store: Rc<dyn JournalStore>,
+    models: Rc<Models>,
+    thread: Rc<RefCell<ThreadId>>,
+}
+
+impl Work for Works {
+    fn ask(&self, method: String, args: Array) -> Task<Result<JsValue, JsValue>> {
+        let works = self.clone();
+        Box::pin(async move {
+            let (first, second) = (args.get(0), args.get(1));
+            let text = first.as_string().unwrap_or_default();
+            let options = from_page(&second).unwrap_or_default();
+            match method.as_str() {
+                "send" => begun(works.start(text, None, None).await),
+                "submit" => works.submit(&from_page(&first).unwrap_or_default()).await,
+                "stop" => works.stop().await,
+                "approve" => works.approve(CallId::new(text), &options).await,
+                "deny" => works.deny(CallId::new(text), &options).await,
+                "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
+                "exportRun" => {
+                    records::export_run(&*works.store, &RunId::new(text)).await.map(JsValue::from)
+                }
+                "importRun" => works.import_run(first).await,
+                "exportAudit" => {
+                    let runs = works.driver.runs();
+                    let audit = records::export_audit(&*works.store, runs.iter().map(|r| r.id()));
+                    audit.await.map(JsValue::from)
+                }
+                "clear" => works.clear(&text).await,
+                _ => {
+                    let message = ["there is no method ", &method].concat();
+                    let fix = "load holdpoint.js and its parts from the same build";
+                    Err(to_js(&error_value("method_unknown", &message, fix)))
+                }
+            }
+        })
+    }
+
+    fn intend(&self, intent: Intent) -> Task<()> {
+        let works = self.clone();
+        Box::pin(async move { works.carry_out(intent).await })
+    }
+
+    fn tools_changed(&self) {
+        self.driver.tools_changed();
+    }
+
+    fn settings_changed(&self) {
+        let settings = self.shell.settings.borrow();
+        self.models.reroute(|route| {
+            route.endpoint.clone_from(&settings.endpoint);
+            route.api.clone_from(&settings.api);
+        });
+    }
+
+    fn online(&self) -> Task<()> {
+        let driver = self.driver.clone();
+        Box::pin(async move { driver.online().await })
+    }
+
+    fn refresh(&self, run: Option<RunId>) -> Task<()> {
+        let driver = self.driver.clone();
+        Box::pin(async move {
+            match run {
+                Some(run) => driver.refresh(&run).await,
+                None => {
+                    for run in driver.runs() {
+                        driver.refresh(run.id()).await;
+                    }
+                }
+            }
+        })
+    }
+
+    fn refresh_state(&self) {
+        self.app.refresh();
+    }
+
+    fn pending(&self) -> Array {
+        let mut pending = Array::new();
+        for run in self.driver.runs() {
+            let held = app::held(&run).map(|(run, slot)| to_js(&app::approval(run, slot)));
+            pending.extend(held);
+        }
+        pending
+    }
+
+    fn runs(&self) -> Array {
+        self.driver.runs().iter().map(|run| to_js(&summary(run))).collect()
+    }
+}
+
+/// A run as the page reads it.
+fn summary(run: &Run) -> Value {
+    object! {
+        "id": run.id(),
+        "thread": &run.spec().thread,
+        "status": run.status().as_str(),
+        "text": run.spec().text.as_str(),
+        "createdAt": run.started_at(),
+        "updatedAt": run.updated_at(),
+        "entries": run.head().len,
+        "usage": object! { "input": run.usage().input, "output": run.usage().output },
+    }
+}
+
+impl Works {
+    async fn open(shell: Rc<Shell>) -> Self {
+        let app = Rc::new(App::new(Rc::clone(&shell)));
+        let (store, refused) = crate::store::open(&shell.namespace).await;
+        if let Some(error) = refused {
+            app.trouble_with_store(&error);
+        }
+        let models = Rc::new(Models::new(Rc::clone(&shell.runtime)));
+        let driver = Driver::new(World {
+            store: Rc::clone(&store),
+            model: Rc::clone(&models) as _,
+            tools: Rc::clone(&shell.tools) as _,
+            leases: Rc::new(WebLocks::new(&shell.namespace)),
+            runtime: Rc::clone(&shell.runtime),
+            observer: Rc::clone(&app) as _,
+        });
+        let thread = Rc::new(RefCell::new(ThreadId::new(shell.runtime.unique())));
+        let works = Self { shell, app, driver, store, models, thread };
+        works.settings_changed();
+        works
+    }
+
+    async fn begin(&self) {
+        match self.driver.open().await {
+            Ok(()) => {
+                // The conversation goes on where it was left.
+                if let Some(last) = self.driver.runs().last() {
+                    self.thread.replace(last.spec().thread.clone());
+                }
+            }
+            Err(error) => self.app.trouble_with_store(&error),
+        }
+    }
+
+    async fn start(
+        &self,
+        text: String,
+        mode: Option<&str>,
+        instructions: Option<String>,
+    ) -> Result<RunId, DriveError> {
+        let spec = {
+            let settings = self.shell.settings.borrow();
+            Spec {
+                run: RunId::new(self.shell.runtime.unique()),
+                thread: self.thread.borrow().clone(),
+                mode: mode.map_or(settings.mode, settings::mode),
+                model: settings.model.clone(),
+                instructions: instructions.unwrap_or_else(|| settings.instructions.clone()),
+                text,
+                limits: Limits::default(),
+            }
+        };
+        let run = self.driver.start(spec).await?;
+        self.app.forget_cleared();
+        Ok(run)
+    }
+
+    /// Begins a run with no chat: `{text, mode?, instructions?}`.
+    async fn submit(&self, job: &Value) -> Result<JsValue, JsValue> {
+        let text = |key: &str| job.get(key).and_then(Value::as_str);
+        let Some(words) = text("text").filter(|words| !words.trim().is_empty()) else {
+            let message = "expected a job with a text";
+            let fix = "call submit({ text: \"…\" })";
+            return Err(to_js(&error_value("job_malformed", message, fix)));
+        };
+        let instructions = text("instructions").map(str::to_owned);
+        begun(self.start(words.to_owned(), text("mode"), instructions).await)
+    }
+
+    /// Stops every run that works.
+    async fn stop(&self) -> Result<JsValue, JsValue> {
+        for run in self.driver.runs() {
+            if !run.status().is_over() && !run.status().needs_person() {
+                done(self.driver.cancel(run.id(), self.by("script", false)).await)?;
+            }
+        }
+        Ok(JsValue::UNDEFINED)
+    }
+
+    /// Approves a call: `{digest, args?, note?}`.
+    async fn approve(&self, call: CallId, options: &Value) -> Result<JsValue, JsValue> {
+        let text = |key: &str| options.get(key).and_then(Value::as_str);
+        let Ok(digest) = text("digest").unwrap_or_default().parse::<Digest>() else {
+            let message = "expected the digest of what is approved";
+            let fix = "pass { digest } as it stands in the approval";
+            return Err(to_js(&error_value("digest_missing", message, fix)));
+        };
+        let arguments = options.get("args").filter(|args| !args.is_null()).cloned();
+        let decision = Decision::Approve { arguments, note: text("note").map(str::to_owned) };
+        done(self.driver.decide(&call, decision, digest, self.by("script", false)).await)
+    }
+
+    /// Denies a call: `{reason?}`.
+    async fn deny(&self, call: CallId, options: &Value) -> Result<JsValue, JsValue> {
+        let reason = options.get("reason").and_then(Value::as_str).map(str::to_owned);
+        let runs = self.driver.runs();
+        let digest =
+            runs.iter().find_map(|run| run.find(&call).map(|(_, slot)| slot.action.digest));
+        let digest = digest.ok_or_else(|| thrown(&DriveError::UnknownCall))?;
+        let by = self.by("script", false);
+        done(self.driver.decide(&call, Decision::Deny { reason }, digest, by).await)
+    }
+
+    /// Says which rule would hold a call.
+    fn evaluate(&self, name: &str, args: &Value) -> Result<JsValue, JsValue> {
+        let toolbox = self.shell.tools.toolbox();
+        let Some(tool) = toolbox.get(name) else {
+            let message = ["there is no tool ", name].concat();
+            return Err(to_js(&error_value("tool_missing", &message, "register it first")));
+        };
+        if let Some(first) = tool.schema.check(args, toolbox.patterns()).first() {
+            let message = [&first.path, ": ", &first.message].concat();
+            let fix = "pass arguments that follow the tool's inputSchema";
+            return Err(to_js(&error_value("arguments_invalid", &message, fix)));
+        }
+        let ruling = rule_on(tool, args, toolbox.patterns());
+        Ok(to_js(&object! {
+            "verdict": ruling.verdict.as_str(),
+            "rule": ruling.rule,
+            "because": ruling.because,
+            "matched": ruling.matched,
+        }))
+    }
+
+    /// Takes a run's record in; its id. It must be intact, and not be here already.
+    async fn import_run(&self, file: JsValue) -> Result<JsValue, JsValue> {
+        let run = records::import_run(&*self.store, file.unchecked_ref()).await?;
+        self.driver.refresh(&run).await;
+        Ok(run.as_str().into())
+    }
+
+    /// Forgets this `thread`, or `all`.
+    async fn clear(&self, scope: &str) -> Result<JsValue, JsValue> {
+        let thread = self.thread.borrow().clone();
+        let thread = (scope != "all").then_some(thread);
+        done(self.driver.clear(thread.as_ref(), self.by("script", false)).await)?;
+        self.thread.replace(ThreadId::new(self.shell.runtime.unique()));
+        Ok(JsValue::UNDEFINED)
+    }
+
+    fn by(&self, channel: &str, trusted: bool) -> Approver {
+        let settings = self.shell.settings.borrow();
+        let (id, name) = settings.approver.clone();
+        Approver { id, name, channel: channel.to_owned(), trusted }
+    }
+
+    async fn carry_out(&self, intent: Intent) {
+        let by = |trusted| self.by("card", trusted);
+        let done = match intent {
+            Intent::Send(text) => self.start(text, None, None).await.map(drop),
+            Intent::Approve { call, digest, trusted } => {
+                let decision = Decision::Approve { arguments: None, note: None };
+                self.decide_on_card(call, decision, digest, trusted).await
+            }
+            Intent::Deny { call, digest, reason, trusted } => {
+                self.decide_on_card(call, Decision::Deny { reason }, digest, trusted).await
+            }
+            Intent::Settle { call, settlement, trusted } => {
+                self.driver.settle(&call, settlement, by(trusted)).await
+            }
+            Intent::Check { call } => self.driver.check(&call).await,
+            Intent::Retry(run) => {
+                self.driver.retry(&run).await;
+                Ok(())
+            }
+            Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
+            Intent::Export(run) => {
+                if let Ok(file) = records::export_run(&*self.store, &run).await {
+                    records::download(&file, run.as_str());
+                }
+                Ok(())
+            }
+            // These are the shell's.
+            Intent::Open(_) | Intent::Prepare => Ok(()),
+        };
+        if let Err(error) = done {
+            let words = error.to_string();
+            self.shell.page.error(error.code(), &words, error.fix());
+            self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
+        }
+    }
+
+    async fn decide_on_card(
+        &self,
+        call: CallId,
+        decision: Decision,
+        digest: Digest,
+        trusted: bool,
+    ) -> Result<(), DriveError> {
+        let run = self.driver.runs().into_iter().find(|run| run.find(&call).is_some());
+        let saving = run.map(|run| self.app.shown_run(run.id()).saving);
+        if let Some(saving) = saving {
+            saving.set(Some(call.clone()));
+        }
+        let done = self.driver.decide(&call, decision, digest, self.by("card", trusted)).await;
+        if let Some(saving) = saving {
+            saving.set(None);
+        }
+        done
+    }
+}
+
+/// The id of a run that has begun.
+fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {
+    run.map(|run| run.as_str().into()).map_err(|error| thrown(&error))
+}
+
+fn done(result: Result<(), DriveError>) -> Result<JsValue, JsValue> {
+    result.map(|()| JsValue::UNDEFINED).map_err(|error| thrown(&error))
+}
+
+fn thrown(error: &DriveError) -> JsValue {
+    to_js(&error_value(error.code(), &error.to_string(), error.fix()))
+}
