@@ -52,7 +52,7 @@ pub struct Tool {
 
 /// Why a definition was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("tool {name:?} is not usable: {message}")]
+#[error("tool \"{name}\" is not usable: {message}")]
 pub struct DefinitionError {
     /// A stable code: `tool_malformed`, `tool_schema_unsupported` or `tool_duplicate`.
     pub code: &'static str,

@@ -90,10 +90,10 @@ pub enum Rejection {
     #[error("the digest is not that of the call which is waiting")]
     DigestMismatch,
     /// The tool is not registered now.
-    #[error("the tool {0:?} is not registered")]
+    #[error("the tool \"{0}\" is not registered")]
     ToolMissing(String),
     /// The tool is not the one that was asked about.
-    #[error("the tool {0:?} was changed since this call was proposed")]
+    #[error("the tool \"{0}\" was changed since this call was proposed")]
     ToolChanged(String),
     /// The changed arguments are not valid.
     #[error("the changed arguments are not valid: {0}")]
