@@ -46,16 +46,15 @@ impl Runtime for BrowserRuntime {
 pub fn unique() -> String {
     let mut bytes = [0; 16];
     random_bytes(&mut bytes);
-    let bits = u128::from_be_bytes(bytes);
-    let bits = bits & !(0xf << 76) | 0x4 << 76;
-    let bits = bits & !(0x3 << 62) | 0x2 << 62;
-    let digits = format!("{bits:032x}");
+    // The bits that say which kind of UUID it is.
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut name = String::with_capacity(36);
-    for (index, digit) in digits.chars().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
+    for (index, byte) in bytes.into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
             name.push('-');
         }
-        name.push(digit);
+        name.push_str(&format!("{byte:02x}"));
     }
     name
 }

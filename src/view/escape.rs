@@ -73,9 +73,7 @@ fn plain(pieces: &mut Vec<Piece>, character: char) {
 }
 
 fn escape(character: char) -> String {
-    let digits: String = character.escape_unicode().collect();
-    let digits = digits.trim_start_matches("\\u{").trim_end_matches('}').to_ascii_uppercase();
-    ["⟨U+", "0000".get(digits.len()..).unwrap_or_default(), &digits, "⟩"].concat()
+    format!("⟨U+{:04X}⟩", u32::from(character))
 }
 
 /// Whether a character shows nothing of its own, changes how others show, has no agreed look, or
