@@ -74,7 +74,7 @@ fn plain(pieces: &mut Vec<Piece>, character: char) {
 
 fn escape(character: char) -> String {
     let digits: String = character.escape_unicode().collect();
-    let digits = digits.trim_start_matches("\\u{").trim_end_matches('}').to_ascii_uppercase();
+    let digits = digits.trim_matches(['\\', 'u', '{', '}']).to_ascii_uppercase();
     ["⟨U+", "0000".get(digits.len()..).unwrap_or_default(), &digits, "⟩"].concat()
 }
 
