@@ -127,10 +127,14 @@ pub fn rule_on(tool: &Tool, arguments: &Value, patterns: &dyn Patterns) -> Rulin
             rule::UNSTATED,
             "this tool may change something and has no rule",
         ),
-        Approval::Rules(rules) => rules.iter().map(|rule| rule.apply(arguments, patterns)).fold(
-            Ruling::plain(Verdict::Allow, rule::NONE_MATCHED, "no rule of this tool matched"),
-            Ruling::or_stricter,
-        ),
+        Approval::Rules(rules) => {
+            let because = "no rule of this tool matched";
+            let mut ruling = Ruling::plain(Verdict::Allow, rule::NONE_MATCHED, because);
+            for rule in rules {
+                ruling = ruling.or_stricter(rule.apply(arguments, patterns));
+            }
+            ruling
+        }
     }
 }
 

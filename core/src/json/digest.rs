@@ -25,13 +25,19 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The first 8 digits, for a person to compare by eye.
     pub fn short(&self) -> String {
-        self.to_string().chars().take(8).collect()
+        let mut digits = self.to_string();
+        digits.truncate(8);
+        digits
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.iter().flat_map(|byte| hex(*byte)).collect::<String>())
+        let mut digits = String::with_capacity(64);
+        for byte in self.0 {
+            digits.extend(hex(byte));
+        }
+        f.write_str(&digits)
     }
 }
 

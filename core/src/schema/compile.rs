@@ -113,12 +113,11 @@ impl<'a> Compiler<'a> {
         if let Some(place) = node.one_schema(keyword) {
             *place = Some(self.schema(operand));
         } else if let Some(place) = node.schema_list(keyword) {
-            place.extend(self.list(operand).iter().enumerate().map(|(index, schema)| {
+            for (index, schema) in self.list(operand).iter().enumerate() {
                 let length = push_token(&mut self.path, &index.to_string());
-                let id = self.schema(schema);
+                place.push(self.schema(schema));
                 self.path.truncate(length);
-                id
-            }));
+            }
             if place.is_empty() {
                 self.refuse("expected a list of schemas");
             }

@@ -72,9 +72,15 @@ fn closed(schema: &Value, depth_left: usize) -> Option<Map<String, Value>> {
         return None;
     }
     let mut strict = Map::new();
-    let mut shapes = SHAPES.into_iter().filter(|shape| source.contains_key(*shape));
-    let (shape, None) = (shapes.next()?, shapes.next()) else { return None };
-    let operand = source.get(shape)?;
+    let mut only = None;
+    for shape in SHAPES {
+        if let Some(operand) = source.get(shape)
+            && only.replace((shape, operand)).is_some()
+        {
+            return None;
+        }
+    }
+    let (shape, operand) = only?;
     if shape == "$ref" {
         // Providers want a reference to stand alone.
         definition(operand)?;

@@ -276,5 +276,5 @@ fn function(function: &Function) -> Value {
 fn may_reason(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     let refuses = ["gpt-3", "gpt-4", "chatgpt-"].iter().any(|prefix| name.starts_with(prefix));
-    !refuses && !name.contains("-chat")
+    !refuses && !name.split('-').skip(1).any(|word| word.starts_with("chat"))
 }
