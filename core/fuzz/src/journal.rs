@@ -1,4 +1,4 @@
-//! The reader of journals: what it takes it writes again as it was, and nothing that was changed
+//! The reader of journals: what it takes it writes again as it understood it, and nothing that was changed
 //! behind its hash is taken.
 //!
 //! No search finds a hash, so each line is given its place and its hash before it is read.
@@ -19,12 +19,14 @@ pub(crate) fn check(bytes: &[u8]) {
     for line in text.lines() {
         let Some(sealed) = seal(line, &head) else { continue };
         let Ok(entry) = Entry::parse(&sealed, &run, &head) else { continue };
-        let written = entry.to_text();
-        assert_eq!(Entry::parse(&written, &run, &head).as_ref(), Ok(&entry), "{written}");
-        let changed = written.replacen("\"epoch\":", "\"epoch\":1", 1);
+        // A field that is not known is passed over, and missing in what is written again.
+        let written = seal(&entry.to_text(), &head).expect("an entry");
+        let again = Entry::parse(&written, &run, &head).expect("what was read before");
+        assert_eq!(again.record, entry.record, "{written}");
+        let changed = sealed.replacen("\"epoch\":", "\"epoch\":1", 1);
         assert!(Entry::parse(&changed, &run, &head).is_err(), "{changed}");
         head = entry.head();
-        texts.push(written);
+        texts.push(sealed);
     }
     // Only a journal that one run could have written is taken, and whole.
     let texts: Vec<_> = texts.iter().map(String::as_str).collect();
