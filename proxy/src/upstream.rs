@@ -24,7 +24,7 @@ use crate::wire::Wire;
 #[derive(Clone)]
 pub(crate) enum Upstream {
     Demo { pace: Duration },
-    Provider(Provider),
+    Provider(Box<Provider>),
 }
 
 /// A provider and the way to it.
@@ -49,7 +49,7 @@ impl Upstream {
             config::Upstream::Demo { pace } => Ok(Upstream::Demo { pace: *pace }),
             config::Upstream::Provider { base, key, key_header } => {
                 let key = key.as_ref().map(|key| Key::new(key, *key_header)).transpose()?;
-                Provider::new(base.clone(), key).map(Upstream::Provider)
+                Provider::new(base.clone(), key).map(Box::new).map(Upstream::Provider)
             }
         }
     }
