@@ -60,7 +60,7 @@ fn views_send_intents_and_know_no_driver() {
 #[test]
 fn driver_knows_no_browser() {
     for (path, text) in sources("src/driver") {
-        for word in ["web_sys", "js_sys", "wasm_bindgen", "reactive_graph"] {
+        for word in ["web_sys", "js_sys", "wasm_bindgen", "leptos"] {
             assert!(!text.contains(word), "{} uses {word}", path.display());
         }
     }

@@ -22,9 +22,8 @@ use crate::stream::{Account, Events, Seen, Whole};
 use crate::upstream::{Upstream, is_events};
 use crate::wire::Wire;
 
-/// What the routes need to know.
-pub(crate) struct Forward {
-    upstream: Upstream,
+/// Who may come in, and with what: shared by all threads.
+pub(crate) struct Gate {
     callers: Callers,
     limits: Limits,
     rules: Rules,
@@ -32,10 +31,9 @@ pub(crate) struct Forward {
     metrics: Arc<Metrics>,
 }
 
-impl Forward {
+impl Gate {
     pub(crate) fn new(config: &Config, metrics: Arc<Metrics>) -> Result<Self, AppError> {
-        Ok(Forward {
-            upstream: Upstream::new(config)?,
+        Ok(Gate {
             callers: Callers::new(config)?,
             limits: Limits::new(&config.limits),
             rules: Rules {
@@ -46,53 +44,6 @@ impl Forward {
             body_bytes_max: config.body_bytes_max,
             metrics,
         })
-    }
-
-    /// Takes a request from its head to the head of its answer.
-    ///
-    /// The cheap questions come first, and nothing of a body is read before it is known whose it
-    /// is and that the caller may ask now.
-    pub(crate) async fn answer(
-        &self,
-        wire: Wire,
-        request: Request,
-    ) -> Result<Response<Body>, ProxyError> {
-        let start = Instant::now();
-        let (parts, body) = request.into_parts();
-        let connection = parts.extensions.get::<Connection>();
-        let peer = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.peer);
-        let address = self.callers.address(peer, &parts.headers);
-        let of_address = self.limits.addresses.enter(&address)?;
-        let caller = self.callers.identify(&parts.headers, address).await?;
-        tracing::Span::current().record("caller", caller::shown(&caller));
-        let of_caller = self.limits.callers.enter(&caller)?;
-        if let Some(budget) = &self.limits.budget {
-            budget.check(&caller)?;
-        }
-        let body = self.read(&parts.headers, body).await?;
-        let checked = self.rules.check(wire, &body)?;
-        let asked_bytes = checked.body.len() as u64;
-        let answer = self.upstream.ask(wire, checked.stream, &parts.headers, checked.body).await?;
-
-        self.metrics.began(wire, start.elapsed().as_secs_f64());
-        let account = Account {
-            wire,
-            caller,
-            budget: self.limits.budget.clone(),
-            metrics: Arc::clone(&self.metrics),
-            _permits: (of_address, of_caller),
-            asked_bytes,
-            seen: Seen::default(),
-        };
-        let stopping = connection.map(|connection| connection.stopping.clone().cancelled_owned());
-        let is_events = is_events(answer.headers());
-        Ok(answer.map(|body| {
-            if is_events {
-                Body::new(Events::new(body, wire, account, stopping))
-            } else {
-                Body::new(Whole::new(body, account))
-            }
-        }))
     }
 
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, ProxyError> {
@@ -108,6 +59,66 @@ impl Forward {
             Ok(Err(error)) if is_too_large(&error) => Err(ProxyError::BodyTooLarge { max }),
             _ => Err(ProxyError::BodyIncomplete),
         }
+    }
+}
+
+/// The routes to the model.
+pub(crate) struct Forward {
+    gate: Arc<Gate>,
+    upstream: Upstream,
+}
+
+impl Forward {
+    pub(crate) fn new(config: &Config, gate: Arc<Gate>) -> Result<Self, AppError> {
+        Ok(Forward { gate, upstream: Upstream::new(config)? })
+    }
+
+    /// Takes a request from its head to the head of its answer.
+    ///
+    /// The cheap questions come first, and nothing of a body is read before it is known whose it
+    /// is and that the caller may ask now.
+    pub(crate) async fn answer(
+        &self,
+        wire: Wire,
+        request: Request,
+    ) -> Result<Response<Body>, ProxyError> {
+        let Gate { callers, limits, rules, metrics, .. } = &*self.gate;
+        let start = Instant::now();
+        let (parts, body) = request.into_parts();
+        let connection = parts.extensions.get::<Connection>();
+        let peer = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.peer);
+        let address = callers.address(peer, &parts.headers);
+        let of_address = limits.addresses.enter(&address)?;
+        let caller = callers.identify(&parts.headers, address).await?;
+        tracing::Span::current().record("caller", caller::shown(&caller));
+        let of_caller = limits.callers.enter(&caller)?;
+        if let Some(budget) = &limits.budget {
+            budget.check(&caller)?;
+        }
+        let body = self.gate.read(&parts.headers, body).await?;
+        let checked = rules.check(wire, &body)?;
+        let asked_bytes = checked.body.len() as u64;
+        let answer = self.upstream.ask(wire, checked.stream, &parts.headers, checked.body).await?;
+
+        metrics.began(wire, start.elapsed().as_secs_f64());
+        let account = Account {
+            wire,
+            caller,
+            budget: limits.budget.clone(),
+            metrics: Arc::clone(metrics),
+            _permits: (of_address, of_caller),
+            asked_bytes,
+            seen: Seen::default(),
+        };
+        let stopping = connection.map(|connection| connection.stopping.clone().cancelled_owned());
+        let is_events = is_events(answer.headers());
+        Ok(answer.map(|body| {
+            if is_events {
+                Body::new(Events::new(body, wire, account, stopping))
+            } else {
+                Body::new(Whole::new(body, account))
+            }
+        }))
     }
 }
 

@@ -6,7 +6,8 @@
 //! and passes the bytes of the answer as they come; a caller that leaves ends the upstream call. It
 //! knows nothing of runs and approvals: those are the widget's.
 //!
-//! [`app`] is the whole program as a service; [`serve`] puts it on a socket. With
+//! [`app`] is the whole program as a service, [`App`] as one for each thread; [`serve`] puts it on a
+//! socket. With
 //! [`Upstream::Demo`] the deterministic stand-in model answers, without a network or a key.
 //!
 //! # Examples
@@ -54,8 +55,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
-pub use server::serve;
+pub use server::{Worker, serve, serve_on};
 
+use forward::{Forward, Gate};
 use metrics::Metrics;
 use wire::Wire;
 
@@ -66,39 +68,70 @@ use wire::Wire;
 /// No certificates of the system for an `https` upstream or issuer, or a key that cannot stand in a
 /// header.
 pub fn app(config: Config) -> Result<Router, AppError> {
-    let metrics = Arc::new(Metrics::new());
-    let origins = origin::Origins::new(&config);
-    let forward = Arc::new(forward::Forward::new(&config, Arc::clone(&metrics))?);
+    App::new(config)?.router()
+}
 
-    // The layers run from the last to the first: who asks is looked at before anything else.
-    let mut api = Router::new();
-    for wire in Wire::ALL {
-        let forward = Arc::clone(&forward);
-        let answer = async move |request: Request| forward.answer(wire, request).await;
-        api = api.route(&format!("/v1/{}", wire.path()), post(answer));
+/// A proxy whose services, one for each thread, share all that is counted and limited.
+pub struct App {
+    config: Config,
+    metrics: Arc<Metrics>,
+    gate: Arc<Gate>,
+}
+
+impl App {
+    /// Makes what the services share.
+    ///
+    /// # Errors
+    ///
+    /// As [`app`].
+    pub fn new(config: Config) -> Result<Self, AppError> {
+        let metrics = Arc::new(Metrics::new());
+        let gate = Arc::new(Gate::new(&config, Arc::clone(&metrics))?);
+        Ok(App { config, metrics, gate })
     }
-    let api = api
-        .route("/v1/{*unknown}", any(unknown))
-        .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed })
-        .layer(origins.cors())
-        .layer(middleware::from_fn_with_state(origins, origin::check));
 
-    let document = openapi::document(&config).to_string();
-    let readers = Readers::new(&config);
-    let counted = Arc::clone(&metrics);
-    let own = Router::new()
-        .route("/healthz", get(async || json(r#"{"status":"ok"}"#)))
-        .route("/openapi.json", get(async move || json(document)))
-        .route("/metrics", get(async move |headers: HeaderMap| readers.show(&headers, &counted)))
-        .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed });
-    let router = Router::new().merge(api).merge(own);
-    let router = match &config.serve {
-        Some(directory) => router.fallback_service(page::routes(directory)),
-        None => router.fallback(unknown),
-    };
-    Ok(router
-        .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(middleware::from_fn_with_state(metrics, observe::observe)))
+    /// A service with connections to the upstream of its own: on a thread that does all of a
+    /// request's work, no other has to be woken for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`app`].
+    pub fn router(&self) -> Result<Router, AppError> {
+        let App { config, metrics, gate } = self;
+        let origins = origin::Origins::new(config);
+        let forward = Arc::new(Forward::new(config, Arc::clone(gate))?);
+
+        // The layers run from the last to the first: who asks is looked at before anything else.
+        let mut api = Router::new();
+        for wire in Wire::ALL {
+            let forward = Arc::clone(&forward);
+            let answer = async move |request: Request| forward.answer(wire, request).await;
+            api = api.route(&format!("/v1/{}", wire.path()), post(answer));
+        }
+        let api = api
+            .route("/v1/{*unknown}", any(unknown))
+            .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed })
+            .layer(origins.cors())
+            .layer(middleware::from_fn_with_state(origins, origin::check));
+
+        let document = openapi::document(config).to_string();
+        let readers = Readers::new(config);
+        let counted = Arc::clone(metrics);
+        let show = async move |headers: HeaderMap| readers.show(&headers, &counted);
+        let own = Router::new()
+            .route("/healthz", get(async || json(r#"{"status":"ok"}"#)))
+            .route("/openapi.json", get(async move || json(document)))
+            .route("/metrics", get(show))
+            .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed });
+        let router = Router::new().merge(api).merge(own);
+        let router = match &config.serve {
+            Some(directory) => router.fallback_service(page::routes(directory)),
+            None => router.fallback(unknown),
+        };
+        Ok(router
+            .layer(CatchPanicLayer::custom(observe::panicked))
+            .layer(middleware::from_fn_with_state(Arc::clone(metrics), observe::observe)))
+    }
 }
 
 /// Why the proxy cannot be built.

@@ -1,16 +1,18 @@
 //! The proxy as a program: configured by the environment, stopped by a signal.
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use holdpoint_proxy::{Config, app, serve};
+use holdpoint_proxy::{App, Config, Worker, serve_on};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let levels = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
     let levels = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -22,7 +24,7 @@ async fn main() -> ExitCode {
         registry.with(lines.json().flatten_event(true).with_span_list(false)).init();
     }
 
-    match run().await {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             for line in error.to_string().lines() {
@@ -33,10 +35,33 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// Answers on as many threads as there are processors, each with a runtime and connections to the
+/// upstream of its own.
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::from_env()?;
     let addr = config.addr;
-    let app = app(config)?;
+    let app = App::new(config)?;
+    let end = CancellationToken::new();
+    let threads = std::thread::available_parallelism()?.get();
+    let (workers, threads): (Vec<_>, Vec<_>) = (0..threads)
+        .map(|_| {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let worker = Worker::new(runtime.handle().clone(), app.router()?);
+            let end = end.clone();
+            Ok((worker, std::thread::spawn(move || runtime.block_on(end.cancelled_owned()))))
+        })
+        .collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?
+        .into_iter()
+        .unzip();
+    Builder::new_current_thread().enable_all().build()?.block_on(accept(addr, &workers))?;
+    end.cancel();
+    for thread in threads {
+        thread.join().map_err(|_| "a thread of the server has panicked")?;
+    }
+    Ok(())
+}
+
+async fn accept(addr: SocketAddr, workers: &[Worker]) -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(addr)
         .await
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
@@ -46,7 +71,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut stdout = std::io::stdout();
     stdout.write_all(line.as_bytes())?;
     stdout.flush()?;
-    serve(listener, app, stop).await;
+    serve_on(listener, workers, stop).await;
     Ok(())
 }
 

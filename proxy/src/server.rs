@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
@@ -27,6 +29,24 @@ pub(crate) struct Connection {
     pub(crate) stopping: CancellationToken,
 }
 
+/// A runtime that answers requests, and the program as it runs there.
+///
+/// Several of one thread each do less work for a request than one of several threads: whoever reads
+/// a piece of an answer also writes it, and wakes no other thread.
+pub struct Worker {
+    runtime: Handle,
+    app: Router,
+    /// One for each connection, and one more: the fewest say who takes the next.
+    open: Arc<()>,
+}
+
+impl Worker {
+    /// Answers on this runtime.
+    pub fn new(runtime: Handle, app: Router) -> Self {
+        Worker { runtime, app, open: Arc::new(()) }
+    }
+}
+
 /// Serves until `stop` is done, then lets open requests end for a while.
 ///
 /// HTTP/1.1: a front that speaks more than that is assumed on a public host. A connection that does
@@ -36,6 +56,13 @@ pub(crate) struct Connection {
 /// After `stop` no connection is accepted and none is kept for a next request. Streams that have not
 /// ended by themselves in some seconds are ended by an error in their own format.
 pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
+    serve_on(listener, &[Worker::new(Handle::current(), app)], stop).await;
+}
+
+/// As [`serve`], with each connection given to the worker that has the fewest.
+///
+/// Without a worker no connection is accepted.
+pub async fn serve_on(listener: TcpListener, workers: &[Worker], stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     // Without a timer hyper would not keep the time limit.
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER_BYTES_MAX);
@@ -48,23 +75,32 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
             accepted = accept(&listener, &waiting) => accepted,
             () = &mut stop => break,
         };
-        let place = waiting.enter();
-        let (closed, aborted) = (place.closed(), aborted.clone());
+        // A socket belongs to the runtime that it is read on.
+        let (Some(worker), Ok(stream)) = (
+            workers.iter().min_by_key(|worker| Arc::strong_count(&worker.open)),
+            stream.into_std(),
+        ) else {
+            continue;
+        };
+        let (http, watcher, place) = (http.clone(), open.watcher(), waiting.enter());
+        let (app, open, aborted) = (worker.app.clone(), Arc::clone(&worker.open), aborted.clone());
         let connection = Connection { peer, stopping: stopping.clone() };
-        let service = service(app.clone(), connection, place);
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let served = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
-        let served = open.watch(served);
-        tokio::spawn(async move {
+        worker.runtime.spawn(async move {
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
+            let closed = place.closed();
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(WRITE_TIMEOUT));
+            let stream = TokioIo::new(Box::pin(stream));
+            let served = http.serve_connection(stream, service(app, connection, place));
             tokio::select! {
                 // A caller that leaves in the middle is ordinary.
-                ended = served => if let Err(error) = ended {
+                ended = watcher.watch(served) => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
-                () = closed.cancelled_owned() => tracing::debug!("a waiting connection was closed"),
+                () = closed.cancelled() => tracing::debug!("a waiting connection was closed"),
                 () = aborted.cancelled() => {}
             }
+            drop(open);
         });
     }
     drop(listener);

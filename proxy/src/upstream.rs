@@ -24,14 +24,14 @@ use crate::wire::Wire;
 #[derive(Clone)]
 pub(crate) enum Upstream {
     Demo { pace: Duration },
-    Provider(Provider),
+    Provider(Box<Provider>),
 }
 
 /// A provider and the way to it.
 #[derive(Clone)]
 pub(crate) struct Provider {
     client: Client,
-    base: Url,
+    urls: [Url; Wire::ALL.len()],
     key: Option<Key>,
 }
 
@@ -49,7 +49,7 @@ impl Upstream {
             config::Upstream::Demo { pace } => Ok(Upstream::Demo { pace: *pace }),
             config::Upstream::Provider { base, key, key_header } => {
                 let key = key.as_ref().map(|key| Key::new(key, *key_header)).transpose()?;
-                Provider::new(base.clone(), key).map(Upstream::Provider)
+                Provider::new(base.clone(), key).map(Box::new).map(Upstream::Provider)
             }
         }
     }
@@ -118,8 +118,10 @@ impl Provider {
         if key.is_some() && base.scheme() == "http" && !is_loopback(&base) {
             tracing::warn!(upstream = %base, "the key goes over the network unencrypted");
         }
-        let client = client::builder(&base)?.read_timeout(SILENCE_TIMEOUT).build();
-        Ok(Provider { client: client.map_err(AppError::Client)?, base, key })
+        let client = client::builder(&base)?.build().map_err(AppError::Client)?;
+        // A base ends with a slash, below which any of our paths can be joined.
+        let urls = Wire::ALL.map(|wire| base.join(wire.path()).unwrap_or_else(|_| base.clone()));
+        Ok(Provider { client, urls, key })
     }
 
     async fn ask(
@@ -129,7 +131,7 @@ impl Provider {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Body>, ProxyError> {
-        let url = self.base.join(wire.path()).map_err(|_| ProxyError::RouteUnknown)?;
+        let url = self.urls[wire as usize].clone();
         let accept = if stream { "text/event-stream" } else { "application/json" };
         let mut request = self.client.post(url).body(body);
         request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
@@ -146,7 +148,6 @@ impl Provider {
             let (name, value) = key.header(wire);
             request = request.header(name, value);
         }
-        // The client's own limit is between two bytes and begins with the first.
         let answer = tokio::time::timeout(SILENCE_TIMEOUT, request.send()).await;
         let answer = answer.map_err(|_| ProxyError::UpstreamTimeout)?.map_err(|error| {
             tracing::warn!(error = chain(&error), "the upstream was not reached");
@@ -176,10 +177,10 @@ impl Provider {
             tracing::warn!(status = status.as_u16(), "the upstream's answer is no model's");
             return Err(ProxyError::UpstreamUnexpected);
         };
-        let body = Body::new(reqwest::Body::from(answer));
+        let body = reqwest::Body::from(answer);
         let body = match &self.key {
             Some(key) => Body::new(Unspoken::new(body, key.secret.clone())),
-            None => body,
+            None => Body::new(body),
         };
         let mut response = response(kind, body);
         *response.status_mut() = status;
@@ -240,7 +241,7 @@ const FORWARDED_MESSAGES: [(&str, Option<&str>); 2] =
     [("anthropic-version", Some("2023-06-01")), ("anthropic-beta", None)];
 
 /// A model may think for minutes before its first byte.
-const SILENCE_TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(300);
 
 const REASON_BYTES_MAX: usize = 16 * 1024;
 

@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::error::ProxyError;
+use crate::upstream::SILENCE_TIMEOUT;
 use crate::wire::Wire;
 
 pub(crate) use usage::{Account, Seen, Usage};
@@ -33,7 +34,7 @@ pin_project! {
         stopping: Option<WaitForCancellationFutureOwned>,
         wire: Wire,
         place: Place,
-        last: Instant,
+        heard: Instant,
         is_over: bool,
         account: Account,
     }
@@ -53,7 +54,7 @@ impl Events {
             stopping,
             wire,
             place: Place::default(),
-            last: Instant::now(),
+            heard: Instant::now(),
             is_over: false,
             account,
         }
@@ -89,7 +90,7 @@ impl http_body::Body for Events {
                     *this.is_over = true;
                     return Poll::Ready(None);
                 };
-                *this.last = Instant::now();
+                *this.heard = Instant::now();
                 this.place.advance(&bytes);
                 this.account.seen.events(&bytes);
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -102,14 +103,17 @@ impl http_body::Body for Events {
                 Poll::Ready(end)
             }
             Poll::Pending => loop {
+                // The timer is not set again for each piece: it looks when it rings.
                 ready!(this.heartbeat.as_mut().poll(cx));
-                let next = *this.last + HEARTBEAT;
-                let is_due = next <= Instant::now();
-                if is_due {
-                    *this.last = Instant::now();
+                let silent_for = this.heard.elapsed();
+                if silent_for >= SILENCE_TIMEOUT {
+                    *this.is_over = true;
+                    return Poll::Ready(Some(Err(axum::Error::new(ProxyError::UpstreamTimeout))));
                 }
-                this.heartbeat.as_mut().reset(*this.last + HEARTBEAT);
-                if is_due && this.place.is_between_events() {
+                let rings = silent_for.as_secs() / HEARTBEAT.as_secs();
+                let next = HEARTBEAT * (rings as u32 + 1);
+                this.heartbeat.as_mut().reset(*this.heard + next);
+                if rings > 0 && this.place.is_between_events() {
                     return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))));
                 }
             },
@@ -122,13 +126,17 @@ pin_project! {
     pub(crate) struct Whole {
         #[pin]
         inner: Body,
+        #[pin]
+        silence: Sleep,
+        heard: Instant,
         account: Account,
     }
 }
 
 impl Whole {
     pub(crate) fn new(inner: Body, account: Account) -> Self {
-        Whole { inner, account }
+        let silence = tokio::time::sleep(SILENCE_TIMEOUT);
+        Whole { inner, silence, heard: Instant::now(), account }
     }
 }
 
@@ -141,7 +149,16 @@ impl http_body::Body for Whole {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let mut this = self.project();
-        let frame = ready!(this.inner.as_mut().poll_frame(cx));
+        let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) else {
+            loop {
+                ready!(this.silence.as_mut().poll(cx));
+                if this.heard.elapsed() >= SILENCE_TIMEOUT {
+                    return Poll::Ready(Some(Err(axum::Error::new(ProxyError::UpstreamTimeout))));
+                }
+                this.silence.as_mut().reset(*this.heard + SILENCE_TIMEOUT);
+            }
+        };
+        *this.heard = Instant::now();
         if let Some(Ok(frame)) = &frame
             && let Some(bytes) = frame.data_ref()
         {
@@ -152,6 +169,10 @@ impl http_body::Body for Whole {
             this.account.seen.end();
         }
         Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> http_body::SizeHint {

@@ -12,6 +12,7 @@ use axum::http::header::{
 use axum::http::{Response, StatusCode};
 use futures_util::{StreamExt, stream};
 use holdpoint_proxy::{KeyHeader, Upstream, app};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -128,6 +129,7 @@ async fn answer_head_is_the_proxys_own() {
     let response = send(&config, ask("{}")).await;
     assert_eq!(response.headers()[CONTENT_TYPE], "application/json; charset=utf-8");
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+    assert_eq!(response.body().size_hint().exact(), Some(2), "its length is known");
     assert!(!response.headers().contains_key(SERVER));
     assert!(!response.headers().contains_key("set-cookie"));
     assert_eq!(text(response).await, "{}");

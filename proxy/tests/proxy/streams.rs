@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::Response;
+use axum::http::header::CONTENT_TYPE;
 use futures_util::stream;
 use holdpoint_proxy::{Config, Upstream, app, serve};
 use http_body_util::BodyExt;
@@ -28,6 +30,35 @@ async fn silence_between_events_is_filled_with_comments() {
     let quiet = COMMENT.repeat(2);
     let expected: String = records.iter().map(|record| format!("{quiet}{record}")).collect();
     assert_eq!(found, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answer_that_falls_silent_for_too_long_breaks_off() {
+    for kind in ["text/event-stream", "application/json"] {
+        let (body, pieces, ended) = streamed();
+        let body = Arc::new(Mutex::new(Some(body)));
+        let (config, _seen) = upstream(move || {
+            let body = body.lock().unwrap().take().unwrap();
+            Response::builder().header(CONTENT_TYPE, kind).body(body).unwrap()
+        })
+        .await;
+        let mut body = send(&config, ask("{}")).await.into_body();
+        pieces.send("data: {}\n\n").unwrap();
+        let mut found = String::new();
+        let broken = loop {
+            match body.frame().await.unwrap() {
+                Ok(frame) => {
+                    let bytes = frame.into_data().unwrap();
+                    found.push_str(std::str::from_utf8(&bytes).unwrap());
+                }
+                Err(broken) => break broken,
+            }
+        };
+        assert!(!broken.to_string().is_empty());
+        assert_eq!(found.replace(COMMENT, ""), "data: {}\n\n");
+        drop(body);
+        ended.await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
