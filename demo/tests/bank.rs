@@ -108,7 +108,7 @@ fn person_who_stopped_a_run_is_not_taken_for_asking_again() {
         let run = Run::start(at(), session.spec("transfer 50 to Bob")).run;
         let stopped = run.step(at(), Input::Cancelled { by: person() }, &session.tools).run;
         assert_eq!(stopped.status(), Status::Cancelled);
-        session.earlier.push(stopped);
+        session.earlier.push(Rc::new(stopped));
         session.ask("check my balance", &[]);
         assert_eq!((session.balance, session.said()), (1_000, "Your balance is **1,000**."));
     }
@@ -122,7 +122,7 @@ struct Session {
     balance: i64,
     /// How many cards were shown.
     held: usize,
-    earlier: Vec<Run>,
+    earlier: Vec<Rc<Run>>,
 }
 
 impl Session {
@@ -159,12 +159,12 @@ impl Session {
             let called = effects.iter().find(|effect| matches!(effect, Effect::CallTool { .. }));
             let input = match called.cloned().or_else(|| run.outstanding().into_iter().next()) {
                 None => {
-                    self.earlier.push(run.clone());
+                    self.earlier.push(Rc::new(run.clone()));
                     return run;
                 }
                 Some(Effect::CallModel { turn }) => {
                     let response = self.call_model(&run);
-                    Input::ModelResponded { turn, response, notes: Vec::new() }
+                    Input::ModelResponded { turn, response, notes: Vec::new(), left_out: 0 }
                 }
                 Some(Effect::StartTool { call }) => Input::ToolStarted { call },
                 Some(Effect::CallTool { call, attempt, tool, arguments, .. }) => {
@@ -188,8 +188,8 @@ impl Session {
     }
 
     fn call_model(&self, run: &Run) -> ModelResponse {
-        let earlier = self.earlier.iter().flat_map(Run::messages).collect();
-        let request = self.api.request(&run.request(earlier, &self.tools));
+        let (question, _) = run.request(&self.earlier, &self.tools);
+        let request = self.api.request(&question);
         let wire = Wire::of_path(self.api.path()).unwrap();
         let mut assembler = Assembler::new(self.api);
         for piece in respond(wire, &request).concat().as_bytes().chunks(7) {

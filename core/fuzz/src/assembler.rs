@@ -85,7 +85,7 @@ fn check_run(mode: Mode, answer: &ModelResponse) {
     let at = Timestamp::from_millis(1);
     let run = Run::start(at, spec).run;
     let head = *run.head();
-    let input = Input::ModelResponded { turn: 0, response: answer.clone(), notes: Vec::new() };
+    let input = Input::ModelResponded { turn: 0, response: answer.clone(), notes: Vec::new(), left_out: 0 };
     let step = run.step(at, input, &tools);
     let is_acted_upon = step
         .effects
@@ -103,7 +103,7 @@ fn check_run(mode: Mode, answer: &ModelResponse) {
     }
     // A call that waits has no result yet; every other one has.
     if ![Status::AwaitingTools, Status::AwaitingApproval].contains(&step.run.status()) {
-        let request = step.run.request(Vec::new(), &tools);
+        let (request, _) = step.run.request(&[], &tools);
         for api in Api::ALL {
             check_pairs(api, &api.request(&request));
         }
