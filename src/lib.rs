@@ -14,6 +14,8 @@ pub mod channel;
 #[cfg(target_arch = "wasm32")]
 pub mod element;
 #[cfg(target_arch = "wasm32")]
+mod later;
+#[cfg(target_arch = "wasm32")]
 pub mod leases;
 #[cfg(target_arch = "wasm32")]
 pub mod model;

@@ -1,6 +1,7 @@
 //! What is known of each request afterwards: a line in the log, a count, and an id to find both by.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -54,8 +55,11 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         (1..=ID_CHARS_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
     };
+    // Chance is asked of the system once: a process has its own, and numbers its requests.
+    static PROCESS: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
     let new = || {
-        let text = Uuid::new_v4().to_string();
+        let text = format!("{}-{:x}", PROCESS.simple(), COUNT.fetch_add(1, Ordering::Relaxed));
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("none"))
     };
     headers.get(REQUEST_ID).filter(is_plain).cloned().unwrap_or_else(new)

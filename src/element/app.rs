@@ -6,11 +6,12 @@ use std::rc::Rc;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
-use holdpoint_core::run::{Progress, Run, Slot, State, Status, ToolOutcome};
+use holdpoint_core::run::{Effect, Progress, Run, Slot, State, Status, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::reactive::owner::Owner;
 use serde_json::Value;
+use wasm_bindgen_futures::spawn_local;
 
 use super::shell::Shell;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
@@ -123,7 +124,17 @@ impl Observer for App {
     fn run_changed(&self, run: &Rc<Run>) {
         let shown = self.shown_run(run.id());
         let is_new = shown.run.with_untracked(Option::is_none);
-        shown.run.set(Some(Rc::clone(run)));
+        shown.run.put(Some(Rc::clone(run)));
+        if run.outstanding().iter().any(|effect| matches!(effect, Effect::StartTool { .. })) {
+            // What is about to start comes first: the store's answer would wait for the drawing.
+            let soon = self.shell.runtime.sleep(SOON_MS);
+            spawn_local(async move {
+                soon.await;
+                shown.run.tell();
+            });
+        } else {
+            shown.run.tell();
+        }
         if is_new {
             // Runs are read in the order of need and shown in the order of time.
             self.shell.shown.runs.update(|runs| {
@@ -138,7 +149,7 @@ impl Observer for App {
         }
         self.tell_of_held(run);
         if run.waiting() > 0 {
-            wasm_bindgen_futures::spawn_local(crate::store::persist());
+            spawn_local(crate::store::persist());
         }
         self.refresh();
     }
@@ -217,6 +228,9 @@ impl Observer for App {
         self.refresh();
     }
 }
+
+/// Sooner than a frame is drawn, and later than a store answers.
+const SOON_MS: u64 = 8;
 
 /// The calls of a run that wait for a person.
 pub(super) fn held(run: &Run) -> impl Iterator<Item = (&Run, &Slot)> {

@@ -13,6 +13,7 @@ use super::settings::Settings;
 use super::work::{Work, begin};
 use crate::channel::Channel;
 use crate::driver::ports::Runtime;
+use crate::later::NotLoaded;
 use crate::runtime::BrowserRuntime;
 use crate::tools::PageTools;
 use crate::view::state::{Intent, Shown};
@@ -63,7 +64,7 @@ impl Shell {
         if let Some(work) = &*slot {
             return Ok(Rc::clone(work));
         }
-        let begun = begin(Rc::clone(self)).await.map_err(|NotLoaded| to_js(&not_loaded()))?;
+        let begun = begin(Rc::clone(self)).await.map_err(|NotLoaded| not_loaded())?;
         let work = begun.await;
         *slot = Some(Rc::clone(&work));
         drop(slot);
@@ -96,20 +97,19 @@ impl Shell {
             (_, Intent::Prepare) => {}
             (Ok(work), intent) => work.intend(intent).await,
             (Err(_), _) => {
-                let error = not_loaded();
-                self.page.emit("holdpoint-error", &error);
-                let words = ["message", "fix"].map(|key| error[key].as_str().unwrap_or_default());
-                self.shown.toast.set(Some(words.join(". ")));
+                self.page.error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
+                let words = [NotLoaded::MESSAGE, ". ", NotLoaded::FIX, "."].concat();
+                self.shown.toast.set(Some(words));
             }
         }
     }
 
     /// Another tab says that a run changed, or that there is one at all.
     async fn refresh(self: &Rc<Self>, run: RunId) {
-        if let Some(work) = self.working() {
-            work.refresh(Some(run)).await;
-        } else if self.work().await.is_ok() {
-            // It has read all of them.
+        match self.working() {
+            Some(work) => work.refresh(Some(run)).await,
+            // It reads all of them first. If it cannot be fetched, the next hint tries again.
+            None => drop(self.work().await),
         }
     }
 
@@ -142,20 +142,6 @@ impl Shell {
     }
 }
 
-/// The part that comes later could not be fetched.
-pub(super) struct NotLoaded;
-
-#[cfg(feature = "split")]
-impl From<wasm_split_helpers::SplitLoaderError> for NotLoaded {
-    fn from(_: wasm_split_helpers::SplitLoaderError) -> Self {
-        Self
-    }
-}
-
-fn not_loaded() -> serde_json::Value {
-    error_value(
-        "load_failed",
-        "a part of the assistant could not be loaded",
-        "serve holdpoint_later.wasm beside holdpoint.js, from the same build, then try again",
-    )
+fn not_loaded() -> JsValue {
+    to_js(&error_value(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX))
 }

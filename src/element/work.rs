@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::json::Digest;
@@ -16,10 +17,11 @@ use wasm_bindgen::prelude::*;
 
 use super::app::{self, App};
 use super::page::{error_value, to_js};
-use super::shell::{NotLoaded, Shell};
+use super::shell::Shell;
 use super::{records, settings};
 use crate::driver::ports::{JournalStore, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
+use crate::later::later;
 use crate::leases::WebLocks;
 use crate::model::Models;
 use crate::tools::from_page;
@@ -55,20 +57,19 @@ pub(super) trait Work {
     fn runs(&self) -> Array;
 }
 
-/// Opens the store, shows what is in it and goes on with what waits. A store that is refused is
-/// replaced by memory, and that is said.
-///
-/// This is where the wasm is cut: what only this function reaches is the part that comes later.
-///
-/// # Errors
-/// Where that part cannot be fetched.
-#[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(later, fallible))]
-pub(super) fn begin(shell: Rc<Shell>) -> Result<Task<Rc<dyn Work>>, NotLoaded> {
-    Ok(Box::pin(async move {
-        let works = Works::open(shell).await;
-        works.begin().await;
-        Rc::new(works) as Rc<dyn Work>
-    }))
+later! {
+    /// Opens the store, shows what is in it and goes on with what waits. A store that is refused is
+    /// replaced by memory, and that is said.
+    ///
+    /// # Errors
+    /// Where this part of the widget cannot be fetched.
+    later: fn begin(shell: Rc<Shell>) -> Task<Rc<dyn Work>> {
+        Box::pin(async move {
+            let works = Works::open(shell).await;
+            works.begin().await;
+            Rc::new(works) as Rc<dyn Work>
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -371,18 +372,32 @@ impl Works {
         digest: Digest,
         trusted: bool,
     ) -> Result<(), DriveError> {
+        let by = self.by("card", trusted);
         let run = self.driver.runs().into_iter().find(|run| run.find(&call).is_some());
-        let saving = run.map(|run| self.app.shown_run(run.id()).saving);
-        if let Some(saving) = saving {
-            saving.set(Some(call.clone()));
-        }
-        let done = self.driver.decide(&call, decision, digest, self.by("card", trusted)).await;
-        if let Some(saving) = saving {
-            saving.set(None);
+        let run = run.ok_or(DriveError::UnknownCall)?;
+        let saving = self.app.shown_run(run.id()).saving;
+        // The card knows at once, so that a second click does nothing. It shows it only where it
+        // takes long: the browser would draw that first and answer the store later.
+        saving.put(Some(call.clone()));
+        let decided = self.driver.decide(&call, decision, digest, by);
+        let (done, is_shown) =
+            match select(Box::pin(decided), self.shell.runtime.sleep(LONG_MS)).await {
+                Either::Left((done, _)) => (done, false),
+                Either::Right(((), decided)) => {
+                    saving.tell();
+                    (decided.await, true)
+                }
+            };
+        saving.put(None);
+        if is_shown || done.is_err() {
+            saving.tell();
         }
         done
     }
 }
+
+/// How long a person does not notice that something is being saved.
+const LONG_MS: u64 = 100;
 
 /// The id of a run that has begun.
 fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {

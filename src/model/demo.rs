@@ -5,9 +5,11 @@ use std::rc::Rc;
 use holdpoint_core::message::{ModelRequest, ModelResponse};
 use holdpoint_core::stream::{Api, Delta};
 use holdpoint_demo::Wire;
+use serde_json::Value;
 
 use super::Arriving;
 use crate::driver::ports::{ModelError, Runtime};
+use crate::later::later;
 
 /// Asks the stand-in; its answer arrives in pieces, as it would over a network.
 pub(super) async fn call(
@@ -15,7 +17,8 @@ pub(super) async fn call(
     request: ModelRequest,
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
-    let records = holdpoint_demo::respond(Wire::Responses, &Api::Responses.request(&request));
+    let records =
+        records(Api::Responses.request(&request)).await.map_err(super::error::not_loaded)?;
     let mut answer = Arriving::new(Api::Responses, on_delta);
     // The pieces of a long answer are larger, so that none takes long to read out.
     for piece in records.chunks(1 + records.len() / PIECES_MAX) {
@@ -25,6 +28,16 @@ pub(super) async fn call(
         }
     }
     answer.finish()
+}
+
+later! {
+    /// The events of the answer. A page in production has no use for the stand-in.
+    ///
+    /// # Errors
+    /// Where this part of the widget cannot be fetched.
+    demo: fn records(request: Value) -> Vec<String> {
+        holdpoint_demo::respond(Wire::Responses, &request)
+    }
 }
 
 const PACE_MS: u64 = 15;

@@ -3,6 +3,7 @@
 use holdpoint_core::stream::StreamError;
 
 use crate::driver::ports::{ModelError, Retry};
+use crate::later::NotLoaded;
 
 pub(super) fn network(url: &str) -> ModelError {
     if is_offline() {
@@ -100,6 +101,11 @@ fn reported(body: &str) -> Option<String> {
         StreamError::Upstream { code, .. } => Some(code),
         _ => None,
     }
+}
+
+/// The stand-in could not be fetched; a page may be without it for good.
+pub(super) fn not_loaded(NotLoaded: NotLoaded) -> ModelError {
+    error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX)
 }
 
 fn error(code: &str, message: &str, fix: &str) -> ModelError {

@@ -53,10 +53,20 @@ impl<T: 'static> Signal<T> {
 
     /// Puts another value in its place.
     pub fn set(self, value: T) {
+        self.put(value);
+        self.tell();
+    }
+
+    /// Puts another value in its place, and tells nobody yet.
+    pub fn put(self, value: T) {
         if let Some(cell) = self.cell() {
             cell.replace(value);
-            tell(self.erased);
         }
+    }
+
+    /// Tells those who follow the value.
+    pub fn tell(self) {
+        tell(self.erased);
     }
 
     fn cell(self) -> Option<Rc<RefCell<T>>> {

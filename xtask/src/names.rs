@@ -53,7 +53,10 @@ pub(crate) fn spenders(wasm: &[u8]) -> Result<BTreeMap<String, usize>> {
     }
     for (index, size) in bodies.iter().enumerate() {
         let name = names.get(&(imported + index)).copied().unwrap_or_default();
-        *spent.entry(crate_of(name)).or_default() += size;
+        // wasm-bindgen has made the names of what it has seen readable; parts cut off before are
+        // as the compiler left them.
+        let name = format!("{:#}", rustc_demangle::demangle(name));
+        *spent.entry(crate_of(&name)).or_default() += size;
     }
     spent.insert("(types, tables, exports)".into(), sections);
     Ok(spent)

@@ -19,9 +19,7 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) const GLUE: &str = "holdpoint_wasm.js";
 /// The name of the wasm that the glue loads.
 pub(crate) const WASM: &str = "holdpoint_wasm_bg.wasm";
-/// The name of the wasm that follows with the first run.
-pub(crate) const LATER: &str = "holdpoint_later.wasm";
-/// The name of the JavaScript that fetches it.
+/// The name of the JavaScript that fetches what comes later.
 const LATER_LOADER: &str = "holdpoint_later.js";
 
 /// What rustc turns on for wasm32 without being asked. `-g` keeps the names of functions, from
@@ -88,8 +86,7 @@ pub(crate) fn build(workspace: &Workspace, build: Build) -> Result<Widget> {
     files.insert(WASM.into(), glue::without_unused_exports(&main, &script)?);
 
     let mut named = Files::new();
-    for name in [WASM, LATER] {
-        let bytes = files.get_mut(name).with_context(|| format!("there is no {name}"))?;
+    for (name, bytes) in files.iter_mut().filter(|(name, _)| is_wasm(name)) {
         if let Some(npm) = &npm {
             let flags = WASM_OPT.join(" ");
             let input: [&[u8]; 3] = [npm::VERSIONS.as_bytes(), flags.as_bytes(), bytes];
@@ -97,7 +94,7 @@ pub(crate) fn build(workspace: &Workspace, build: Build) -> Result<Widget> {
                 .get(&format!("named+{name}"), &input, || optimize(workspace, npm, bytes))?;
         }
         let shipped = names::without_custom_sections(bytes)?;
-        named.insert(name.into(), std::mem::replace(bytes, shipped));
+        named.insert(name.clone(), std::mem::replace(bytes, shipped));
     }
     Ok(Widget { files, named })
 }
@@ -151,16 +148,23 @@ fn split(workspace: &Workspace, compiled: &Path) -> Result<Files> {
     wasm_split_cli_support::transform(options)
         .map_err(|error| anyhow!("the wasm cannot be cut: {error:?}"))?;
     let mut files = read_tree(&directory)?;
-    let part = files.remove(PART).context("nothing was cut off")?;
-    files.insert(LATER.into(), part);
-    if let Some(loader) = files.get_mut(LATER_LOADER) {
-        *loader = String::from_utf8_lossy(loader).replace(PART, LATER).into_bytes();
+    let parts: Vec<_> =
+        files.keys().filter(|name| *name != WASM && is_wasm(name)).cloned().collect();
+    for part in parts {
+        let bytes = files.remove(&part).unwrap_or_default();
+        let name = format!("holdpoint_{}", part.trim_start_matches("split_"));
+        if let Some(loader) = files.get_mut(LATER_LOADER) {
+            *loader = String::from_utf8_lossy(loader).replace(&part, &name).into_bytes();
+        }
+        files.insert(name, bytes);
     }
     Ok(files)
 }
 
-/// How the cut names the part of the functions marked with `later`.
-const PART: &str = "split_later.wasm";
+/// Whether a file is wasm.
+pub(crate) fn is_wasm(name: &str) -> bool {
+    name.ends_with(".wasm")
+}
 
 fn bind(workspace: &Workspace, compiled: &Path) -> Result<Files> {
     let directory = workspace.work().join("bindgen");

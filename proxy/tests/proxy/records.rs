@@ -96,7 +96,7 @@ async fn request_has_an_id_in_the_answer_and_in_the_log() {
     assert_eq!(id(&own), "widget-7.1_a");
     let made = id(&call(&app, ask("nonsense")).await);
     let other = id(&call(&app, with(ask("{}"), "x-request-id", "a b\"c")).await);
-    assert_eq!((made.len(), other.len()), (36, 36));
+    assert!(made != other && made.len() > 32 && other.len() > 32, "{made} {other}");
     let answered = |id: &str| {
         let log = log.text();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
