@@ -5,6 +5,8 @@
 pub(crate) const SEND: &str = "Send";
 pub(crate) const STOP: &str = "Stop";
 pub(crate) const RETRY: &str = "Try again";
+pub(crate) const NOT_LOADED_YET: &str =
+    "A part of the assistant could not be loaded. Trying again…";
 pub(crate) const EXPORT: &str = "Save its record";
 pub(crate) const MESSAGE: &str = "Message";
 pub(crate) const PLACEHOLDER: &str = "Ask for something";

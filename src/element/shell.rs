@@ -15,6 +15,7 @@ use crate::channel::Channel;
 use crate::driver::ports::Runtime;
 use crate::later::NotLoaded;
 use crate::runtime::BrowserRuntime;
+use crate::text;
 use crate::tools::PageTools;
 use crate::view::state::{Intent, Shown};
 
@@ -91,17 +92,35 @@ impl Shell {
             let name = if open { "holdpoint-open" } else { "holdpoint-close" };
             return self.page.emit(name, &serde_json::Value::Object(Default::default()));
         }
-        let work = self.work().await;
-        match (work, intent) {
+        if let Intent::Prepare = intent {
             // Whoever is about to write is about to send: it is there by then, or is asked again.
-            (_, Intent::Prepare) => {}
-            (Ok(work), intent) => work.intend(intent).await,
-            (Err(_), _) => {
-                self.page.error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
-                let words = [NotLoaded::MESSAGE, ". ", NotLoaded::FIX, "."].concat();
-                self.shown.toast.set(Some(words));
-            }
+            self.work().await.ok();
+        } else if let Some(work) = self.work_in_time().await {
+            work.intend(intent).await;
+        } else if let Intent::Send(words) = intent {
+            self.shown.draft.set(words);
         }
+    }
+
+    /// What carries runs on, for a person who waits: if it cannot be fetched that is said, and tried
+    /// again for a while.
+    async fn work_in_time(self: &Rc<Self>) -> Option<Rc<dyn Work>> {
+        let toast = self.shown.toast;
+        for (attempt, wait_ms) in WAITS_MS.into_iter().enumerate() {
+            if let Ok(work) = self.work().await {
+                if attempt > 0 {
+                    toast.set(None);
+                }
+                return Some(work);
+            }
+            if attempt == 0 {
+                self.page.error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
+            }
+            toast.set(Some(text::NOT_LOADED_YET.to_owned()));
+            self.runtime.sleep(wait_ms).await;
+        }
+        toast.set(Some([NotLoaded::MESSAGE, ". ", NotLoaded::FIX, "."].concat()));
+        None
     }
 
     /// Another tab says that a run changed, or that there is one at all.
@@ -141,6 +160,9 @@ impl Shell {
         }
     }
 }
+
+/// The waits between attempts: a train's tunnel, not a night.
+const WAITS_MS: [u64; 6] = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
 fn not_loaded() -> JsValue {
     to_js(&error_value(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX))

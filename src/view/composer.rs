@@ -6,7 +6,7 @@ use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 use super::desk::{Desk, button};
 use super::signal::Signal;
 use super::state::Intent;
-use super::tag::{Handle, Tag, icon, keyed, stroke, tag};
+use super::tag::{Handle, Tag, effect, icon, keyed, stroke, tag};
 use crate::text;
 
 /// The form. While a run waits for a person it stays usable, so that they can ask before they
@@ -39,6 +39,15 @@ pub(super) fn composer(desk: Desk) -> Tag {
                 send();
             }
         });
+    effect(move || {
+        let draft = desk.shown.draft.get();
+        let field = field(desk.input).filter(|field| field.value().is_empty());
+        if let Some(field) = field.filter(|_| !draft.is_empty()) {
+            field.set_value(&draft);
+            empty.set(false);
+            desk.shown.draft.put(String::new());
+        }
+    });
     tag("form")
         .part("composer")
         .on("submit", move |event| {

@@ -35,6 +35,8 @@ pub struct Shown {
     pub label: Signal<String>,
     /// A line that says something for a moment.
     pub toast: Signal<Option<String>>,
+    /// Words that could not be sent, to be put back where they were written.
+    pub draft: Signal<String>,
     /// Whether the browser has a network.
     pub online: Signal<bool>,
     /// Calls for which the page shows a card of its own.
@@ -67,6 +69,7 @@ impl Shown {
             scheme: Signal::new("auto".to_owned()),
             label: Signal::new("Assistant".to_owned()),
             toast: Signal::new(None),
+            draft: Signal::new(String::new()),
             online: Signal::new(true),
             hidden: Signal::new(Vec::new()),
             state: Signal::new(None),

@@ -68,16 +68,34 @@ async fn wrong_endpoint_is_told() -> Result<()> {
 }
 
 #[tokio::test]
-async fn server_that_is_gone_is_told_and_the_question_kept() -> Result<()> {
+async fn server_that_is_gone_before_the_first_question_is_told_and_the_question_kept() -> Result<()>
+{
     play(async |stage| {
         stage.allow_complaints();
         let agent = stage.lab("").await?;
         stage.server.stop().await?;
         agent.say("Hello").await?;
+        error_is(&agent, "load_failed").await?;
+        agent.shows("could not be loaded").await?;
+        stage.server.start_again().await?;
+        agent.shows("I am the bank agent").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn server_that_is_gone_is_told_and_the_question_kept() -> Result<()> {
+    play(async |stage| {
+        stage.allow_complaints();
+        let agent = stage.lab("").await?;
+        agent.say("Hello").await?;
+        agent.shows("I am the bank agent").await?;
+        stage.server.stop().await?;
+        agent.say("Transfer 500 to Alice").await?;
         agent.shows("The model gave no answer").await?;
         agent.shows("Trying again in").await?;
         stage.server.start_again().await?;
-        agent.shows("I am the bank agent").await
+        agent.card().await.map(drop)
     })
     .await
 }
