@@ -18,7 +18,7 @@ const BUDGET: usize = 140_000;
 /// What it should weigh.
 const GOAL: usize = 90_000;
 /// What the rest weighed last, and a little: it can only grow on purpose.
-const LATER_CEILING: usize = 170_000;
+const LATER_CEILING: usize = 145_000;
 /// The part that a page with a model of its own never loads.
 const DEMO: &str = "holdpoint_demo.wasm";
 /// Crates below this many bytes share a row.

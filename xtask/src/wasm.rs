@@ -28,7 +28,8 @@ const LATER_LOADER: &str = "holdpoint_later.js";
 /// Nothing is inlined here: equal functions that stay apart compress to a twentieth less, though
 /// they are a little longer as they are. `-Oz` is run twice because the first leaves it new work.
 /// No address of ours is below 1,024, where the linker puts nothing.
-const WASM_OPT: [&str; 12] = [
+const WASM_OPT: [&str; 13] = [
+    "-q",
     "-Oz",
     "-Oz",
     "--always-inline-max-function-size=0",
@@ -206,7 +207,7 @@ fn bundle(workspace: &Workspace, npm: &Npm, files: &mut Files) -> Result<()> {
 /// A script, or a sheet, without what is only for its readers.
 pub(crate) fn minified(npm: &Npm, flags: &[&str], path: &Path) -> Result<Vec<u8>> {
     let mut command = npm.esbuild();
-    command.args(["--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+    command.args(["--format=esm", "--minify", "--target=es2022", "--log-level=error"]);
     Ok(tools::output(command.args(flags).arg(path))?.into_bytes())
 }
 
