@@ -124,7 +124,7 @@ pub enum ProxyError {
 
 impl ProxyError {
     /// Every code that there is.
-    pub(crate) const CODES: [&str; 30] = [
+    pub(crate) const CODES: [&str; 29] = [
         "origin_not_allowed",
         "origin_missing",
         "fetch_forbidden",
