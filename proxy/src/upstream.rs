@@ -114,12 +114,14 @@ impl Key {
 }
 
 impl Provider {
-    fn new(base: Url, key: Option<Key>) -> Result<Self, AppError> {
+    fn new(mut base: Url, key: Option<Key>) -> Result<Self, AppError> {
         if key.is_some() && base.scheme() == "http" && !is_loopback(&base) {
             tracing::warn!(upstream = %base, "the key goes over the network unencrypted");
         }
         let client = client::builder(&base)?.build().map_err(AppError::Client)?;
-        // A base ends with a slash, below which any of our paths can be joined.
+        // A last slash makes relative joins go below the base.
+        let path = format!("{}/", base.path().trim_end_matches('/'));
+        base.set_path(&path);
         let urls = Wire::ALL.map(|wire| base.join(wire.path()).unwrap_or_else(|_| base.clone()));
         Ok(Provider { client, urls, key })
     }

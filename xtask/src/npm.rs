@@ -1,4 +1,4 @@
-//! The build tools that come from npm: wasm-opt and esbuild, pinned by a lock file.
+//! What comes from npm, each package with what it needs, pinned by a lock file.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,9 +11,36 @@ use crate::wasm::clear;
 
 /// The versions, as `xtask/tools/package.json` pins them.
 pub(crate) const VERSIONS: &str = include_str!("../tools/package.json");
-const LOCK: &str = include_str!("../tools/package-lock.json");
 
-/// Installed tools.
+/// Packages that are installed together.
+struct Pinned {
+    /// The directory among the tools.
+    home: &'static str,
+    what: &'static str,
+    versions: &'static str,
+    lock: &'static str,
+}
+
+const TOOLS: Pinned = Pinned {
+    home: "npm",
+    what: "wasm-opt and esbuild",
+    versions: VERSIONS,
+    lock: include_str!("../tools/package-lock.json"),
+};
+
+const AIMOCK: Pinned = Pinned {
+    home: "aimock",
+    what: "aimock",
+    versions: include_str!("../../tests/e2e/aimock/package.json"),
+    lock: include_str!("../../tests/e2e/aimock/package-lock.json"),
+};
+
+/// The script of aimock, for `node`, installed on first use.
+pub(crate) fn aimock(workspace: &Workspace) -> Result<PathBuf> {
+    Ok(AIMOCK.install(workspace)?.join("@copilotkit/aimock/dist/cli.js"))
+}
+
+/// Installed build tools.
 pub(crate) struct Npm {
     modules: PathBuf,
 }
@@ -21,35 +48,13 @@ pub(crate) struct Npm {
 impl Npm {
     /// Installs the tools on first use; without Node there are none, and a line says so.
     pub(crate) fn install(workspace: &Workspace) -> Option<Self> {
-        match Self::try_install(workspace) {
-            Ok(npm) => Some(npm),
+        match TOOLS.install(workspace) {
+            Ok(modules) => Some(Self { modules }),
             Err(reason) => {
                 eprintln!("note: no wasm-opt, so the widget is larger than it need be: {reason:#}");
                 None
             }
         }
-    }
-
-    fn try_install(workspace: &Workspace) -> Result<Self> {
-        tools::find("node").context("Node is not installed")?;
-        let home = workspace.tools().join("npm");
-        let modules = home.join("node_modules");
-        let locked = home.join("package-lock.json");
-        if modules.is_dir() && fs::read_to_string(&locked).is_ok_and(|lock| lock == LOCK) {
-            return Ok(Self { modules });
-        }
-        let npm = tools::find("npm").context("npm is not installed")?;
-        clear(&home)?;
-        fs::write(home.join("package.json"), VERSIONS)?;
-        eprintln!("installing wasm-opt and esbuild");
-        let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-        fs::write(&locked, LOCK)?;
-        let installed = tools::run(Command::new(npm).args(quiet).current_dir(&home));
-        if installed.is_err() {
-            // What is half there must not pass for installed the next time.
-            clear(&home)?;
-        }
-        installed.map(|()| Self { modules })
     }
 
     /// A command that runs `wasm-opt`.
@@ -69,21 +74,53 @@ impl Npm {
     }
 }
 
+impl Pinned {
+    /// Installs the packages where they are not, and gives the directory of them all.
+    fn install(&self, workspace: &Workspace) -> Result<PathBuf> {
+        tools::find("node").context("Node is not installed")?;
+        let home = workspace.tools().join(self.home);
+        let modules = home.join("node_modules");
+        let locked = home.join("package-lock.json");
+        if modules.is_dir() && fs::read_to_string(&locked).is_ok_and(|lock| lock == self.lock) {
+            return Ok(modules);
+        }
+        let npm = tools::find("npm").context("npm is not installed")?;
+        clear(&home)?;
+        fs::write(home.join("package.json"), self.versions)?;
+        fs::write(&locked, self.lock)?;
+        eprintln!("installing {}", self.what);
+        // With a Node that is too old for them they are refused here, and not found broken later.
+        let flags = ["--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"];
+        let mut command = Command::new(npm);
+        command.arg("ci").args(flags).arg("--loglevel=error").current_dir(&home);
+        let installed = tools::run(&mut command);
+        if installed.is_err() {
+            // What is half there must not pass for installed the next time.
+            clear(&home)?;
+        }
+        installed.map(|()| modules)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn tools_are_locked_to_one_version() {
-        let versions: serde_json::Value = serde_json::from_str(VERSIONS).unwrap();
-        for (name, version) in versions["dependencies"].as_object().unwrap() {
-            let locked = format!("\"{name}\": {version}");
-            assert!(LOCK.contains(&locked), "{name}");
+    fn packages_are_locked_to_one_version() {
+        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK] {
+            let versions: serde_json::Value = serde_json::from_str(versions).unwrap();
+            for (name, version) in versions["dependencies"].as_object().unwrap() {
+                let locked = format!("\"{name}\": {version}");
+                assert!(lock.contains(&locked), "{name}");
+            }
         }
     }
 
     #[test]
-    fn lock_file_leaves_the_registry_to_the_user() {
-        assert!(!LOCK.contains("http"));
+    fn lock_files_leave_the_registry_to_the_user() {
+        for Pinned { lock, what, .. } in [TOOLS, AIMOCK] {
+            assert!(!lock.contains("http"), "{what}");
+        }
     }
 }

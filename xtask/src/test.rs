@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::browser::{self, Browsers};
 use crate::clients::Python;
 use crate::fuzz;
+use crate::npm;
 use crate::page;
 use crate::size;
 use crate::smoke;
@@ -239,6 +240,13 @@ fn e2e(context: &Context<'_>) -> Result<Outcome> {
     let page = context.page()?;
     let mut command = context.cargo_test(&["--package", "holdpoint-e2e"]);
     browsers.describe_to(&mut command);
+    match npm::aimock(context.workspace) {
+        Ok(script) => command.env("HOLDPOINT_AIMOCK", script),
+        Err(reason) => {
+            println!("skipped: aimock ({reason:#})");
+            command.env_remove("HOLDPOINT_AIMOCK")
+        }
+    };
     tools::run(command.env("HOLDPOINT_E2E_DIST", page))?;
     Ok(Outcome::Passed)
 }

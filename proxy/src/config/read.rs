@@ -255,16 +255,10 @@ fn is_printable(text: &str) -> bool {
 }
 
 fn base_url(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text).ok()?;
+    let url = Url::parse(text).ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !web || !bare || url.password().is_some() {
-        return None;
-    }
-    // A last slash makes relative joins go below the base.
-    let path = format!("{}/", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    Some(url)
+    (web && bare && url.password().is_none()).then_some(url)
 }
 
 fn key_header_of(base: &Url) -> KeyHeader {

@@ -80,6 +80,18 @@ async fn each_wire_format_goes_to_its_path_with_the_key_where_it_is_expected() {
 }
 
 #[tokio::test]
+async fn last_slash_of_the_base_makes_no_difference() {
+    let (mut config, mut seen) = upstream(|| events(Body::empty())).await;
+    for path in ["/v1", "/v1/"] {
+        if let Upstream::Provider { base, .. } = &mut config.upstream {
+            base.set_path(path);
+        }
+        send(&config, ask("{}")).await;
+        assert_eq!(seen.recv().await.unwrap().path, "/v1/responses");
+    }
+}
+
+#[tokio::test]
 async fn version_of_the_messages_api_is_the_callers_or_a_default() {
     let (config, mut seen) = upstream(|| events(Body::empty())).await;
     let request = ask_at("/v1/messages", "{}");

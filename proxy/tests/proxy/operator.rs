@@ -26,14 +26,14 @@ fn nothing_set_means_the_stand_in_on_loopback() {
 fn key_alone_means_openai() {
     for name in ["HOLDPOINT_UPSTREAM_KEY", "OPENAI_API_KEY"] {
         let (base, key) = provider(&[(name, "sk-1")]);
-        assert_eq!((base.as_str(), key.as_deref()), ("https://api.openai.com/v1/", Some("sk-1")));
+        assert_eq!((base.as_str(), key.as_deref()), ("https://api.openai.com/v1", Some("sk-1")));
     }
 }
 
 #[test]
 fn upstream_may_be_any_base_url() {
     let (base, key) = provider(&[("HOLDPOINT_UPSTREAM", "http://localhost:11434/v1")]);
-    assert_eq!((base.as_str(), key), ("http://localhost:11434/v1/", None));
+    assert_eq!((base.as_str(), key), ("http://localhost:11434/v1", None));
     let named = [("HOLDPOINT_UPSTREAM", "demo"), ("OPENAI_API_KEY", "sk-1")];
     assert!(matches!(configured(&named).unwrap().upstream, Upstream::Demo { .. }));
 }
@@ -101,12 +101,12 @@ fn key_of_a_provider_goes_to_that_provider() {
         (base, key.unwrap())
     };
     let of = |base: &str, key: &str| (base.to_owned(), key.to_owned());
-    assert_eq!(found(&keys), of("https://api.openai.com/v1/", "sk-o"));
-    assert_eq!(found(&keys[1..]), of("https://api.anthropic.com/v1/", "sk-a"));
+    assert_eq!(found(&keys), of("https://api.openai.com/v1", "sk-o"));
+    assert_eq!(found(&keys[1..]), of("https://api.anthropic.com/v1", "sk-a"));
     let anthropic = ("HOLDPOINT_UPSTREAM", "https://api.anthropic.com/v1");
-    assert_eq!(found(&[keys[0], keys[1], anthropic]), of("https://api.anthropic.com/v1/", "sk-a"));
+    assert_eq!(found(&[keys[0], keys[1], anthropic]), of("https://api.anthropic.com/v1", "sk-a"));
     let own = ("HOLDPOINT_UPSTREAM_KEY", "sk-h");
-    assert_eq!(found(&[keys[0], keys[1], own]), of("https://api.openai.com/v1/", "sk-h"));
+    assert_eq!(found(&[keys[0], keys[1], own]), of("https://api.openai.com/v1", "sk-h"));
 }
 
 #[test]

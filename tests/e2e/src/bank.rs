@@ -1,5 +1,7 @@
 //! The demo's page: a bank with one account, and the widget in it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -53,6 +55,29 @@ impl Bank {
     /// There is no such switch.
     pub async fn choose_api(&self, api: &str) -> Result<()> {
         self.choose("api", api).await
+    }
+
+    /// Sets the assistant's `api` until the page is loaded again; the page's own switch does not
+    /// know every wire format.
+    ///
+    /// # Errors
+    ///
+    /// There is no widget.
+    pub async fn speak(&self, api: &str) -> Result<()> {
+        self.agent.run("agent.setAttribute('api', args[0])", vec![json!(api)]).await?;
+        Ok(())
+    }
+
+    /// The paths below `/v1/` that were asked since the page was loaded.
+    ///
+    /// # Errors
+    ///
+    /// The page does not answer.
+    pub async fn asked(&self) -> Result<BTreeSet<String>> {
+        let script = "const paths = performance.getEntriesByType('resource')
+                        .map((entry) => new URL(entry.name).pathname);
+                      return paths.filter((path) => path.startsWith('/v1/'));";
+        Ok(serde_json::from_value(self.agent.tab.run(script, vec![]).await?)?)
     }
 
     /// Loads the page again and waits until the widget has read its store.

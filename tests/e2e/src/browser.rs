@@ -15,15 +15,15 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, WindowHandle};
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::program::Program;
 use crate::until;
 
 /// A running browser.
 pub struct Browser {
     engine: Engine,
-    driver: Driver,
+    driver: Program,
     program: Option<Group>,
     session: Option<WebDriver>,
     // Dropped last, when nobody writes into it any more.
@@ -47,7 +47,7 @@ impl Browser {
     /// The browser or its driver is not there, or does not start.
     pub async fn start(engine: Engine) -> Result<Self> {
         let profile = TempDir::with_prefix("holdpoint-e2e-")?;
-        let driver = Driver::start(engine).await?;
+        let driver = driver(engine).await?;
         let mut browser = Browser { engine, driver, program: None, session: None, profile };
         browser.launch().await?;
         Ok(browser)
@@ -246,45 +246,13 @@ impl Tab {
     }
 }
 
-/// The driver's process.
-struct Driver {
-    url: String,
-    _process: Child,
-}
-
-impl Driver {
-    async fn start(engine: Engine) -> Result<Self> {
-        let (program, port) = match engine {
-            Engine::Chromium => (program("CHROMEDRIVER", "chromedriver"), "--port=0"),
-            Engine::Firefox => (program("GECKODRIVER", "geckodriver"), "--port=0"),
-        };
-        let mut process = Command::new(&program)
-            .arg(port)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let output = process.stdout.take().context("the driver has no output")?;
-        let mut lines = BufReader::new(output).lines();
-        let port = loop {
-            let line = lines.next_line().await?.context("the driver ended")?;
-            if let Some(port) = port_in(&line) {
-                break port;
-            }
-        };
-        // It would block if nobody read on.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Driver { url: format!("http://127.0.0.1:{port}"), _process: process })
-    }
-}
-
-/// The port in the line by which a driver says that it listens.
-fn port_in(line: &str) -> Option<u16> {
-    let (_, rest) = line.split_once("on port ").or_else(|| line.split_once("127.0.0.1:"))?;
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok().filter(|port| *port != 0)
+/// Starts the program that drives such a browser.
+async fn driver(engine: Engine) -> Result<Program> {
+    let program = match engine {
+        Engine::Chromium => program("CHROMEDRIVER", "chromedriver"),
+        Engine::Firefox => program("GECKODRIVER", "geckodriver"),
+    };
+    Program::start(Command::new(program).arg("--port=0")).await
 }
 
 /// A process with all its descendants, which end with this value.

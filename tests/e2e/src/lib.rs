@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 
 pub mod agent;
+pub mod aimock;
 pub mod bank;
 pub mod browser;
 pub mod lab;
+mod program;
 pub mod server;
 pub mod stage;
 

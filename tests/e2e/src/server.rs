@@ -1,9 +1,7 @@
-//! The server of one test: the proxy with its stand-in model, the built page and the lab, all of
-//! one origin.
+//! The server of one test: the proxy, the built page and the lab, all of one origin.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use holdpoint_proxy::{Config, Upstream};
@@ -18,7 +16,7 @@ pub struct Server {
     /// What the lab's pages and tools did.
     pub lab: Lab,
     addr: SocketAddr,
-    pace: Duration,
+    upstream: Upstream,
     running: Option<Running>,
 }
 
@@ -30,14 +28,12 @@ struct Running {
 impl Server {
     /// Starts on a free port, so that the page has an origin, and a storage, of its own.
     ///
-    /// `pace` is the pause of the stand-in model before each record.
-    ///
     /// # Errors
     ///
     /// No built page is named, or the port cannot be had.
-    pub async fn start(pace: Duration) -> Result<Self> {
+    pub async fn start(upstream: Upstream) -> Result<Self> {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut server = Server { lab: Lab::default(), addr, pace, running: None };
+        let mut server = Server { lab: Lab::default(), addr, upstream, running: None };
         server.start_again().await?;
         Ok(server)
     }
@@ -51,11 +47,8 @@ impl Server {
         let page = std::env::var_os("HOLDPOINT_E2E_DIST")
             .map(PathBuf::from)
             .context("no built page; run this by `cargo xtask test e2e`")?;
-        let config = Config {
-            upstream: Upstream::Demo { pace: self.pace },
-            serve: Some(page),
-            ..Config::default()
-        };
+        let config =
+            Config { upstream: self.upstream.clone(), serve: Some(page), ..Config::default() };
         let app = self.lab.routes().merge(holdpoint_proxy::app(config)?);
         let listener = TcpListener::bind(self.addr).await.context("cannot listen")?;
         self.addr = listener.local_addr()?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use holdpoint_proxy::Upstream;
 use tokio::sync::Semaphore;
 
 use crate::agent::Agent;
@@ -19,23 +20,24 @@ pub struct Stage {
     allows_complaints: bool,
 }
 
-/// Plays a test in Chromium. Where it fails, the error tells what the widget showed last; where it
+/// Plays a test in Chromium, with the stand-in model. Where it fails, the error tells what the widget showed last; where it
 /// does not, the console must be clean.
 ///
 /// # Errors
 ///
 /// The test's, or a complaint in the console.
 pub async fn play(test: impl AsyncFnOnce(&mut Stage) -> Result<()>) -> Result<()> {
-    play_in(Engine::Chromium, test).await
+    play_with(Engine::Chromium, STAND_IN, test).await
 }
 
-/// [`play`], in a browser of choice.
+/// [`play`], in a browser and with a model of choice.
 ///
 /// # Errors
 ///
 /// As [`play`].
-pub async fn play_in(
+pub async fn play_with(
     engine: Engine,
+    upstream: Upstream,
     test: impl AsyncFnOnce(&mut Stage) -> Result<()>,
 ) -> Result<()> {
     // More at once make each other slow, and none of them faster.
@@ -43,7 +45,7 @@ pub async fn play_in(
     let _place = PLACES.acquire().await?;
     let mut stage = Stage {
         allows_complaints: engine == Engine::Firefox,
-        ..Stage::set(engine, Duration::ZERO).await?
+        ..Stage::set_with(engine, upstream).await?
     };
     let outcome = test(&mut stage).await;
     let complaints = match stage.allows_complaints && outcome.is_ok() {
@@ -68,7 +70,11 @@ impl Stage {
     ///
     /// The server or the browser does not start.
     pub async fn set(engine: Engine, pace: Duration) -> Result<Self> {
-        let server = Server::start(pace).await?;
+        Self::set_with(engine, Upstream::Demo { pace }).await
+    }
+
+    async fn set_with(engine: Engine, upstream: Upstream) -> Result<Self> {
+        let server = Server::start(upstream).await?;
         let browser = Browser::start(engine).await?;
         Ok(Stage { server, browser, allows_complaints: false })
     }
@@ -118,5 +124,8 @@ impl Stage {
         Ok(Agent { tab: self.browser.tab().await? })
     }
 }
+
+/// The stand-in model, without a pause.
+pub const STAND_IN: Upstream = Upstream::Demo { pace: Duration::ZERO };
 
 const AT_ONCE: usize = 2;

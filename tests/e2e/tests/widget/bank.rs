@@ -1,30 +1,20 @@
-//! The scenario of the demo, in both modes, with and without a server.
+//! The scenario of the demo, in both modes; `formats.rs` has it over the proxy.
 
 use std::io::Write;
 
 use anyhow::{Result, ensure};
 use holdpoint_e2e::bank::Bank;
 use holdpoint_e2e::browser::Engine;
-use holdpoint_e2e::stage::{Stage, play, play_in};
-
-#[tokio::test]
-async fn bank_scenario_runs_with_tools_over_the_proxy() -> Result<()> {
-    play(async |stage| scenario(stage, "tools", "responses").await).await
-}
-
-#[tokio::test]
-async fn bank_scenario_runs_with_a_plan_over_the_proxy() -> Result<()> {
-    play(async |stage| scenario(stage, "plan", "responses").await).await
-}
+use holdpoint_e2e::stage::{STAND_IN, Stage, play, play_with};
 
 #[tokio::test]
 async fn bank_scenario_runs_with_tools_offline() -> Result<()> {
-    play(async |stage| scenario(stage, "tools", "demo").await).await
+    play(async |stage| scenario(stage, "tools", "demo").await.map(drop)).await
 }
 
 #[tokio::test]
 async fn bank_scenario_runs_with_a_plan_offline() -> Result<()> {
-    play(async |stage| scenario(stage, "plan", "demo").await).await
+    play(async |stage| scenario(stage, "plan", "demo").await.map(drop)).await
 }
 
 #[tokio::test]
@@ -70,13 +60,18 @@ async fn held_transfer_survives_a_reload_in_firefox() -> Result<()> {
         writeln!(std::io::stderr(), "not run: Firefox (GECKODRIVER names no driver)")?;
         return Ok(());
     }
-    play_in(Engine::Firefox, async |stage| scenario(stage, "tools", "responses").await).await
+    play_with(Engine::Firefox, STAND_IN, async |stage| {
+        scenario(stage, "tools", "responses").await.map(drop)
+    })
+    .await
 }
 
-async fn scenario(stage: &mut Stage, mode: &str, api: &str) -> Result<()> {
+/// What the page promises, from the first question to the last: what is small is done, what is large
+/// is held over a reload and done once it is approved, and what is denied is not done.
+pub(crate) async fn scenario(stage: &mut Stage, mode: &str, api: &str) -> Result<Bank> {
     let bank = stage.bank().await?;
     bank.choose_mode(mode).await?;
-    bank.choose_api(api).await?;
+    bank.speak(api).await?;
     bank.has("1,000.00").await?;
 
     bank.agent.say("Check my balance and transfer 50 to Alice").await?;
@@ -85,9 +80,10 @@ async fn scenario(stage: &mut Stage, mode: &str, api: &str) -> Result<()> {
 
     hold_500(&bank).await?;
     bank.reload().await?;
+    bank.speak(api).await?;
     let card = bank.agent.card().await?;
     ensure!(card.contains("transfers above 100 need a person"), "{card}");
-    // In a plan the stand-in says of every action that it needs no confirmation.
+    // In a plan the model says of every action that it needs no confirmation.
     let is_overruled = card.contains("The model said that no confirmation was needed");
     ensure!(is_overruled == (mode == "plan"), "{card}");
     bank.has("950.00").await?;
@@ -105,7 +101,7 @@ async fn scenario(stage: &mut Stage, mode: &str, api: &str) -> Result<()> {
     bank.agent.shows("I am the bank agent of this demo").await?;
     bank.agent.is("idle").await?;
     ensure!(bank.transfers().await? == 2);
-    Ok(())
+    Ok(bank)
 }
 
 /// Asks for what needs a person, and waits for the card.

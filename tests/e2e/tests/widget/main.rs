@@ -4,4 +4,5 @@ mod bank;
 mod crash;
 mod decisions;
 mod faults;
+mod formats;
 mod record;
