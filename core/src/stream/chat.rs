@@ -15,7 +15,7 @@
 use serde_json::{Map, Value};
 
 use super::value::{
-    arguments, incomplete, malformed, merge, object, place, put, remove, take, take_list, text,
+    arguments, incomplete, malformed, merge, object_of, place, put, remove, take, take_list, text,
     tokens,
 };
 use super::{Api, Delta, StreamError};
@@ -23,27 +23,24 @@ use crate::json::canonical;
 use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
+use crate::object;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
     let mut body = vec![
         ("model", request.model.as_str().into()),
         ("messages", messages(request)),
         ("stream", true.into()),
-        ("stream_options", object(vec![("include_usage", true.into())])),
+        ("stream_options", object! { "include_usage": true }),
     ];
     if !request.tools.is_empty() {
         body.push(("tools", request.tools.iter().map(function).collect()));
     }
     if let Some(format) = &request.format {
-        let schema = object(vec![
-            ("name", format.name.as_str().into()),
-            ("schema", format.schema.clone()),
-            ("strict", format.strict.into()),
-        ]);
+        let schema = object! { "name": format.name.as_str(), "schema": format.schema.clone(), "strict": format.strict };
         let format = vec![("type", "json_schema".into()), ("json_schema", schema)];
-        body.push(("response_format", object(format)));
+        body.push(("response_format", object_of(format)));
     }
-    object(body)
+    object_of(body)
 }
 
 /// What is known of an answer so far.
@@ -228,18 +225,14 @@ fn messages(request: &ModelRequest) -> Value {
                 }
             }
             Message::Assistant(items) => messages.extend(assistant(items)),
-            Message::Result { call, output } => messages.push(object(vec![
-                ("role", "tool".into()),
-                ("tool_call_id", call.as_str().into()),
-                ("content", output.as_str().into()),
-            ])),
+            Message::Result { call, output } => messages.push(object! { "role": "tool", "tool_call_id": call.as_str(), "content": output.as_str() }),
         }
     }
     Value::Array(messages)
 }
 
 fn message(role: &str, words: String) -> Value {
-    object(vec![("role", role.into()), ("content", words.into())])
+    object! { "role": role, "content": words }
 }
 
 /// A message of the model's, as it is sent back.
@@ -296,7 +289,7 @@ fn function(function: &Function) -> Value {
     if function.strict {
         said.push(("strict", true.into()));
     }
-    object(vec![("type", "function".into()), ("function", object(said))])
+    object! { "type": "function", "function": object_of(said) }
 }
 
 /// More calls than any answer needs; a run's own limit is lower.

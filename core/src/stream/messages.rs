@@ -10,7 +10,7 @@
 use serde_json::Value;
 
 use super::value::{
-    arguments, incomplete, malformed, merge, object, place, put, remove, take, take_list, text,
+    arguments, incomplete, malformed, merge, object_of, place, put, remove, take, take_list, text,
     tokens, written,
 };
 use super::{Api, Delta, StreamError};
@@ -18,6 +18,7 @@ use crate::json::canonical;
 use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
+use crate::object;
 use crate::sorted::Sorted;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
@@ -34,7 +35,7 @@ pub(super) fn request(request: &ModelRequest) -> Value {
     match &request.format {
         Some(format) if format.strict => {
             let schema = vec![("type", "json_schema".into()), ("schema", format.schema.clone())];
-            let format = object(vec![("format", object(schema))]);
+            let format = object! { "format": object_of(schema) };
             body.push(("output_config", format));
         }
         // Here the provider knows no schema but a strict one, so any other is asked for in words.
@@ -47,7 +48,7 @@ pub(super) fn request(request: &ModelRequest) -> Value {
     if !system.is_empty() {
         body.push(("system", system.into()));
     }
-    object(body)
+    object_of(body)
 }
 
 /// What is known of an answer so far.
@@ -165,7 +166,7 @@ impl Answer {
             "tool_use" => {
                 deltas.push(Delta::Call { index, name: text(&raw, "name").to_owned() });
                 let input = raw.get("input").filter(|input| !input.is_null());
-                if let Some(input) = input.filter(|input| **input != object(Vec::new())) {
+                if let Some(input) = input.filter(|input| **input != object_of(Vec::new())) {
                     given = written(input, event)?;
                 }
             }
@@ -208,7 +209,7 @@ fn add(block: &mut Block, mut delta: Value, deltas: &mut Vec<Delta>) {
         "input_json_delta" => block.input.push_str(text(&delta, "partial_json")),
         "citations_delta" => {
             let citations = Value::Array(vec![take(&mut delta, "citation")]);
-            merge(&mut block.raw, object(vec![("citations", citations)]));
+            merge(&mut block.raw, object! { "citations": citations });
         }
         kind => {
             if kind == "text_delta" {
@@ -253,10 +254,9 @@ fn messages(said: &[Message]) -> Value {
     let mut messages: Vec<Value> = Vec::new();
     let mut say = |role: &str, block: Value| match messages.last_mut() {
         Some(last) if text(last, "role") == role => {
-            merge(last, object(vec![("content", Value::Array(vec![block]))]));
+            merge(last, object! { "content": Value::Array(vec![block]) });
         }
-        _ => messages
-            .push(object(vec![("role", role.into()), ("content", Value::Array(vec![block]))])),
+        _ => messages.push(object! { "role": role, "content": Value::Array(vec![block]) }),
     };
     for message in said {
         match message {
@@ -269,11 +269,7 @@ fn messages(said: &[Message]) -> Value {
             }
             Message::Result { call, output } => say(
                 "user",
-                object(vec![
-                    ("type", "tool_result".into()),
-                    ("tool_use_id", id(call).into()),
-                    ("content", output.as_str().into()),
-                ]),
+                object! { "type": "tool_result", "tool_use_id": id(call), "content": output.as_str() },
             ),
         }
     }
@@ -288,11 +284,7 @@ fn block(item: &Item) -> Option<Value> {
         Part::Text(words) | Part::Refusal(words) => own.or_else(|| Some(words_block(words))),
         Part::Call(call) => {
             let mut raw = own.unwrap_or_else(|| {
-                object(vec![
-                    ("type", "tool_use".into()),
-                    ("name", call.name.as_str().into()),
-                    ("input", arguments(&call.arguments)),
-                ])
+                object! { "type": "tool_use", "name": call.name.as_str(), "input": arguments(&call.arguments) }
             });
             put(&mut raw, "id", id(&call.id).into());
             Some(raw)
@@ -302,7 +294,7 @@ fn block(item: &Item) -> Option<Value> {
 }
 
 fn words_block(words: &str) -> Value {
-    object(vec![("type", "text".into()), ("text", words.into())])
+    object! { "type": "text", "text": words }
 }
 
 /// The id of a call, which may be of a provider or a gateway with other letters.
@@ -313,11 +305,7 @@ fn id(id: &str) -> String {
 
 /// Not in the provider's strict mode, which takes few tools; the arguments are checked anyway.
 fn tool(function: &Function) -> Value {
-    object(vec![
-        ("name", function.name.as_str().into()),
-        ("description", function.description.as_str().into()),
-        ("input_schema", function.parameters.clone()),
-    ])
+    object! { "name": function.name.as_str(), "description": function.description.as_str(), "input_schema": function.parameters.clone() }
 }
 
 /// The provider wants a bound. Every model that is served today can write as much.

@@ -72,7 +72,7 @@ impl Api {
     /// A provider's form of an item, marked as this format's. An item of Responses has a `type`,
     /// which marks it well enough.
     fn wrap(self, raw: Value) -> Value {
-        value::object(vec![(self.name(), raw)])
+        value::object_of(vec![(self.name(), raw)])
     }
 
     /// The provider's form of an item, if the item is of this format.

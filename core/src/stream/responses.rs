@@ -7,12 +7,13 @@ use std::mem;
 
 use serde_json::Value;
 
-use super::value::{incomplete, malformed, object, or_unknown, place, take, text, tokens};
+use super::value::{incomplete, malformed, object_of, or_unknown, place, take, text, tokens};
 use super::{Api, Delta, StreamError};
 use crate::json;
 use crate::message::{
     Finish, Function, Item, Message, ModelRequest, ModelResponse, Part, ToolCall, Usage,
 };
+use crate::object;
 use crate::sorted::Sorted;
 
 pub(super) fn request(request: &ModelRequest) -> Value {
@@ -34,15 +35,10 @@ pub(super) fn request(request: &ModelRequest) -> Value {
         body.push(("parallel_tool_calls", true.into()));
     }
     if let Some(format) = &request.format {
-        let format = object(vec![
-            ("type", "json_schema".into()),
-            ("name", format.name.as_str().into()),
-            ("schema", format.schema.clone()),
-            ("strict", format.strict.into()),
-        ]);
-        body.push(("text", object(vec![("format", format)])));
+        let format = object! { "type": "json_schema", "name": format.name.as_str(), "schema": format.schema.clone(), "strict": format.strict };
+        body.push(("text", object! { "format": format }));
     }
-    object(body)
+    object_of(body)
 }
 
 /// What is known of an answer so far.
@@ -215,21 +211,18 @@ fn input(message: &Message) -> Vec<Value> {
         // A notice quotes what tools and the model wrote. The role of a developer would lend its
         // authority to whoever wrote that.
         Message::User(words) | Message::Notice(words) => {
-            let content =
-                object(vec![("type", "input_text".into()), ("text", words.as_str().into())]);
+            let content = object! { "type": "input_text", "text": words.as_str() };
             vec![said("user", Value::Array(vec![content]))]
         }
         Message::Assistant(items) => items.iter().filter_map(output).collect(),
-        Message::Result { call, output } => vec![object(vec![
-            ("type", "function_call_output".into()),
-            ("call_id", call.as_str().into()),
-            ("output", output.as_str().into()),
-        ])],
+        Message::Result { call, output } => vec![
+            object! { "type": "function_call_output", "call_id": call.as_str(), "output": output.as_str() },
+        ],
     }
 }
 
 fn said(role: &str, content: Value) -> Value {
-    object(vec![("type", "message".into()), ("role", role.into()), ("content", content)])
+    object! { "type": "message", "role": role, "content": content }
 }
 
 /// An item of the model's, as it is sent back.
@@ -239,12 +232,9 @@ fn output(item: &Item) -> Option<Value> {
         (None, Part::Text(words) | Part::Refusal(words)) => {
             Some(said("assistant", words.as_str().into()))
         }
-        (None, Part::Call(call)) => Some(object(vec![
-            ("type", "function_call".into()),
-            ("call_id", call.id.as_str().into()),
-            ("name", call.name.as_str().into()),
-            ("arguments", call.arguments.as_str().into()),
-        ])),
+        (None, Part::Call(call)) => Some(
+            object! { "type": "function_call", "call_id": call.id.as_str(), "name": call.name.as_str(), "arguments": call.arguments.as_str() },
+        ),
         (None, Part::Other) => None,
     }
 }
@@ -261,13 +251,7 @@ fn is_only_a_name(raw: &Value) -> bool {
 }
 
 fn function(function: &Function) -> Value {
-    object(vec![
-        ("type", "function".into()),
-        ("name", function.name.as_str().into()),
-        ("description", function.description.as_str().into()),
-        ("parameters", function.parameters.clone()),
-        ("strict", function.strict.into()),
-    ])
+    object! { "type": "function", "name": function.name.as_str(), "description": function.description.as_str(), "parameters": function.parameters.clone(), "strict": function.strict }
 }
 
 /// Whether the model is not one of those that refuse a request for encrypted reasoning.

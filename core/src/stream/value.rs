@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::StreamError;
 use crate::json::{self, canonical};
 use crate::message::Finish;
+use crate::object;
 
 /// A text field, or nothing.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -34,12 +35,13 @@ pub(super) fn tokens(usage: &Value, key: &str) -> u64 {
     usage.get(key).and_then(Value::as_u64).unwrap_or_default()
 }
 
-/// An object of these fields. (The macro of `serde_json` makes code for every field.)
+/// An object of fields some of which may be missing; where all are there, [`object!`](crate::object)
+/// reads better.
 #[inline(never)]
-pub(super) fn object(fields: Vec<(&str, Value)>) -> Value {
+pub(super) fn object_of(fields: Vec<(&str, Value)>) -> Value {
     let mut object = Map::new();
     for (key, value) in fields {
-        object.insert(key.to_owned(), value);
+        json::put(&mut object, key, value);
     }
     Value::Object(object)
 }
@@ -103,7 +105,7 @@ pub(super) fn arguments(text: &str) -> Value {
     }
     match json::parse(text, &json::Limits::default()) {
         Ok(object @ Value::Object(_)) => object,
-        _ => object(vec![("INVALID_JSON", text.into())]),
+        _ => object! { "INVALID_JSON": text },
     }
 }
 
