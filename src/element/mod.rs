@@ -138,6 +138,12 @@ impl Agent {
     }
 }
 
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.shell.end();
+    }
+}
+
 /// A promise of the page's. All are made of one type of future: each type has code of its own.
 fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     let future: LocalBoxFuture<'static, _> = Box::pin(future);

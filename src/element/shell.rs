@@ -70,6 +70,9 @@ impl Shell {
         *slot = Some(Rc::clone(&work));
         drop(slot);
         self.shown.loaded.set(true);
+        // What the page registered or set meanwhile was told to nobody.
+        work.settings_changed();
+        work.tools_changed();
         work.refresh_state();
         Ok(work)
     }
@@ -77,6 +80,13 @@ impl Shell {
     /// The same, if it is there.
     pub(super) fn working(&self) -> Option<Rc<dyn Work>> {
         self.work.try_lock().and_then(|work| work.clone())
+    }
+
+    /// The element is gone. What carries runs on refers to this, and this to it.
+    pub(super) fn end(&self) {
+        if let Some(mut work) = self.work.try_lock() {
+            work.take();
+        }
     }
 
     /// There is nothing to read.
