@@ -44,7 +44,7 @@ impl Shell {
             Self {
                 namespace: namespace.to_owned(),
                 page,
-                shown: Shown::new(),
+                shown: Shown::of_nothing(),
                 tools: Rc::new(PageTools::new(Rc::clone(&runtime))),
                 runtime,
                 settings: RefCell::default(),

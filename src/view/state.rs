@@ -55,7 +55,7 @@ pub struct Shown {
 
 impl Shown {
     /// What a widget shows before it has read anything.
-    pub fn new() -> Self {
+    pub fn of_nothing() -> Self {
         // An error says that effects are run already.
         Executor::init_wasm_bindgen().ok();
         // These are there as long as the page, as an element may come back to it.
