@@ -65,8 +65,8 @@ use wire::Wire;
 ///
 /// # Errors
 ///
-/// No certificates of the system for an `https` upstream or issuer, or a key that cannot stand in a
-/// header.
+/// No certificates of the system for an `https` upstream or issuer, or a URL or a key that cannot
+/// stand in a request.
 pub fn app(config: Config) -> Result<Router, AppError> {
     App::new(config)?.router()
 }
@@ -144,6 +144,9 @@ pub enum AppError {
     /// The certificates that an `https` server is checked against cannot be used.
     #[error("cannot check the upstream's certificate: {0}")]
     Tls(#[source] rustls::Error),
+    /// The upstream's URL has characters that no request may have.
+    #[error("the upstream's URL cannot stand in a request")]
+    Url,
     /// The key has characters that no header may have. It is not shown.
     #[error("the upstream key cannot stand in a header")]
     Key,
