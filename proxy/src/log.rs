@@ -4,6 +4,13 @@
 //! written once, as they will stand in the line.
 
 use std::fmt::{self, Debug};
+#[cfg(unix)]
+use std::fs::File;
+use std::io;
+#[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use serde::Serialize;
 use tracing::field::{Field, Visit};
@@ -13,6 +20,18 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
+
+/// The standard error of the process, without the lock that the library's own holds while a line is
+/// written: the threads would wait for each other. A line is one write, which the system keeps whole.
+#[cfg(unix)]
+pub(crate) fn output() -> io::Result<Arc<File>> {
+    Ok(Arc::new(io::stderr().as_fd().try_clone_to_owned()?.into()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn output() -> io::Result<fn() -> io::Stderr> {
+    Ok(io::stderr)
+}
 
 /// An event: when, how grave, what, where, and the request that it belongs to.
 pub(crate) struct Lines;

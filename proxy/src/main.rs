@@ -19,18 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let levels = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
-    let levels = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(levels);
-    // A person reads a terminal; anything else is read by a program.
-    if std::io::stderr().is_terminal() {
-        registry.with(lines).init();
-    } else {
-        registry.with(lines.fmt_fields(log::Pairs).event_format(log::Lines)).init();
-    }
-
-    match run() {
+    match log().and_then(|()| run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             for line in error.to_string().lines() {
@@ -39,6 +28,20 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn log() -> Result<(), Box<dyn std::error::Error>> {
+    let levels = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
+    let levels = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(log::output()?);
+    let registry = tracing_subscriber::registry().with(levels);
+    // A person reads a terminal; anything else is read by a program.
+    if std::io::stderr().is_terminal() {
+        registry.with(lines).init();
+    } else {
+        registry.with(lines.fmt_fields(log::Pairs).event_format(log::Lines)).init();
+    }
+    Ok(())
 }
 
 /// Answers on as many threads as there are processors, each with a runtime and connections to the
