@@ -14,10 +14,6 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// A request makes and frees a hundred small things, and the system's allocator took a fifth of it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match log().and_then(|()| run()) {
         Ok(()) => ExitCode::SUCCESS,
