@@ -1,20 +1,73 @@
 //! Clients for other servers: the upstream, and the issuer of tokens.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
+use axum::http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::{Client, ClientBuilder, Url};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::AppError;
 
+/// The way of a model request.
+#[derive(Clone)]
+pub(crate) enum Way {
+    /// hyper's client alone: without what reqwest does for each request on top of it.
+    Straight(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+    /// By the proxy that the environment names for this host, which reqwest knows how to ask.
+    ByProxy(Client),
+}
+
+impl Way {
+    pub(crate) fn new(url: &Url) -> Result<Self, AppError> {
+        let uri = url.as_str().parse::<Uri>().map_err(|_| AppError::Url)?;
+        if !is_loopback(url) && Matcher::from_system().intercept(&uri).is_some() {
+            return builder(url)?.build().map(Way::ByProxy).map_err(AppError::Client);
+        }
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        let mut tls = tls(url)?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let mut client = legacy::Client::builder(TokioExecutor::new());
+        client.pool_timer(TokioTimer::new());
+        Ok(Way::Straight(client.build(HttpsConnector::from((tcp, tls)))))
+    }
+
+    /// The answer as soon as its head is there. Nothing is followed and nothing is decoded.
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
+        match self {
+            Way::Straight(client) => Ok(client.request(request).await?.map(Body::new)),
+            Way::ByProxy(client) => {
+                let request = request.map(reqwest::Body::wrap).try_into()?;
+                let answer = client.execute(request).await?;
+                Ok(Response::<reqwest::Body>::from(answer).map(Body::new))
+            }
+        }
+    }
+}
+
 /// A client for the host of this URL and for no other: it follows no redirect.
 pub(crate) fn builder(url: &Url) -> Result<ClientBuilder, AppError> {
     let client = Client::builder()
         .tls_backend_preconfigured(tls(url)?)
-        .user_agent(concat!("holdpoint-proxy/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true);
@@ -54,5 +107,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+pub(crate) const USER_AGENT: &str = concat!("holdpoint-proxy/", env!("CARGO_PKG_VERSION"));
+
+/// A connection to a server that has gone is noticed, however long its answer takes.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -65,8 +65,8 @@ use wire::Wire;
 ///
 /// # Errors
 ///
-/// No certificates of the system for an `https` upstream or issuer, or a key that cannot stand in a
-/// header.
+/// No certificates of the system for an `https` upstream or issuer, or a URL or a key that cannot
+/// stand in a request.
 pub fn app(config: Config) -> Result<Router, AppError> {
     App::new(config)?.router()
 }
@@ -101,7 +101,7 @@ impl App {
         let origins = origin::Origins::new(config);
         let forward = Arc::new(Forward::new(config, Arc::clone(gate))?);
 
-        // The layers run from the last to the first: who asks is looked at before anything else.
+        // Who asks is looked at before anything else.
         let mut api = Router::new();
         for wire in Wire::ALL {
             let forward = Arc::clone(&forward);
@@ -111,8 +111,10 @@ impl App {
         let api = api
             .route("/v1/{*unknown}", any(unknown))
             .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed })
-            .layer(origins.cors())
-            .layer(middleware::from_fn_with_state(origins, origin::check));
+            .layer((
+                middleware::from_fn_with_state(origins.clone(), origin::check),
+                origins.cors(),
+            ));
 
         let document = openapi::document(config).to_string();
         let readers = Readers::new(config);
@@ -128,9 +130,9 @@ impl App {
             Some(directory) => router.fallback_service(page::routes(directory)),
             None => router.fallback(unknown),
         };
-        Ok(router
-            .layer(CatchPanicLayer::custom(observe::panicked))
-            .layer(middleware::from_fn_with_state(Arc::clone(metrics), observe::observe)))
+        let observe = middleware::from_fn_with_state(Arc::clone(metrics), observe::observe);
+        // Until it has its state, if only none, axum puts the layers around a route at each request.
+        Ok(router.layer((observe, CatchPanicLayer::custom(observe::panicked))).with_state(()))
     }
 }
 
@@ -144,6 +146,9 @@ pub enum AppError {
     /// The certificates that an `https` server is checked against cannot be used.
     #[error("cannot check the upstream's certificate: {0}")]
     Tls(#[source] rustls::Error),
+    /// The upstream's URL has characters that no request may have.
+    #[error("the upstream's URL cannot stand in a request")]
+    Url,
     /// The key has characters that no header may have. It is not shown.
     #[error("the upstream key cannot stand in a header")]
     Key,

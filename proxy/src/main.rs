@@ -1,5 +1,7 @@
 //! The proxy as a program: configured by the environment, stopped by a signal.
 
+mod log;
+
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -13,18 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
-    let levels = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
-    let levels = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(levels);
-    // A person reads a terminal; anything else is read by a program.
-    if std::io::stderr().is_terminal() {
-        registry.with(lines).init();
-    } else {
-        registry.with(lines.json().flatten_event(true).with_span_list(false)).init();
-    }
-
-    match run() {
+    match log().and_then(|()| run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             for line in error.to_string().lines() {
@@ -33,6 +24,20 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn log() -> Result<(), Box<dyn std::error::Error>> {
+    let levels = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
+    let levels = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(log::output()?);
+    let registry = tracing_subscriber::registry().with(levels);
+    // A person reads a terminal; anything else is read by a program.
+    if std::io::stderr().is_terminal() {
+        registry.with(lines).init();
+    } else {
+        registry.with(lines.fmt_fields(log::Pairs).event_format(log::Lines)).init();
+    }
+    Ok(())
 }
 
 /// Answers on as many threads as there are processors, each with a runtime and connections to the

@@ -31,9 +31,9 @@ pub(crate) async fn observe(
         let mut response = next.run(request).await;
         let (status, head_ms) = (response.status(), start.elapsed().as_secs_f64() * 1000.0);
         let code = response.extensions().get::<Refused>().map_or("ok", |refused| refused.0);
-        let path = path.chars().take(PATH_CHARS_MAX).collect::<String>();
+        let path = path.char_indices().nth(PATH_CHARS_MAX).map_or(&*path, |(end, _)| &path[..end]);
         tracing::info!(%method, path, status = status.as_u16(), code, head_ms, "answered");
-        metrics.answered(route(&path), status, code);
+        metrics.answered(route(path), status, code);
         response.headers_mut().insert(REQUEST_ID, id.clone());
         response
     }

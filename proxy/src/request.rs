@@ -148,8 +148,9 @@ fn with_usage(options: &str) -> String {
 /// depth of a text costs no stack.
 fn depth(json: &[u8]) -> usize {
     let (mut deepest, mut depth) = (0, 0_usize);
-    let mut bytes = json.iter();
-    while let Some(byte) = bytes.next() {
+    let mut rest = json;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
             b'{' | b'[' => {
                 depth += 1;
@@ -157,11 +158,11 @@ fn depth(json: &[u8]) -> usize {
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
+                while let Some(end) = memchr::memchr2(b'"', b'\\', rest) {
+                    let is_escape = rest[end] == b'\\';
+                    rest = rest.get(end + 1 + usize::from(is_escape)..).unwrap_or_default();
+                    if !is_escape {
+                        break;
                     }
                 }
             }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use http_body::Frame;
 use memchr::memmem::Finder;
 use pin_project_lite::pin_project;
@@ -36,14 +36,14 @@ pin_project! {
     /// A body that breaks off before it has said a secret whole, however it is cut into pieces.
     pub(crate) struct Unspoken {
         #[pin]
-        inner: reqwest::Body,
+        inner: Body,
         secret: Secret,
         tail: Vec<u8>,
     }
 }
 
 impl Unspoken {
-    pub(crate) fn new(inner: reqwest::Body, secret: Secret) -> Self {
+    pub(crate) fn new(inner: Body, secret: Secret) -> Self {
         Unspoken { inner, secret, tail: Vec::new() }
     }
 }
@@ -65,7 +65,7 @@ impl http_body::Body for Unspoken {
             tracing::error!("the upstream says the proxy's key in its answer, which is cut off");
             return Poll::Ready(Some(Err(axum::Error::new(Said))));
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(axum::Error::new)))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

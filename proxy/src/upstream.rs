@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    USER_AGENT,
 };
-use axum::http::{HeaderMap, HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use futures_util::{StreamExt, stream};
-use reqwest::{Client, Url};
+use http_body_util::Full;
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::AppError;
-use crate::client::{self, chain, is_loopback};
+use crate::client::{self, Way, chain, is_loopback};
 use crate::config::{self, Config, KeyHeader};
 use crate::error::ProxyError;
 use crate::secret::{Secret, Unspoken};
@@ -30,8 +31,8 @@ pub(crate) enum Upstream {
 /// A provider and the way to it.
 #[derive(Clone)]
 pub(crate) struct Provider {
-    client: Client,
-    urls: [Url; Wire::ALL.len()],
+    way: Way,
+    uris: [Uri; Wire::ALL.len()],
     key: Option<Key>,
 }
 
@@ -118,12 +119,15 @@ impl Provider {
         if key.is_some() && base.scheme() == "http" && !is_loopback(&base) {
             tracing::warn!(upstream = %base, "the key goes over the network unencrypted");
         }
-        let client = client::builder(&base)?.build().map_err(AppError::Client)?;
         // A last slash makes relative joins go below the base.
         let path = format!("{}/", base.path().trim_end_matches('/'));
         base.set_path(&path);
-        let urls = Wire::ALL.map(|wire| base.join(wire.path()).unwrap_or_else(|_| base.clone()));
-        Ok(Provider { client, urls, key })
+        let uri = |wire: Wire| base.join(wire.path()).ok()?.as_str().parse::<Uri>().ok();
+        let [Some(responses), Some(chat), Some(messages)] = Wire::ALL.map(uri) else {
+            return Err(AppError::Url);
+        };
+        let uris = [responses, chat, messages];
+        Ok(Provider { way: Way::new(&base)?, uris, key })
     }
 
     async fn ask(
@@ -133,36 +137,35 @@ impl Provider {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Body>, ProxyError> {
-        let url = self.urls[wire as usize].clone();
         let accept = if stream { "text/event-stream" } else { "application/json" };
-        let mut request = self.client.post(url).body(body);
-        request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uris[wire as usize].clone();
+        let sent = request.headers_mut();
+        sent.insert(USER_AGENT, HeaderValue::from_static(client::USER_AGENT));
+        sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        sent.insert(ACCEPT, HeaderValue::from_static(accept));
         if wire == Wire::Messages {
             for (name, default) in FORWARDED_MESSAGES {
-                match (headers.get(name), default) {
-                    (Some(value), _) => request = request.header(name, value),
-                    (None, Some(default)) => request = request.header(name, default),
-                    (None, None) => {}
+                let value = headers.get(name).cloned();
+                if let Some(value) = value.or(default.map(HeaderValue::from_static)) {
+                    sent.insert(name, value);
                 }
             }
         }
         if let Some(key) = &self.key {
             let (name, value) = key.header(wire);
-            request = request.header(name, value);
+            sent.insert(name, value.clone());
         }
-        let answer = tokio::time::timeout(SILENCE_TIMEOUT, request.send()).await;
+        let answer = tokio::time::timeout(SILENCE_TIMEOUT, self.way.send(request)).await;
         let answer = answer.map_err(|_| ProxyError::UpstreamTimeout)?.map_err(|error| {
-            tracing::warn!(error = chain(&error), "the upstream was not reached");
-            if error.is_timeout() && !error.is_connect() {
-                ProxyError::UpstreamTimeout
-            } else {
-                ProxyError::UpstreamUnreachable
-            }
+            tracing::warn!(error = chain(&*error), "the upstream was not reached");
+            ProxyError::UpstreamUnreachable
         })?;
         self.pass(answer).await
     }
 
-    async fn pass(&self, answer: reqwest::Response) -> Result<Response<Body>, ProxyError> {
+    async fn pass(&self, answer: Response<Body>) -> Result<Response<Body>, ProxyError> {
         let status = answer.status();
         if status.is_client_error() || status.is_server_error() {
             let retry_after = answer.headers().get(RETRY_AFTER);
@@ -179,10 +182,10 @@ impl Provider {
             tracing::warn!(status = status.as_u16(), "the upstream's answer is no model's");
             return Err(ProxyError::UpstreamUnexpected);
         };
-        let body = reqwest::Body::from(answer);
+        let body = answer.into_body();
         let body = match &self.key {
             Some(key) => Body::new(Unspoken::new(body, key.secret.clone())),
-            None => Body::new(body),
+            None => body,
         };
         let mut response = response(kind, body);
         *response.status_mut() = status;
@@ -194,9 +197,9 @@ impl Provider {
     }
 
     /// What the upstream says is wrong, for the log: its own words, without the key.
-    async fn reason(&self, answer: reqwest::Response) -> String {
+    async fn reason(&self, answer: Response<Body>) -> String {
         let mut body = Vec::new();
-        let mut chunks = answer.bytes_stream();
+        let mut chunks = answer.into_body().into_data_stream();
         while let Some(Ok(chunk)) = chunks.next().await {
             body.extend_from_slice(&chunk);
             if body.len() > REASON_BYTES_MAX {

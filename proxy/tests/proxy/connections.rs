@@ -1,9 +1,9 @@
 //! Many silent connections, and one that has something to say.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
-use crate::operator::start_with_descriptors;
+use crate::operator::{start, start_with_descriptors};
 use crate::support::raw;
 
 /// The proxy has too few descriptors for the sockets that are held open towards it: unless it lets
@@ -41,4 +41,32 @@ fn silent_sockets_do_not_keep_a_caller_out() {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     drop(silent);
+}
+
+#[test]
+fn model_is_asked_by_the_proxy_that_the_environment_names() {
+    let front = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program = start(&[
+        ("HOLDPOINT_ADDR", "127.0.0.1:0"),
+        ("HOLDPOINT_UPSTREAM", "http://model.example/v1"),
+        ("http_proxy", &format!("http://{}", front.local_addr().unwrap())),
+    ]);
+    let mut line = String::new();
+    BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let addr = line.trim().trim_end_matches('/').rsplit('/').next().unwrap();
+    let mut caller = TcpStream::connect(addr).unwrap();
+    let request = "POST /v1/responses HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
+                   content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    caller.write_all(request.as_bytes()).unwrap();
+
+    let mut asked = BufReader::new(front.accept().unwrap().0);
+    let mut first = String::new();
+    asked.read_line(&mut first).unwrap();
+    assert_eq!(first, "POST http://model.example/v1/responses HTTP/1.1\r\n");
+    let answer =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{\"a\": 1}";
+    asked.get_mut().write_all(answer.as_bytes()).unwrap();
+    let mut answer = String::new();
+    caller.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("{\"a\": 1}"), "{answer}");
 }

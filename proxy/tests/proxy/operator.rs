@@ -12,6 +12,7 @@ use axum::http::header::{
 };
 use holdpoint_proxy::{Config, KeyHeader, Upstream};
 use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 use crate::support::{configured, demo, get, refused, send, text};
 
@@ -248,6 +249,39 @@ fn program_names_its_port_answers_and_stops_when_told() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn program_logs_a_line_of_json_for_each_request() {
+    let mut program = start(&[("HOLDPOINT_ADDR", "127.0.0.1:0"), ("HOLDPOINT_DEMO_PACE", "0")]);
+    let mut line = String::new();
+    BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let addr = line.trim().trim_end_matches('/').rsplit('/').next().unwrap();
+    let mut caller = TcpStream::connect(addr).unwrap();
+    let head = "POST /v1/\"x\" HTTP/1.1\r\nhost: a\r\nx-request-id: a-0\r\n\r\n\
+                POST /v1/responses HTTP/1.1\r\nhost: a\r\nx-request-id: a-1\r\nconnection: close\r\n\
+                content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    caller.write_all(head.as_bytes()).unwrap();
+    caller.read_to_string(&mut String::new()).unwrap();
+
+    let id = program.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let lines = BufReader::new(program.0.stderr.take().unwrap()).lines();
+    let lines: Vec<Value> =
+        lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    let [unknown, answered] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(
+        (&unknown["path"], &unknown["code"]),
+        (&"/v1/\"x\"".into(), &"route_unknown".into())
+    );
+    assert_eq!(unknown["span"], json!({ "request_id": "a-0" }));
+    assert_eq!((&answered["level"], &answered["message"]), (&"INFO".into(), &"answered".into()));
+    assert_eq!((&answered["status"], &answered["method"]), (&200.into(), &"POST".into()));
+    assert!(answered["head_ms"].is_f64() && answered["timestamp"].is_string(), "{answered}");
+    assert_eq!(answered["target"], "holdpoint_proxy::observe");
+    let span = json!({ "request_id": "a-1", "caller": "address:127.0.0.1" });
+    assert_eq!(answered["span"], span);
+}
+
 #[test]
 fn program_does_not_start_with_a_fault() {
     let mut program = start(&[("HOLDPOINT_ADDR", "here"), ("HOLDPOINT_MAX_BODY", "much")]);
@@ -285,7 +319,7 @@ pub(crate) fn start_with_descriptors(descriptors: u32, variables: &[(&str, &str)
     Program(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
 }
 
-fn start(variables: &[(&str, &str)]) -> Program {
+pub(crate) fn start(variables: &[(&str, &str)]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint-proxy"));
     command.env_clear().envs(variables.iter().copied());
     Program(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())

@@ -26,10 +26,8 @@ async fn silence_between_events_is_filled_with_comments() {
     let config = Config { upstream, ..Config::default() };
     let request = r#"{"input":"hello","stream":true}"#;
     let found = text(send(&config, ask(request)).await).await;
-    let records = holdpoint_demo::respond(
-        holdpoint_demo::Wire::Responses,
-        &serde_json::from_str(request).unwrap(),
-    );
+    let request = serde_json::from_str(request).unwrap();
+    let records = holdpoint_demo::respond(holdpoint_demo::Wire::Responses, &request);
     let quiet = COMMENT.repeat(2);
     let expected: String = records.iter().map(|record| format!("{quiet}{record}")).collect();
     assert_eq!(found, expected);

@@ -1,0 +1,129 @@
+//! A line of JSON for each event, as a program reads it.
+//!
+//! The subscriber's own JSON format reads the fields of a span again for each line; these are
+//! written once, as they will stand in the line.
+
+use std::fmt::{self, Debug};
+#[cfg(unix)]
+use std::fs::File;
+use std::io;
+#[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
+use std::sync::Arc;
+
+use serde::Serialize;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The standard error of the process, without the lock that the library's own holds while a line is
+/// written: the threads would wait for each other. A line is one write, which the system keeps whole.
+#[cfg(unix)]
+pub(crate) fn output() -> io::Result<Arc<File>> {
+    Ok(Arc::new(io::stderr().as_fd().try_clone_to_owned()?.into()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn output() -> io::Result<fn() -> io::Stderr> {
+    Ok(io::stderr)
+}
+
+/// An event: when, how grave, what, where, and the request that it belongs to.
+pub(crate) struct Lines;
+
+impl<S> FormatEvent<S, Pairs> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, Pairs>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let about = event.metadata();
+        line.write_str("{\"timestamp\":\"")?;
+        SystemTime.format_time(&mut line)?;
+        write!(line, "\",\"level\":\"{}\",", about.level())?;
+        context.format_fields(line.by_ref(), event)?;
+        write!(line, ",\"target\":{}", json(about.target()))?;
+        if let Some(span) = context.lookup_current()
+            && let Some(fields) = span.extensions().get::<FormattedFields<Pairs>>()
+        {
+            write!(line, ",\"span\":{{{fields}}}")?;
+        }
+        line.write_str("}\n")
+    }
+}
+
+/// Names and values as they stand between the braces of an object.
+pub(crate) struct Pairs;
+
+impl<'a> FormatFields<'a> for Pairs {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
+        let mut pairs = Written { writer, is_first: true, result: Ok(()) };
+        fields.record(&mut pairs);
+        pairs.result
+    }
+
+    fn add_fields(
+        &self,
+        current: &'a mut FormattedFields<Self>,
+        fields: &tracing::span::Record<'_>,
+    ) -> fmt::Result {
+        let is_first = current.fields.is_empty();
+        let mut pairs = Written { writer: current.as_writer(), is_first, result: Ok(()) };
+        fields.record(&mut pairs);
+        pairs.result
+    }
+}
+
+struct Written<'a> {
+    writer: Writer<'a>,
+    is_first: bool,
+    result: fmt::Result,
+}
+
+impl Written<'_> {
+    fn pair(&mut self, field: &Field, value: &str) {
+        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
+        let written = write!(self.writer, "{comma}\"{}\":{value}", field.name());
+        self.result = self.result.and(written);
+    }
+}
+
+impl Visit for Written<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.pair(field, &json(format!("{value:?}")));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.pair(field, &json(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.pair(field, &json(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.pair(field, &json(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.pair(field, &json(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.pair(field, &json(value));
+    }
+}
+
+/// Texts and numbers can always be written.
+fn json(value: impl Serialize) -> String {
+    serde_json::to_string(&value).unwrap_or_default()
+}
