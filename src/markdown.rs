@@ -15,9 +15,11 @@ mod address;
 mod block;
 mod inline;
 mod line;
+mod nesting;
 
 use block::Parser;
 pub use inline::Inline;
+pub use nesting::nest_headings;
 
 /// Reads a text.
 ///

@@ -4,7 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::tag::{Keyed, Tag, keyed, tag};
-use crate::markdown::{Align, Block, Inline, parse};
+use crate::markdown::{self, Align, Block, Inline, nest_headings};
+
+fn parse(text: &str) -> Vec<Block> {
+    let mut blocks = markdown::parse(text);
+    nest_headings(&mut blocks);
+    blocks
+}
 
 /// Fills an element with a text that is complete.
 pub(super) fn fill(element: Tag, text: &str) -> Tag {
