@@ -105,6 +105,23 @@ impl Browser {
             .collect())
     }
 
+    /// The addresses of all requests since this was last asked, whether they were answered or not.
+    ///
+    /// # Errors
+    ///
+    /// The browser is not running, or has no such log.
+    pub async fn requests(&self) -> Result<Vec<String>> {
+        let mut urls = Vec::new();
+        for entry in self.session()?.get_log("performance").await? {
+            let event: serde_json::Value = serde_json::from_str(&entry.message)?;
+            if event["message"]["method"] == "Network.requestWillBeSent" {
+                let url = &event["message"]["params"]["request"]["url"];
+                urls.extend(url.as_str().map(str::to_owned));
+            }
+        }
+        Ok(urls)
+    }
+
     fn session(&self) -> Result<&WebDriver> {
         self.session.as_ref().context("the browser is not running")
     }
@@ -116,6 +133,7 @@ impl Browser {
                 let mut capabilities = DesiredCapabilities::chrome();
                 capabilities.set_debugger_address(&address)?;
                 capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+                capabilities.set_logging_prefs("performance", LoggingPrefsLogLevel::All)?;
                 capabilities.into()
             }
             Engine::Firefox => {
@@ -224,6 +242,19 @@ impl Tab {
     /// The page cannot be loaded.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.front().await?.refresh().await?)
+    }
+
+    /// Sends a command of the DevTools protocol; Chromium alone knows it.
+    ///
+    /// # Errors
+    ///
+    /// The browser refuses it.
+    pub async fn devtools(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        Ok(self.front().await?.cdp().send_raw(method, params).await?)
     }
 
     /// Runs the body of an async function in the page; `args` are its arguments.
