@@ -250,11 +250,7 @@ pub const SCENES: &[Scene] = &[
         name: "plan",
         shows: "A plan of two steps waits; the model's own word is overruled",
         query: "mode=plan&",
-        steps: &[
-            Step::Say("Transfer 500 to Alice and 30 to Bob"),
-            Step::Cards(1),
-            Step::Run(TO_TOP),
-        ],
+        steps: &[Step::Say("Transfer 500 to Alice and 30 to Bob"), Step::Cards(1)],
     },
     Scene {
         name: "receipts",
