@@ -4,11 +4,12 @@
 // - `tools`: `none` offers no tool, `twice` the same one two times, `malformed` one without a name;
 // - `hints`: annotations of the tool, with commas; `verify`: it can say what became of a call;
 // - `preview`: the tool says what a call would change; `expires`: milliseconds to decide in;
+// - `mortal`: the page can die; see mortal.js;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB.
 
 const query = new URLSearchParams(location.search);
-const own = ["tools", "hints", "verify", "preview", "expires", "hold", "storage"];
+const own = ["tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal"];
 
 /** What the widget told, newest last; the tests read it. */
 globalThis.errors = [];
@@ -22,6 +23,8 @@ if (query.get("storage") === "refused") {
   };
   Object.defineProperty(globalThis, "indexedDB", { get: refuse });
 }
+
+if (query.has("mortal")) await import("/mortal.js");
 
 const agent = document.createElement("holdpoint-agent");
 agent.setAttribute("endpoint", "/lab/v1");

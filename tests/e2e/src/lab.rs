@@ -84,6 +84,10 @@ impl Lab {
             .route("/lab.html", get(|| page("text/html", include_str!("../pages/lab.html"))))
             .route("/lab.css", get(|| page("text/css", include_str!("../pages/lab.css"))))
             .route("/lab.js", get(|| page("text/javascript", include_str!("../pages/lab.js"))))
+            .route(
+                "/mortal.js",
+                get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
+            )
             .route("/bare.html", get(async || Html(include_str!("../pages/bare.html"))))
             .route("/lab/effect", post(effect).get(look_up))
             .route("/lab/event", post(event))

@@ -16,6 +16,7 @@ pub mod aimock;
 pub mod bank;
 pub mod browser;
 pub mod corpora;
+pub mod keyboard;
 pub mod lab;
 pub mod look;
 mod program;

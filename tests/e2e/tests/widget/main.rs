@@ -6,4 +6,6 @@ mod crash;
 mod decisions;
 mod faults;
 mod formats;
+mod keyboard;
+mod once;
 mod record;
