@@ -53,3 +53,13 @@ impl Corpora {
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 }
+
+/// The Big List of Naughty Strings.
+///
+/// # Errors
+///
+/// It is no list of strings.
+pub fn naughty_strings() -> Result<Vec<String>> {
+    let list = include_str!("../../../core/tests/fixtures/naughty-strings/blns.json");
+    serde_json::from_str(list).context("the list is none of strings")
+}

@@ -6,6 +6,8 @@ mod crash;
 mod decisions;
 mod faults;
 mod formats;
+mod hostile;
 mod keyboard;
+mod naughty;
 mod once;
 mod record;
