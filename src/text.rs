@@ -83,6 +83,7 @@ pub(crate) const ELSEWHERE: &str = "waits for your decision on the page";
 pub(crate) const DONE: &str = "done";
 pub(crate) const APPROVED_BY_YOU: &str = "approved by you";
 pub(crate) const DENIED_BY_YOU: &str = "denied by you";
+pub(crate) const ANSWERED_BY_YOU: &str = "answered by you";
 pub(crate) const CONFIRMED_BY_YOU: &str = "you said that it happened";
 pub(crate) const EXPIRED: &str = "nobody decided in time";
 pub(crate) const CANCELLED: &str = "not started: you stopped it";
@@ -132,6 +133,10 @@ pub(crate) fn approved_by(name: &str) -> String {
 
 pub(crate) fn denied_by(name: &str) -> String {
     ["denied by ", name].concat()
+}
+
+pub(crate) fn answered_by(name: &str) -> String {
+    ["answered by ", name].concat()
 }
 
 pub(crate) fn approval_needed(what: &str, because: &str) -> String {

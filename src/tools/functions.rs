@@ -1,12 +1,13 @@
 //! The functions of one tool, and what they say of a call before it is made.
 
+use holdpoint_core::json::canonical;
 use holdpoint_core::plan::Note;
 use holdpoint_core::policy::Verdict;
 use js_sys::{Function, Object, Reflect};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::value::{bounded, to_page};
+use super::value::{bounded, from_page, to_page};
 
 /// What a definition has beside its data; read once, when it is registered.
 pub(super) struct Functions {
@@ -17,6 +18,7 @@ pub(super) struct Functions {
     preview: Option<Function>,
     verify: Option<Function>,
     needs_approval: Option<Function>,
+    precondition: Option<Function>,
 }
 
 impl Functions {
@@ -34,6 +36,7 @@ impl Functions {
             preview: function("preview")?,
             verify: function("verify")?,
             needs_approval: function("needsApproval")?,
+            precondition: function("precondition")?,
             definition: definition.clone(),
         })
     }
@@ -56,8 +59,30 @@ impl Functions {
     pub(super) fn note(&self, arguments: &Value) -> Note {
         Note {
             summary: self.text(&self.summary, arguments, SUMMARY_CHARS_MAX),
-            preview: self.text(&self.preview, arguments, PREVIEW_CHARS_MAX),
+            preview: self.preview(arguments),
+            precondition: None,
+            schema: None,
             raise: self.raise(arguments),
+        }
+    }
+
+    /// The state of things that a call is about; none where the tool cannot tell.
+    pub(super) fn precondition(&self, arguments: &Value) -> Option<Result<JsValue, JsValue>> {
+        Some(self.ask(self.precondition.as_ref()?, arguments))
+    }
+
+    /// A text, or what changes: `{ before, after }` or a list of these, each with a `label`.
+    fn preview(&self, arguments: &Value) -> Option<Value> {
+        let preview = from_page(&self.ask(self.preview.as_ref()?, arguments).ok()?).ok()?;
+        match preview {
+            Value::String(text) => {
+                let text = bounded(text, PREVIEW_CHARS_MAX);
+                (!text.trim().is_empty()).then(|| text.into())
+            }
+            Value::Object(_) | Value::Array(_) => {
+                (canonical(&preview).len() <= PREVIEW_CHARS_MAX).then_some(preview)
+            }
+            _ => None,
         }
     }
 

@@ -19,6 +19,7 @@ use holdpoint_core::run::ToolOutcome;
 use holdpoint_core::sorted::Sorted;
 use holdpoint_core::tool::{DefinitionError, Toolbox};
 use js_sys::{Object, Promise, Reflect};
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
@@ -90,6 +91,18 @@ impl ToolHost for PageTools {
 
     fn note(&self, action: &Action) -> Note {
         self.of(&action.tool).map(|tool| tool.note(&action.arguments)).unwrap_or_default()
+    }
+
+    fn precondition(&self, action: &Action) -> Option<Task<Result<Value, String>>> {
+        let told = self.of(&action.tool)?.precondition(&action.arguments)?;
+        let runtime = Rc::clone(&self.runtime);
+        Some(Box::pin(async move {
+            let told = settled(&told.map_err(|thrown| words(&thrown))?);
+            match select(told, runtime.sleep(VERIFY_TIMEOUT_MS)).await {
+                Either::Left((told, _)) => from_page(&told.map_err(|thrown| words(&thrown))?),
+                Either::Right(((), _)) => Err(no_answer_within(VERIFY_TIMEOUT_MS)),
+            }
+        }))
     }
 
     fn call(&self, request: ToolRequest) -> Task<ToolOutcome> {

@@ -167,7 +167,7 @@ fn note_has_the_words_of_the_page() {
     let note =
         noted("summary: () => 'Pay Ann', preview: (args) => `500 becomes ${500 - args.amount}`");
     assert_eq!(note.summary.as_deref(), Some("Pay Ann"));
-    assert_eq!(note.preview.as_deref(), Some("500 becomes 0"));
+    assert_eq!(note.preview, Some("500 becomes 0".into()));
     assert_eq!(note.raise, None);
 }
 
@@ -290,6 +290,10 @@ fn action() -> Action {
         summary: None,
         preview: None,
         reason: None,
+        precondition: None,
+        schema: None,
+        undo_window_ms: None,
+        depends_on: None,
         digest: digest(&Value::Null),
     }
 }
