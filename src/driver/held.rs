@@ -84,12 +84,16 @@ impl Driver {
         notes
     }
 
-    /// Of a call that a person is asked about, with the state of things and the tool's schema.
+    /// Of a call that a person is asked about, with its effect, the state of things and the tool's
+    /// schema.
     async fn note(&self, action: &Action, toolbox: &Toolbox) -> Note {
         let tools = &self.world.tools;
         let mut note = tools.note(action);
         if action.ruling.verdict == Verdict::Ask || note.raise.is_some() {
             note.schema = toolbox.get(&action.tool).map(|tool| tool.input_schema.clone());
+            if let Some(preview) = tools.preview(action) {
+                note.preview = preview.await;
+            }
             if let Some(now) = tools.precondition(action) {
                 // A state that cannot be told is shown as that, and asked for again at the click.
                 note.precondition = Some(now.await.unwrap_or_else(Value::String));

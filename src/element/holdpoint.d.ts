@@ -20,7 +20,7 @@ export interface Tool<Args extends object = any> {
   /** The sentence of the card, written by the page and never by the model. */
   summary?(args: Args): string;
   /** What the call would change, for the card: a text, or what is so before and after. */
-  preview?(args: Args): string | Change | Change[];
+  preview?(args: Args): MaybePromise<string | Change | Change[]>;
   /**
    * The state of things that the call is about, as JSON. It is asked for when the card is made and
    * again at the click; where it differs, nothing runs and a new card shows what changed.

@@ -330,7 +330,14 @@ impl Works {
             let fix = "pass arguments that follow the tool's inputSchema";
             return Err(to_js(&error_value("arguments_invalid", &message, fix)));
         }
-        let ruling = rule_on(tool, args, toolbox.patterns());
+        let mut ruling = rule_on(tool, args, toolbox.patterns());
+        let now = self.shell.runtime.now();
+        let grants = self.grants.all();
+        let remembered =
+            grants.iter().find(|it| it.holds_at(now) && it.covers(tool, args, &ruling, &toolbox));
+        if let Some(grant) = remembered {
+            ruling = grant.ruling();
+        }
         Ok(to_js(&object! {
             "verdict": ruling.verdict.as_str(),
             "rule": ruling.rule,

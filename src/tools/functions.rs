@@ -7,7 +7,7 @@ use js_sys::{Function, Object, Reflect};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::value::{bounded, from_page, to_page};
+use super::value::{bounded, to_page};
 
 /// What a definition has beside its data; read once, when it is registered.
 pub(super) struct Functions {
@@ -59,10 +59,8 @@ impl Functions {
     pub(super) fn note(&self, arguments: &Value) -> Note {
         Note {
             summary: self.text(&self.summary, arguments, SUMMARY_CHARS_MAX),
-            preview: self.preview(arguments),
-            precondition: None,
-            schema: None,
             raise: self.raise(arguments),
+            ..Note::default()
         }
     }
 
@@ -71,19 +69,9 @@ impl Functions {
         Some(self.ask(self.precondition.as_ref()?, arguments))
     }
 
-    /// A text, or what changes: `{ before, after }` or a list of these, each with a `label`.
-    fn preview(&self, arguments: &Value) -> Option<Value> {
-        let preview = from_page(&self.ask(self.preview.as_ref()?, arguments).ok()?).ok()?;
-        match preview {
-            Value::String(text) => {
-                let text = bounded(text, PREVIEW_CHARS_MAX);
-                (!text.trim().is_empty()).then(|| text.into())
-            }
-            Value::Object(_) | Value::Array(_) => {
-                (canonical(&preview).len() <= PREVIEW_CHARS_MAX).then_some(preview)
-            }
-            _ => None,
-        }
+    /// What the call would change; none where the tool does not say.
+    pub(super) fn preview(&self, arguments: &Value) -> Option<Result<JsValue, JsValue>> {
+        Some(self.ask(self.preview.as_ref()?, arguments))
     }
 
     /// What a function says about the arguments. A card without it still shows every argument, so
@@ -120,6 +108,21 @@ impl Functions {
 
     fn ask(&self, function: &Function, arguments: &Value) -> Result<JsValue, JsValue> {
         function.call1(&self.definition, &to_page(arguments)?)
+    }
+}
+
+/// A preview that a card can show: a text, or what changes, `{ before, after }` or a list of these,
+/// each with a `label`.
+pub(super) fn shown(preview: Value) -> Option<Value> {
+    match preview {
+        Value::String(text) => {
+            let text = bounded(text, PREVIEW_CHARS_MAX);
+            (!text.trim().is_empty()).then(|| text.into())
+        }
+        Value::Object(_) | Value::Array(_) => {
+            (canonical(&preview).len() <= PREVIEW_CHARS_MAX).then_some(preview)
+        }
+        _ => None,
     }
 }
 

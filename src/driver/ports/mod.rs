@@ -167,6 +167,9 @@ pub trait ToolHost {
     /// to tell. It is asked when the card is made and again at the click.
     fn precondition(&self, action: &Action) -> Option<Task<Result<Value, String>>>;
 
+    /// Asks the page what a call would change; `None` where the tool does not say.
+    fn preview(&self, action: &Action) -> Option<Task<Option<Value>>>;
+
     /// Calls a tool. Never fails: what went wrong is an outcome. `timeout_ms` bounds it.
     fn call(&self, request: ToolRequest) -> Task<ToolOutcome>;
 

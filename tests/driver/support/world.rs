@@ -105,6 +105,10 @@ impl ToolHost for Tools {
         Some(Box::pin(async move { state }))
     }
 
+    fn preview(&self, _action: &Action) -> Option<Task<Option<Value>>> {
+        None
+    }
+
     fn call(&self, _request: ToolRequest) -> Task<ToolOutcome> {
         let bank = Rc::clone(&self.bank);
         Box::pin(async move {
