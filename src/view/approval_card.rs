@@ -116,7 +116,7 @@ impl Card {
             Presence::Absent => text::TOOL_ABSENT,
             Presence::Changed => text::TOOL_CHANGED,
         };
-        Some(keyed(words, move || note(words)))
+        Some(keyed(words.key, move || note(words)))
     }
 
     fn strip(self, action: &Action, expires: Option<Timestamp>) -> Tag {
@@ -161,7 +161,7 @@ impl Card {
             .set("aria-label", text::act_on(text::APPROVE, what))
             // Not `disabled`, which would drop the focus.
             .bind("aria-disabled", move || closed().then(|| "true".to_owned()))
-            .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE }.to_owned())
+            .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE })
             .on("click", move |event| {
                 if event.is_trusted() && !untrack(closed) {
                     self.decide(|call, digest| {
@@ -202,7 +202,7 @@ impl Card {
         let deny = button("deny-button")
             .set("aria-label", text::act_on(text::DENY, what))
             .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
-            .live_text(move || if self.saves() { text::SAVING } else { text::DENY }.to_owned())
+            .live_text(move || if self.saves() { text::SAVING } else { text::DENY })
             .on("click", move |event| {
                 if untrack(|| self.saves()) {
                     return;
