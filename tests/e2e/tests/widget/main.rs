@@ -8,6 +8,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod keyboard;
+mod language;
 mod naughty;
 mod once;
 mod record;
