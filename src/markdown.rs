@@ -39,6 +39,39 @@ pub fn parse(text: &str) -> Vec<Block> {
     blocks.finish()
 }
 
+/// The words of a text, without what is only for the eye.
+#[must_use]
+pub fn plain(blocks: &[Block]) -> String {
+    let mut words = String::new();
+    plain_blocks(blocks, &mut words);
+    words
+}
+
+fn plain_blocks(blocks: &[Block], words: &mut String) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => {
+                inline::plain(content, words);
+                words.push('\n');
+            }
+            Block::Code { text, .. } => words.push_str(text),
+            Block::Quote(blocks) => plain_blocks(blocks, words),
+            Block::List { items, .. } => {
+                items.iter().for_each(|blocks| plain_blocks(blocks, words));
+            }
+            Block::Rule => {}
+            Block::Table { head, rows, .. } => {
+                for row in [head].into_iter().chain(rows) {
+                    for cell in row {
+                        inline::plain(cell, words);
+                        words.push('\n');
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// One block of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {

@@ -332,7 +332,8 @@ fn without_links(content: Vec<Inline>) -> Vec<Inline> {
     finish(unlinked.map(Piece::Done).collect())
 }
 
-fn plain(content: &[Inline], text: &mut String) {
+/// Appends the words, without what is only for the eye.
+pub(crate) fn plain(content: &[Inline], text: &mut String) {
     for inline in content {
         match inline {
             Inline::Text(words) | Inline::Code(words) => text.push_str(words),

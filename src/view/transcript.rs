@@ -5,6 +5,7 @@ use std::rc::Rc;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
 
+use super::announcer::announce;
 use super::approval_card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
@@ -25,9 +26,9 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let follows = Signal::new(true);
     follow(desk, follows);
     let runs = move || {
-        let Some(views) = shown.run_views.get() else { return Vec::new() };
+        let Some(view) = shown.run_view.get() else { return Vec::new() };
         let runs = shown.runs.get();
-        runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
+        runs.into_iter().map(|run| keyed(run.id_text(), move || view(desk, run))).collect()
     };
     let list = tag("div")
         .part("transcript")
@@ -82,6 +83,7 @@ fn to_end(log: Handle) {
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
+    announce(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()

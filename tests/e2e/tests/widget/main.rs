@@ -1,5 +1,6 @@
 //! The widget in a real browser, as a person and as a page meet it.
 
+mod announce;
 mod bank;
 mod crash;
 mod decisions;
