@@ -110,6 +110,7 @@ texts! {
     DONE "done" "done";
     APPROVED_BY_YOU "approvedByYou" "approved by you";
     DENIED_BY_YOU "deniedByYou" "denied by you";
+    ANSWERED_BY_YOU "answeredByYou" "answered by you";
     CONFIRMED_BY_YOU "confirmedByYou" "you said that it happened";
     EXPIRED "expired" "nobody decided in time";
     CANCELLED "cancelled" "not started: you stopped it";
@@ -128,6 +129,7 @@ texts! {
     TOKENS "tokens" "Tokens: {read} in, {written} out";
     APPROVED_BY "approvedBy" "approved by {name}";
     DENIED_BY "deniedBy" "denied by {name}";
+    ANSWERED_BY "answeredBy" "answered by {name}";
     WITH_REASON "withReason" "{what}: {reason}";
     APPROVAL_NEEDED "approvalNeeded" "Approval needed: {what}. {because}";
     NOBODY_SAW "nobodySaw" "{what}: nobody saw the end of it";
@@ -194,6 +196,10 @@ mod with_values {
 
     pub(crate) fn denied_by(name: &str) -> String {
         DENIED_BY.with(&[("name", name.into())])
+    }
+
+    pub(crate) fn answered_by(name: &str) -> String {
+        ANSWERED_BY.with(&[("name", name.into())])
     }
 
     pub(crate) fn with_reason(what: &str, reason: &str) -> String {

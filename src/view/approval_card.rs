@@ -42,7 +42,13 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .child(card.strip(action, expires))
         .child(safely(tag("h3").part("card-summary").set("id", id), what(action)))
         .child(arguments(&action.arguments))
-        .maybe(action.preview.as_deref().map(|it| said("card-preview", text::EFFECT, it)))
+        .maybe(
+            action
+                .preview
+                .as_ref()
+                .and_then(|it| it.as_str())
+                .map(|it| said("card-preview", text::EFFECT, it)),
+        )
         .child(why(&action.ruling))
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
         .maybe(action.reason.as_deref().map(|it| said("card-note", text::AGENT_SAYS, it)))
@@ -158,7 +164,10 @@ impl Card {
             .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE })
             .on("click", move |event| {
                 if event.is_trusted() && !untrack(closed) {
-                    self.decide(|call, digest| Intent::Approve { call, digest, trusted: true });
+                    self.decide(|call, digest| {
+                        let arguments = None;
+                        Intent::Approve { call, digest, arguments, trusted: true }
+                    });
                 }
             });
         let deny = button("deny-button")

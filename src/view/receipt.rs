@@ -105,7 +105,7 @@ fn meta(slot: &Slot) -> String {
     match &slot.progress {
         Progress::Queued => text::QUEUED.get(),
         Progress::Held { .. } | Progress::InDoubt { .. } => text::ELSEWHERE.get(),
-        Progress::Ready | Progress::Started { .. } => {
+        Progress::Delayed { .. } | Progress::Ready | Progress::Started { .. } => {
             let mut parts: Vec<String> = approval(slot).into_iter().collect();
             parts.push(text::RUNNING.get());
             parts.join(" · ")
@@ -136,6 +136,10 @@ fn ending(slot: &Slot, outcome: &Outcome) -> String {
                 None => denied,
             }
         }
+        Outcome::Answered { text, by } => {
+            let answered = named(by, text::ANSWERED_BY_YOU, text::answered_by);
+            text::with_reason(&answered, text)
+        }
         Outcome::Forbidden(because) => text::forbidden(&known(because)),
         Outcome::Expired => text::EXPIRED.get(),
         Outcome::Cancelled => text::CANCELLED.get(),
@@ -156,12 +160,14 @@ fn named(by: &Approver, you: Text, other: fn(&str) -> String) -> String {
 fn word(slot: &Slot) -> &'static str {
     match &slot.progress {
         Progress::Queued | Progress::Held { .. } => "queued",
+        Progress::Delayed { .. } => "delayed",
         Progress::Ready | Progress::Started { .. } => "running",
         Progress::InDoubt { .. } => "in-doubt",
         Progress::Done { outcome, .. } => match outcome {
             Outcome::Succeeded(_) | Outcome::Confirmed(_) => "succeeded",
             Outcome::Failed(_) => "failed",
             Outcome::Denied { .. } | Outcome::Forbidden(_) => "denied",
+            Outcome::Answered { .. } => "answered",
             Outcome::Expired => "expired",
             Outcome::Cancelled => "cancelled",
             Outcome::Skipped => "skipped",
@@ -172,7 +178,10 @@ fn word(slot: &Slot) -> &'static str {
 fn path(slot: &Slot) -> &'static str {
     match &slot.progress {
         Progress::Queued => stroke::DOTS,
-        Progress::Held { .. } | Progress::Ready | Progress::Started { .. } => stroke::CLOCK,
+        Progress::Held { .. }
+        | Progress::Delayed { .. }
+        | Progress::Ready
+        | Progress::Started { .. } => stroke::CLOCK,
         Progress::InDoubt { .. } => stroke::WARNING,
         Progress::Done { outcome: Outcome::Succeeded(_) | Outcome::Confirmed(_), .. } => {
             stroke::CHECK
