@@ -15,6 +15,7 @@
 
 mod asking;
 mod error;
+mod listing;
 mod perform;
 pub mod ports;
 mod record;

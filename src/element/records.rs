@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::page::{error_value, to_js};
-use crate::driver::ports::{Append, JournalStore, RunRow, StoreError};
+use crate::driver::ports::{Append, CallRow, JournalStore, RunRow, StoreError};
 
 const FORMAT: &str = "holdpoint-run";
 
@@ -81,8 +81,9 @@ pub(super) async fn import_run(
     for text in texts {
         let entry = Entry::parse(&text, &run, &head).map_err(altered)?;
         let row = RunRow { head: entry.head(), ..RunRow::of(&end) };
+        let calls = CallRow::all(&end);
         let append =
-            Append { expected: head, row, seq: entry.seq, text, strict: true, basis: None };
+            Append { expected: head, row, calls, seq: entry.seq, text, strict: true, basis: None };
         store.append(append).await.map_err(|error| match error {
             StoreError::Conflict => {
                 failure("run_exists", "this run is here already", "nothing; it is in `runs`")
