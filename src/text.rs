@@ -88,6 +88,56 @@ pub(crate) const EXPIRED: &str = "nobody decided in time";
 pub(crate) const CANCELLED: &str = "not started: you stopped it";
 pub(crate) const SKIPPED: &str = "not started: an earlier step did not succeed";
 
+pub(crate) const INBOX: &str = "Approvals";
+pub(crate) const INBOX_LIST: &str = "Approvals, newest first";
+pub(crate) const SEARCH: &str = "Search approvals";
+pub(crate) const FILTER: &str = "Show";
+pub(crate) const ALL: &str = "All";
+pub(crate) const HELD: &str = "Waiting";
+pub(crate) const DECIDED: &str = "Done";
+pub(crate) const SHOW_NEWS: &str = "Show what is new";
+pub(crate) const NOTHING_YET: &str = "Whatever needed your approval will be listed here.";
+pub(crate) const NOTHING_WAITS: &str = "Nothing waits for you.";
+pub(crate) const NOTHING_FOUND: &str = "Nothing with these words.";
+pub(crate) const APPROVED: &str = "Approved";
+pub(crate) const DENIED: &str = "Denied";
+pub(crate) const CONFIRMED: &str = "Confirmed";
+pub(crate) const NOT_ALLOWED: &str = "Not allowed";
+pub(crate) const ROW_RUNNING: &str = "Running";
+pub(crate) const ROW_FAILED: &str = "Failed";
+pub(crate) const ROW_EXPIRED: &str = "Expired";
+pub(crate) const ROW_CANCELLED: &str = "Stopped";
+pub(crate) const ROW_SKIPPED: &str = "Not started";
+
+pub(crate) fn row_approved_by(name: &str) -> String {
+    ["Approved by ", name].concat()
+}
+
+pub(crate) fn row_denied_by(name: &str) -> String {
+    ["Denied by ", name].concat()
+}
+
+pub(crate) fn row_confirmed_by(name: &str) -> String {
+    ["Confirmed by ", name].concat()
+}
+
+pub(crate) fn inbox_with(waiting: usize) -> String {
+    launcher(INBOX, waiting)
+}
+
+/// A whole number, its thousands apart.
+pub(crate) fn number(number: u32) -> String {
+    let digits = number.to_string();
+    let mut words = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    words
+}
+
 pub(crate) fn waiting(count: usize) -> String {
     [&count.to_string(), " waiting"].concat()
 }

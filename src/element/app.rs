@@ -6,7 +6,7 @@ use std::rc::Rc;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
-use holdpoint_core::run::{Effect, Progress, Run, Slot, State, Status, ToolOutcome};
+use holdpoint_core::run::{Effect, Progress, Run, Slot, State, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::reactive::owner::Owner;
@@ -52,36 +52,7 @@ impl App {
 
     /// Works out the state in one word and the number of calls that wait; tells of changes.
     pub(super) fn refresh(&self) {
-        let mut waiting = 0;
-        let (mut running, mut offline, mut failing) = (false, false, false);
-        for shown in self.shell.shown.runs.get_untracked() {
-            let trouble = shown.trouble.with_untracked(|t| t.as_ref().map(|t| t.kind));
-            match trouble {
-                Some(TroubleKind::Offline) => offline = true,
-                Some(TroubleKind::Storage | TroubleKind::Model) => failing = true,
-                _ => {}
-            }
-            let Some(run) = shown.run.get_untracked() else { continue };
-            if matches!(trouble, Some(TroubleKind::Quarantined | TroubleKind::Cleared)) {
-                continue;
-            }
-            waiting += run.waiting();
-            let works = matches!(run.status(), Status::AwaitingModel | Status::AwaitingTools);
-            running |= works && matches!(trouble, None | Some(TroubleKind::Retrying { .. }));
-        }
-        let state = if !self.shell.shown.loaded.get_untracked() {
-            "loading"
-        } else if failing || self.shell.shown.trouble.with_untracked(Option::is_some) {
-            "error"
-        } else if offline {
-            "offline"
-        } else if running {
-            "running"
-        } else if waiting > 0 {
-            "waiting"
-        } else {
-            "idle"
-        };
+        let (state, waiting) = crate::view::sum_up(self.shell.shown);
         self.shell.page.state(state);
         if self.pending.replace(waiting) != waiting {
             self.shell.page.emit("holdpoint-pending-change", &object! { "count": waiting });

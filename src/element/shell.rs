@@ -102,7 +102,12 @@ impl Shell {
             let name = if open { "holdpoint-open" } else { "holdpoint-close" };
             return self.page.emit(name, &serde_json::Value::Object(Default::default()));
         }
-        if let Intent::Prepare = intent {
+        if let Intent::Inbox(open) = intent {
+            self.shown.inbox.set(open);
+            if open {
+                self.work_in_time().await;
+            }
+        } else if let Intent::Prepare = intent {
             // Whoever is about to write is about to send: it is there by then, or is asked again.
             self.work().await.ok();
         } else if let Some(work) = self.work_in_time().await {

@@ -14,6 +14,7 @@ use holdpoint_core::run::{Limits, Run, Spec};
 use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::app::{self, App};
 use super::page::{error_value, to_js};
@@ -190,6 +191,7 @@ impl Works {
         if let Some(error) = refused {
             app.trouble_with_store(&error);
         }
+        shell.shown.store.set(Some(Rc::clone(&store)));
         let models = Rc::new(Models::new(Rc::clone(&shell.runtime)));
         let driver = Driver::new(World {
             store: Rc::clone(&store),
@@ -213,8 +215,11 @@ impl Works {
                     self.thread.replace(last.spec().thread.clone());
                 }
             }
-            Err(error) => self.app.trouble_with_store(&error),
+            Err(error) => return self.app.trouble_with_store(&error),
         }
+        let driver = self.driver.clone();
+        // What cannot be listed now is listed at the next start.
+        spawn_local(async move { drop(driver.enlist_old().await) });
     }
 
     async fn start(
@@ -355,14 +360,29 @@ impl Works {
                 }
                 Ok(())
             }
+            Intent::Show { run, call } => {
+                self.show(run, call).await;
+                Ok(())
+            }
             // These are the shell's.
-            Intent::Open(_) | Intent::Prepare => Ok(()),
+            Intent::Inbox(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
         };
         if let Err(error) = done {
             let words = error.to_string();
             self.shell.page.error(error.code(), &words, error.fix());
             self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
         }
+    }
+
+    /// Goes to a call, in the conversation that it belongs to.
+    async fn show(&self, run: RunId, call: CallId) {
+        if self.driver.run(&run).is_none() {
+            // One that is long over was not read at first.
+            self.driver.refresh(&run).await;
+        }
+        let shown = self.shell.shown;
+        shown.inbox.set(false);
+        shown.target.set(Some(call));
     }
 
     async fn decide_on_card(

@@ -20,6 +20,8 @@ pub(super) struct Desk {
     pub(super) log: Handle,
     /// The composer's field.
     pub(super) input: Handle,
+    /// The button that opens the inbox.
+    pub(super) inbox_button: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
     pub(super) decided: Signal<Option<CallId>>,
     intents: Signal<Intents>,
@@ -31,6 +33,7 @@ impl Desk {
             shown,
             log: Handle::new(None),
             input: Handle::new(None),
+            inbox_button: Handle::new(None),
             decided: Signal::new(None),
             intents: Signal::new(intents),
         }

@@ -14,7 +14,7 @@ use super::desk::Desk;
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
-use crate::driver::ports::{ToolHost, Trouble};
+use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
@@ -41,6 +41,12 @@ pub struct Shown {
     pub online: Signal<bool>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
+    /// Whether the inbox lies over the conversation.
+    pub inbox: Signal<bool>,
+    /// The call to go to, as soon as it is in the conversation.
+    pub target: Signal<Option<CallId>>,
+    /// Where the list of calls is read, once it is open.
+    pub store: Signal<Option<Rc<dyn JournalStore>>>,
     /// What is going on with the runs, once there are any.
     pub(super) state: Signal<Option<State>>,
     /// How many calls wait for a person.
@@ -72,6 +78,9 @@ impl Shown {
             draft: Signal::new(String::new()),
             online: Signal::new(true),
             hidden: Signal::new(Vec::new()),
+            inbox: Signal::new(false),
+            target: Signal::new(None),
+            store: Signal::new(None),
             state: Signal::new(None),
             waiting: Signal::new(0),
             active: Signal::new(None),
@@ -89,6 +98,8 @@ impl Shown {
 pub(super) struct RunViews {
     /// The part of the log that is one run's.
     pub(super) run: fn(Desk, RunShown) -> Tag,
+    /// The list of all calls.
+    pub(super) inbox: fn(Desk) -> Tag,
     /// Puts what is to be said of the runs into a signal.
     pub(super) announce: fn(Shown, Signal<String>),
 }
@@ -127,6 +138,10 @@ pub enum Intent {
     Stop(RunId),
     /// Save a run that cannot be trusted to a file.
     Export(RunId),
+    /// Open or close the inbox.
+    Inbox(bool),
+    /// Go to a call in its conversation.
+    Show { run: RunId, call: CallId },
     /// Open or close the popover.
     Open(bool),
     /// Nothing yet, but the person is about to ask.

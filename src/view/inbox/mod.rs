@@ -1,0 +1,108 @@
+//! Every call that a person was asked about, of all conversations: what waits, what is in doubt and
+//! what is done, to search and to go to.
+
+mod list;
+mod row;
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, KeyboardEvent};
+
+use super::desk::{Desk, button, focus_soon};
+use super::state::Intent;
+use super::tag::{Handle, Tag, icon, keyed, stroke, tag};
+use crate::driver::ports::Group;
+use crate::text;
+use list::List;
+
+/// The inbox, which lies over the conversation as long as it is open.
+pub(super) fn inbox(desk: Desk) -> Tag {
+    let list = List::new(desk);
+    let search = Handle::new(None);
+    focus_soon(search);
+    tag("div")
+        .part("inbox")
+        .set("role", "region")
+        .set("aria-label", text::INBOX)
+        .on("keydown", move |event| {
+            let key = event.unchecked_ref::<KeyboardEvent>().key();
+            if key == "Escape" {
+                // The popover around it stays open.
+                event.stop_propagation();
+                desk.send(Intent::Inbox(false));
+                focus_soon(desk.inbox_button);
+            } else if list.steps(&key) {
+                event.prevent_default();
+            }
+        })
+        .child(
+            tag("div").class("inbox-tools").child(search_field(list, search)).child(filters(list)),
+        )
+        .child(list.view())
+        .live(move || list.news.get().then(|| news_button(list)))
+}
+
+fn search_field(list: List, field: Handle) -> Tag {
+    let input = tag("input")
+        .part("inbox-search")
+        .set("type", "search")
+        .set("placeholder", text::SEARCH)
+        .set("aria-label", text::SEARCH)
+        .set("enterkeyhint", "search")
+        .set("autocomplete", "off")
+        .set("spellcheck", "false")
+        .handle(field)
+        .on("input", move |event| {
+            let field = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+            list.search(&field.map(|field| field.value()).unwrap_or_default());
+        });
+    tag("div").class("inbox-field").child(icon(stroke::SEARCH)).child(input)
+}
+
+fn filters(list: List) -> Tag {
+    let all = [None, Some(Group::Held), Some(Group::Doubt), Some(Group::Done)];
+    tag("div").class("filters").set("role", "group").set("aria-label", text::FILTER).all(all.map(
+        |group| {
+            let is_chosen = move || list.group.get() == group;
+            button("filter-button")
+                .bind("aria-pressed", move || Some(is_chosen().to_string()))
+                .on("click", move |_| list.choose(group))
+                .text(match group {
+                    None => text::ALL,
+                    Some(Group::Held) => text::HELD,
+                    Some(Group::Doubt) => text::IN_DOUBT,
+                    Some(Group::Done) => text::DECIDED,
+                })
+                .child(tag("span").class("count").live_text(move || {
+                    text::number(list.tally.with(|tally| match group {
+                        None => tally.iter().sum(),
+                        Some(group) => tally[group as usize],
+                    }))
+                }))
+        },
+    ))
+}
+
+fn news_button(list: List) -> Tag {
+    button("news-button").text(text::SHOW_NEWS).on("click", move |_| list.reload())
+}
+
+/// The button in the head that opens the inbox and says how many calls wait.
+pub(super) fn inbox_button(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    button("inbox-button")
+        .handle(desk.inbox_button)
+        .bind("aria-label", move || Some(text::inbox_with(shown.waiting.get())))
+        .bind("aria-expanded", move || Some(shown.inbox.get().to_string()))
+        .child(icon(stroke::TRAY))
+        .on("click", move |_| {
+            let opens = !shown.inbox.get_untracked();
+            desk.send(Intent::Inbox(opens));
+        })
+        .one(move || {
+            let count = shown.waiting.get();
+            (count > 0).then(|| {
+                let words = text::waiting(count);
+                keyed(words.clone(), move || tag("span").part("badge").text(words))
+            })
+        })
+}
