@@ -121,6 +121,26 @@ pub(crate) fn row_confirmed_by(name: &str) -> String {
     ["Confirmed by ", name].concat()
 }
 
+pub(crate) const IN_ANOTHER_TAB: &str = "in another tab";
+pub(crate) const IN_NOTIFICATION: &str = "in a notification";
+
+pub(crate) fn approved_elsewhere(name: &str, place: &str, what: &str) -> String {
+    done_elsewhere("Approved", name, place, what)
+}
+
+pub(crate) fn denied_elsewhere(name: &str, place: &str, what: &str) -> String {
+    done_elsewhere("Denied", name, place, what)
+}
+
+pub(crate) fn confirmed_elsewhere(name: &str, place: &str, what: &str) -> String {
+    done_elsewhere("Confirmed", name, place, what)
+}
+
+fn done_elsewhere(done: &str, name: &str, place: &str, what: &str) -> String {
+    let by = if name.is_empty() { String::new() } else { [" by ", name].concat() };
+    [done, &by, " ", place, ": ", what].concat()
+}
+
 pub(crate) fn inbox_with(waiting: usize) -> String {
     launcher(INBOX, waiting)
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
-use holdpoint_core::run::{Effect, Progress, Run, Slot, State, ToolOutcome};
+use holdpoint_core::run::{Effect, Outcome, Progress, Run, Slot, State, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::reactive::owner::Owner;
@@ -14,7 +14,10 @@ use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 
 use super::shell::Shell;
+use super::title::TitleBadge;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
+use crate::text;
+use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
 use crate::view::state::RunShown;
 
@@ -25,6 +28,7 @@ pub(super) struct App {
     /// Calls that the page was told of.
     told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
+    title: TitleBadge,
 }
 
 impl App {
@@ -32,7 +36,13 @@ impl App {
         let owner = Owner::new();
         let tools = Rc::clone(&shell.tools) as Rc<dyn ToolHost>;
         owner.with(|| crate::view::show_runs(shell.shown, tools));
-        Self { shell, owner, told: RefCell::default(), pending: Cell::new(0) }
+        Self {
+            shell,
+            owner,
+            told: RefCell::default(),
+            pending: Cell::new(0),
+            title: TitleBadge::default(),
+        }
     }
 
     /// Shows and tells that the store failed as a whole.
@@ -54,6 +64,8 @@ impl App {
     pub(super) fn refresh(&self) {
         let (state, waiting) = crate::view::sum_up(self.shell.shown);
         self.shell.page.state(state);
+        let in_title = self.shell.settings.borrow().title_badge;
+        self.title.show(if in_title { waiting } else { 0 });
         if self.pending.replace(waiting) != waiting {
             self.shell.page.emit("holdpoint-pending-change", &object! { "count": waiting });
         }
@@ -74,6 +86,19 @@ impl App {
         });
         self.shell.shown.runs.update(|runs| runs.push(shown));
         shown
+    }
+
+    /// Says something for a while.
+    pub(super) fn say(&self, words: String) {
+        let toast = self.shell.shown.toast;
+        toast.set(Some(words.clone()));
+        let over = self.shell.runtime.sleep(TOAST_MS);
+        spawn_local(async move {
+            over.await;
+            if toast.get_untracked().as_ref() == Some(&words) {
+                toast.set(None);
+            }
+        });
     }
 
     fn tell_of_held(&self, run: &Run) {
@@ -200,6 +225,8 @@ impl Observer for App {
     }
 }
 
+/// How long a line is there that holds nothing to press and is not the only place of what it says.
+const TOAST_MS: u64 = 10_000;
 /// Sooner than a frame is drawn, and later than a store answers.
 const SOON_MS: u64 = 8;
 
@@ -209,6 +236,25 @@ pub(super) fn held(run: &Run) -> impl Iterator<Item = (&Run, &Slot)> {
         .flat_map(|turn| &turn.slots)
         .filter(|slot| slot.progress.needs_person())
         .map(move |slot| (run, slot))
+}
+
+/// What somebody else has decided, in words: who, where and about what.
+pub(super) fn decided_elsewhere(before: &Run, after: &Run) -> Option<String> {
+    held(before).find_map(|(_, slot)| {
+        let (_, now) = after.find(&slot.action.id)?;
+        let (by, words): (_, fn(&str, &str, &str) -> String) = match now.outcome() {
+            Some(Outcome::Denied { by, .. }) => (by, text::denied_elsewhere),
+            Some(Outcome::Confirmed(by)) => (by, text::confirmed_elsewhere),
+            _ => (&now.permit.as_ref()?.by, text::approved_elsewhere),
+        };
+        let place = match by.channel.as_str() {
+            "notification" => text::IN_NOTIFICATION,
+            _ => text::IN_ANOTHER_TAB,
+        };
+        let action = &slot.action;
+        let what = action.summary.as_ref().unwrap_or(&action.title);
+        Some(words(&visible_text(&by.name), place, &visible_text(what)))
+    })
 }
 
 /// A waiting call as the page reads it.

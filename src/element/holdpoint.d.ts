@@ -124,6 +124,34 @@ export interface Approver {
   name: string;
 }
 
+/** How a run is exported. */
+export interface ExportOptions {
+  /** Seals the file, 8 characters or more. Without it whoever has the file can read it. */
+  passphrase?: string;
+  /**
+   * Stops the run here, so that only the copy goes on. Without it both can be decided and carried
+   * out; a receiver that knows idempotency keys gets the same key from both.
+   */
+  move?: boolean;
+}
+
+/** What of the record of all runs is exported, and how. */
+export interface AuditOptions {
+  /** JSON Lines of whole runs, which can be verified, or CSV of single facts; "jsonl" unless set. */
+  format?: "jsonl" | "csv";
+  /** From then on. */
+  since?: Date | number;
+  /** As JSON Lines: the runs with such a fact. As CSV: such facts alone. */
+  filter?: {
+    /** "proposed", "viewed", "decided", "tool_started", "tool_finished" and other kinds. */
+    kind?: string;
+    tool?: string;
+    /** What a fact says, such as "approve", "deny", "succeeded" or "ask". */
+    decision?: string;
+    text?: string;
+  };
+}
+
 export type AgentState = "loading" | "idle" | "running" | "waiting" | "offline" | "error";
 
 type MaybePromise<T> = T | PromiseLike<T>;
@@ -180,6 +208,8 @@ export class HoldpointAgentElement extends HTMLElement {
   label: string;
   colorScheme: "auto" | "light" | "dark" | "host";
   announce: "brief" | "full" | "status" | "off";
+  /** Whether the page's title says how many calls wait, as in "(3) Title". */
+  titleBadge: boolean;
   debug: boolean;
 
   /** Setting it takes away the tools set before; a bad one is reported and the others are used. */
@@ -212,11 +242,11 @@ export class HoldpointAgentElement extends HTMLElement {
   approve(callId: string, options: { digest: string; args?: object; note?: string }): Promise<void>;
   deny(callId: string, options?: { reason?: string }): Promise<void>;
   evaluate(tool: string, args: object): Promise<Evaluation>;
-  exportRun(runId: string): Promise<Blob>;
-  /** Takes a run in; its id. */
-  importRun(file: Blob): Promise<string>;
-  /** All entries of all runs, as JSON Lines. */
-  exportAudit(): Promise<Blob>;
+  exportRun(runId: string, options?: ExportOptions): Promise<Blob>;
+  /** Takes a run in, or what is new of it; its id. A run that went on differently is refused. */
+  importRun(file: Blob, options?: { passphrase?: string }): Promise<string>;
+  /** The record of all runs. */
+  exportAudit(options?: AuditOptions): Promise<Blob>;
   /** Forgets the runs of this conversation, or all. */
   clear(scope: "thread" | "all"): Promise<void>;
 

@@ -10,6 +10,7 @@ mod page;
 mod records;
 mod settings;
 mod shell;
+mod title;
 mod work;
 
 use std::any::Any;

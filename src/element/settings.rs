@@ -14,6 +14,8 @@ pub(super) struct Settings {
     pub(super) model: String,
     pub(super) mode: Mode,
     pub(super) instructions: String,
+    /// Whether the page's title says how many calls wait.
+    pub(super) title_badge: bool,
     /// The person's id and name.
     pub(super) approver: (String, String),
 }
@@ -26,6 +28,7 @@ impl Default for Settings {
             model: "gpt-5".to_owned(),
             mode: Mode::Tools,
             instructions: String::new(),
+            title_badge: false,
             approver: Default::default(),
         }
     }
@@ -48,6 +51,7 @@ impl Settings {
                 };
                 self.approver = (field("id"), field("name"));
             }
+            "titleBadge" => self.title_badge = value.is_truthy(),
             "layout" => shown.layout.set(text()),
             "open" => shown.open.set(value.is_truthy()),
             "label" => shown.label.set(text()),

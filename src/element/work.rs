@@ -20,7 +20,7 @@ use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
 use super::{records, settings};
-use crate::driver::ports::{JournalStore, Task, ToolHost, World};
+use crate::driver::ports::{JournalStore, Observer, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
 use crate::later::later;
 use crate::leases::WebLocks;
@@ -97,14 +97,11 @@ impl Work for Works {
                 "approve" => works.approve(CallId::new(text), &options).await,
                 "deny" => works.deny(CallId::new(text), &options).await,
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => {
-                    records::export_run(&*works.store, &RunId::new(text)).await.map(JsValue::from)
-                }
-                "importRun" => works.import_run(first).await,
+                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
-                    let runs = works.driver.runs();
-                    let audit = records::export_audit(&*works.store, runs.iter().map(|r| r.id()));
-                    audit.await.map(JsValue::from)
+                    let options = from_page(&first).unwrap_or_default();
+                    records::export_audit(&*works.store, &options).await.map(Into::into)
                 }
                 "clear" => works.clear(&text).await,
                 _ => {
@@ -126,6 +123,7 @@ impl Work for Works {
     }
 
     fn settings_changed(&self) {
+        self.app.refresh();
         let settings = self.shell.settings.borrow();
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
@@ -139,14 +137,20 @@ impl Work for Works {
     }
 
     fn refresh(&self, run: Option<RunId>) -> Task<()> {
-        let driver = self.driver.clone();
+        let works = self.clone();
         Box::pin(async move {
-            match run {
-                Some(run) => driver.refresh(&run).await,
-                None => {
-                    for run in driver.runs() {
-                        driver.refresh(run.id()).await;
-                    }
+            let driver = &works.driver;
+            let runs = match run {
+                Some(run) => vec![run],
+                None => driver.runs().iter().map(|run| run.id().clone()).collect(),
+            };
+            for run in runs {
+                let before = driver.run(&run);
+                driver.refresh(&run).await;
+                let after = before.zip(driver.run(&run));
+                let words = after.and_then(|(old, new)| app::decided_elsewhere(&old, &new));
+                if let Some(words) = words {
+                    works.app.say(words);
                 }
             }
         })
@@ -312,10 +316,35 @@ impl Works {
         }))
     }
 
-    /// Takes a run's record in; its id. It must be intact, and not be here already.
-    async fn import_run(&self, file: JsValue) -> Result<JsValue, JsValue> {
-        let run = records::import_run(&*self.store, file.unchecked_ref()).await?;
+    /// A run as a file: `{passphrase?, move?}`. One that is moved is stopped here.
+    async fn export_run(&self, run: &RunId, options: &Value) -> Result<web_sys::Blob, JsValue> {
+        let passphrase = options.get("passphrase").and_then(Value::as_str);
+        let exported = records::export_run(&*self.store, run, passphrase).await?;
+        let state = self.driver.run(run).filter(|state| !state.status().is_over());
+        let moves = options.get("move").is_some_and(|moves| *moves == true);
+        let (true, Some(state)) = (moves, state) else { return Ok(exported.file) };
+        let busy = || {
+            let message = "the run is doing something, so it cannot be moved now";
+            records::failure("run_busy", message, "wait until it waits for you, then try again")
+        };
+        if !state.status().needs_person()
+            || state.has_started_calls()
+            || state.head().len != exported.entries
+        {
+            return Err(busy());
+        }
+        done(self.driver.cancel(run, self.by("moved", true)).await)?;
+        // Nothing may have come between the file and the stop.
+        let stopped = self.driver.run(run).map(|state| state.head().len);
+        if stopped == Some(exported.entries + 1) { Ok(exported.file) } else { Err(busy()) }
+    }
+
+    /// Takes a run's file in; its id.
+    async fn import_run(&self, file: &web_sys::Blob, options: &Value) -> Result<JsValue, JsValue> {
+        let passphrase = options.get("passphrase").and_then(Value::as_str);
+        let run = records::import_run(&*self.store, file, passphrase).await?;
         self.driver.refresh(&run).await;
+        self.app.tell_others(&run);
         Ok(run.as_str().into())
     }
 
@@ -355,8 +384,9 @@ impl Works {
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
             Intent::Export(run) => {
-                if let Ok(file) = records::export_run(&*self.store, &run).await {
-                    records::download(&file, run.as_str());
+                if let Ok(exported) = records::export_run(&*self.store, &run, None).await {
+                    let name = ["holdpoint-run-", run.as_str(), ".json"].concat();
+                    records::download(&exported.file, &name);
                 }
                 Ok(())
             }
