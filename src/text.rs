@@ -121,6 +121,28 @@ pub(crate) fn row_confirmed_by(name: &str) -> String {
     ["Confirmed by ", name].concat()
 }
 
+pub(crate) const AUDIT: &str = "Audit";
+pub(crate) const SEARCH_AUDIT: &str = "Search the audit";
+pub(crate) const KIND: &str = "Kind";
+pub(crate) const DECISION: &str = "Decision";
+pub(crate) const SAVE_JSONL: &str = "Save as JSON Lines";
+pub(crate) const SAVE_CSV: &str = "Save as CSV";
+pub(crate) const TAKE_RUN: &str = "Take to another browser";
+pub(crate) const TAKE_RUN_HOW: &str =
+    "The run is saved to a file that only the passphrase opens. Open it there, in the approvals.";
+pub(crate) const BRING_RUN: &str = "Open a run's file";
+pub(crate) const BRING_RUN_HOW: &str =
+    "A run that was saved in another browser goes on here, with what waits for you.";
+pub(crate) const FILE: &str = "File";
+pub(crate) const PASSPHRASE: &str = "Passphrase";
+pub(crate) const STOP_HERE: &str = "Stop it here";
+pub(crate) const STOP_HERE_WHY: &str =
+    "Otherwise both copies can be approved, and it may happen twice.";
+pub(crate) const SAVE_FILE: &str = "Save the file";
+pub(crate) const OPEN_FILE: &str = "Open the file";
+pub(crate) const FILE_SAVED: &str = "The file is saved.";
+pub(crate) const FILE_OPENED: &str = "The run is here.";
+pub(crate) const CANCEL: &str = "Cancel";
 pub(crate) const IN_ANOTHER_TAB: &str = "in another tab";
 pub(crate) const IN_NOTIFICATION: &str = "in a notification";
 

@@ -25,7 +25,9 @@ use crate::driver::{DriveError, Driver};
 use crate::later::later;
 use crate::leases::WebLocks;
 use crate::model::Models;
+use crate::text;
 use crate::tools::from_page;
+use crate::view::sentence_case;
 use crate::view::state::Intent;
 
 /// Carries runs on.
@@ -390,6 +392,36 @@ impl Works {
                 }
                 Ok(())
             }
+            Intent::Seal { run, passphrase, moves } => {
+                let options = object! { "passphrase": passphrase, "move": moves };
+                self.fill_in(async {
+                    let file = self.export_run(&run, &options).await?;
+                    let name = ["holdpoint-run-", run.as_str(), ".sealed.json"].concat();
+                    records::download(&file, &name);
+                    Ok(text::FILE_SAVED)
+                })
+                .await;
+                Ok(())
+            }
+            Intent::Unseal { file, passphrase } => {
+                let options = match passphrase.is_empty() {
+                    true => Value::Null,
+                    false => object! { "passphrase": passphrase },
+                };
+                self.fill_in(async {
+                    self.import_run(&file, &options).await?;
+                    Ok(text::FILE_OPENED)
+                })
+                .await;
+                Ok(())
+            }
+            Intent::SaveAudit { format, filter } => {
+                let options = object! { "format": format, "filter": filter };
+                if let Ok(file) = records::export_audit(&*self.store, &options).await {
+                    records::download(&file, &["holdpoint-audit.", format].concat());
+                }
+                Ok(())
+            }
             Intent::Show { run, call } => {
                 self.show(run, call).await;
                 Ok(())
@@ -401,6 +433,27 @@ impl Works {
             let words = error.to_string();
             self.shell.page.error(error.code(), &words, error.fix());
             self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
+        }
+    }
+
+    /// Does what a form is for; where it does not work, the form says why and stays.
+    async fn fill_in(&self, work: impl Future<Output = Result<&'static str, JsValue>>) {
+        let form = self.shell.shown.form;
+        form.update(|form| {
+            if let Some(form) = form {
+                (form.busy, form.fault) = (true, None);
+            }
+        });
+        match work.await {
+            Ok(words) => {
+                form.set(None);
+                self.app.say(words.to_owned());
+            }
+            Err(error) => form.update(|form| {
+                if let Some(form) = form {
+                    (form.busy, form.fault) = (false, Some(sentences(&error)));
+                }
+            }),
         }
     }
 
@@ -448,6 +501,15 @@ impl Works {
 
 /// How long a person does not notice that something is being saved.
 const LONG_MS: u64 = 100;
+
+/// What happened and what to do about it.
+fn sentences(error: &JsValue) -> String {
+    let text = |name: &str| {
+        let text = js_sys::Reflect::get(error, &name.into()).unwrap_or_default().as_string();
+        sentence_case(&text.unwrap_or_default())
+    };
+    [text("message"), text("fix")].join(" ")
+}
 
 /// The id of a run that has begun.
 fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {

@@ -110,7 +110,7 @@ pub(super) fn focus_soon(element: Handle) {
 
 /// Messages begin with a small letter and have no full stop, so that they can be put together; on
 /// its own line each is a sentence.
-pub(super) fn sentence_case(message: &str) -> String {
+pub fn sentence_case(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase()).into_iter();
     let end = if message.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };

@@ -43,6 +43,8 @@ mod transcript;
 mod widget;
 
 #[cfg(target_arch = "wasm32")]
+pub use desk::sentence_case;
+#[cfg(target_arch = "wasm32")]
 pub use status::sum_up;
 #[cfg(target_arch = "wasm32")]
 pub use widget::mount;

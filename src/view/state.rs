@@ -9,6 +9,7 @@ use holdpoint_core::id::{CallId, RunId};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Run;
 use leptos::reactive::owner::Owner;
+use serde_json::Value;
 
 use super::desk::Desk;
 use super::signal::Signal;
@@ -47,6 +48,8 @@ pub struct Shown {
     pub target: Signal<Option<CallId>>,
     /// Where the list of calls is read, once it is open.
     pub store: Signal<Option<Rc<dyn JournalStore>>>,
+    /// The form for a run's file, while it is open.
+    pub form: Signal<Option<FileForm>>,
     /// What is going on with the runs, once there are any.
     pub(super) state: Signal<Option<State>>,
     /// How many calls wait for a person.
@@ -79,6 +82,7 @@ impl Shown {
             online: Signal::new(true),
             hidden: Signal::new(Vec::new()),
             inbox: Signal::new(false),
+            form: Signal::new(None),
             target: Signal::new(None),
             store: Signal::new(None),
             state: Signal::new(None),
@@ -90,6 +94,19 @@ impl Shown {
         std::mem::forget(owner);
         shown
     }
+}
+
+/// A form for a run's file.
+#[derive(Clone, Debug, Default)]
+pub struct FileForm {
+    /// The run that is saved; none where a file comes in.
+    pub run: Option<RunId>,
+    /// The call by which the person knows it.
+    pub what: String,
+    /// It is being worked on.
+    pub busy: bool,
+    /// Why it did not work.
+    pub fault: Option<String>,
 }
 
 /// The views of runs, by the functions that make them: so nothing that a widget shows without runs
@@ -138,6 +155,12 @@ pub enum Intent {
     Stop(RunId),
     /// Save a run that cannot be trusted to a file.
     Export(RunId),
+    /// Save a run to a sealed file; and stop it here, if it moves.
+    Seal { run: RunId, passphrase: String, moves: bool },
+    /// Take a run's file in.
+    Unseal { file: web_sys::Blob, passphrase: String },
+    /// Save the facts that are meant.
+    SaveAudit { format: &'static str, filter: Value },
     /// Open or close the inbox.
     Inbox(bool),
     /// Go to a call in its conversation.

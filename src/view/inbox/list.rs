@@ -1,7 +1,6 @@
 //! The rows of the inbox: read by pages, shown by windows.
 //!
-//! Only the rows near what is in view have elements, so ten thousand are as quick as ten. While a
-//! person is at the list nothing moves under them: rows change where they stand, and what is new is
+//! While a person is at the list nothing moves under them: rows change where they stand, and what is new is
 //! offered by a button.
 
 use std::rc::Rc;
@@ -14,12 +13,14 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
 use super::row::{content, name, words};
+use super::window::{self, STEP, Window};
 use crate::driver::ports::{CallRow, Group, JournalStore, Page, Tally};
 use crate::text;
 use crate::view::desk::{Desk, button};
+use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
-use crate::view::state::Intent;
-use crate::view::tag::{Handle, Keyed, Tag, effect, keyed, tag};
+use crate::view::state::{FileForm, Intent};
+use crate::view::tag::{Keyed, Tag, effect, icon, keyed, stroke, tag};
 use crate::view::timer::after;
 
 /// The list and what is asked of it.
@@ -42,12 +43,9 @@ pub(super) struct List {
     /// Counts what was asked; an answer to an older question is not taken.
     asked: Signal<u32>,
     is_loading: Signal<bool>,
-    /// The first and the last row that have elements.
-    window: Signal<(usize, usize)>,
+    window: Window,
     /// The row that has the focus keeps its element wherever it is.
     focused: Signal<Option<CallId>>,
-    scroll: Handle,
-    items: Handle,
 }
 
 impl List {
@@ -63,10 +61,8 @@ impl List {
             is_whole: Signal::new(false),
             asked: Signal::new(0),
             is_loading: Signal::new(false),
-            window: Signal::new((0, FIRST_ROWS)),
+            window: Window::new(),
             focused: Signal::new(None),
-            scroll: Handle::new(None),
-            items: Handle::new(None),
         };
         list.reload();
         list.follow_runs();
@@ -118,25 +114,17 @@ impl List {
     }
 
     pub(super) fn view(self) -> Tag {
-        let items = tag("ul")
-            .class("inbox-list")
-            .set("role", "list")
-            .bind("aria-label", move || Some(text::INBOX_LIST.to_owned()))
-            .bind("aria-busy", move || self.is_loading.get().then(|| "true".to_owned()))
-            .handle(self.items)
-            .each(move || self.shown());
-        effect(move || {
-            let total = self.total().to_string();
-            if let Some(items) = self.items.get_untracked() {
-                set_variable(&items, "--_count", &total);
-            }
-        });
-        tag("div")
-            .class("inbox-scroll")
-            .handle(self.scroll)
-            .on("scroll", move |_| self.look())
+        let rows = move || self.shown();
+        self.window
+            .view(
+                text::INBOX_LIST,
+                move || self.total(),
+                rows,
+                move |wanted| {
+                    self.load(wanted, false);
+                },
+            )
             .live(move || self.empty())
-            .child(items)
     }
 
     /// The words in the place of rows.
@@ -169,7 +157,7 @@ impl List {
 
     /// The rows that have elements.
     fn shown(self) -> Vec<Keyed> {
-        let (first, last) = self.window.get();
+        let (first, last) = self.window.range.get();
         let focused = self.focused.get_untracked();
         self.rows.with(|rows| {
             let is_meant = |at: usize, row: &CallRow| {
@@ -192,10 +180,7 @@ impl List {
         };
         let run = self.rows.with_untracked(|rows| rows.get(at).map(|row| row.run.clone()));
         let (gone, goes) = (call.clone(), call.clone());
-        let item = tag("li")
-            .bind("aria-setsize", move || Some(self.total().to_string()))
-            .set("aria-posinset", (at + 1).to_string());
-        set_variable(&item.element(), "--_at", &at.to_string());
+        let item = window::row(at, move || self.total());
         item.child(
             button("inbox-item")
                 .set("data-call", call.as_str())
@@ -217,24 +202,26 @@ impl List {
                     Some(keyed(key, move || view().unwrap_or_else(|| tag("span"))))
                 }),
         )
+        .one(move || self.rows.with(|rows| self.take_button(rows.get(at)?)))
     }
 
-    /// Gives elements to the rows that are in view, and reads as far as that.
-    fn look(self) {
-        let (Some(scroll), Some(items)) = (self.scroll.get_untracked(), self.items.get_untracked())
-        else {
-            return;
+    /// The way to take the run of a call that waits to another browser.
+    fn take_button(self, row: &CallRow) -> Option<Keyed> {
+        let form = FileForm {
+            run: Some(row.run.clone()),
+            what: row.what.clone(),
+            busy: false,
+            fault: None,
         };
-        let total = self.total().max(1);
-        let height = (f64::from(items.offset_height()) / total as f64).max(1.0);
-        let at = |pixels: i32| (f64::from(pixels.max(0)) / height) as usize;
-        // By steps, so that most of a scroll changes nothing.
-        let first = (at(scroll.scroll_top()) / STEP).saturating_sub(1) * STEP;
-        let last = first + at(scroll.client_height()) + 3 * STEP;
-        if self.window.get_untracked() != (first, last) {
-            self.window.set((first, last));
-        }
-        self.load(last + 1, false);
+        (row.group != Group::Done).then(|| {
+            keyed("", move || {
+                button("take-button")
+                    .set("aria-label", text::act_on(text::TAKE_RUN, &visible_text(&form.what)))
+                    .set("title", text::TAKE_RUN)
+                    .child(icon(stroke::OUT))
+                    .on("click", move |_| self.desk.shown.form.set(Some(form.clone())))
+            })
+        })
     }
 
     /// Reads until so many rows are there, or all.
@@ -349,7 +336,7 @@ impl List {
 
     /// Whether nobody is at the list: it is at its top, without focus and pointer.
     fn is_at_rest(self) -> bool {
-        let Some(scroll) = self.scroll.get_untracked() else { return true };
+        let Some(scroll) = self.window.scroll.get_untracked() else { return true };
         let focus = scroll
             .get_root_node()
             .dyn_into::<ShadowRoot>()
@@ -360,13 +347,13 @@ impl List {
     }
 
     fn focus_on(self, at: usize) {
-        let (first, last) = self.window.get_untracked();
+        let (first, last) = self.window.range.get_untracked();
         if !(first..=last).contains(&at) {
-            self.window.set((at.saturating_sub(STEP), at + 2 * STEP));
+            self.window.range.set((at.saturating_sub(STEP), at + 2 * STEP));
         }
         let call = self.rows.with_untracked(|rows| rows.get(at).map(|row| row.call.to_string()));
         after(0, move || {
-            let Some(items) = self.items.get_untracked() else { return };
+            let Some(items) = self.window.items.get_untracked() else { return };
             let mut item = items.first_element_child();
             while let Some(element) = item {
                 let is_it = |button: &Element| button.get_attribute("data-call") == call;
@@ -394,27 +381,7 @@ fn small(words: &str) -> String {
     JsString::from(words).to_locale_lower_case(None).into()
 }
 
-/// Sets a custom property, which a strict policy allows where it drops a style attribute.
-fn set_variable(element: &HtmlElement, name: &str, value: &str) {
-    #[wasm_bindgen]
-    extern "C" {
-        type Styled;
-        type Declarations;
-
-        #[wasm_bindgen(method, getter, js_name = style)]
-        fn declarations(this: &Styled) -> Declarations;
-
-        #[wasm_bindgen(method, js_name = setProperty)]
-        fn set(this: &Declarations, name: &str, value: &str);
-    }
-    element.unchecked_ref::<Styled>().declarations().set(name, value);
-}
-
 /// How many rows are read at once.
 const PAGE: usize = 200;
-/// How many rows have elements before anything is measured.
-const FIRST_ROWS: usize = 24;
-/// By how many rows the window moves.
-const STEP: usize = 12;
 /// How long changes are gathered before they are counted.
 const COUNT_MS: i32 = 60;

@@ -1,60 +1,102 @@
 //! Every call that a person was asked about, of all conversations: what waits, what is in doubt and
 //! what is done, to search and to go to.
 
+mod audit;
+mod files;
 mod list;
 mod row;
+mod window;
 
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use super::desk::{Desk, button, focus_soon};
-use super::state::Intent;
+use super::signal::Signal;
+use super::state::{FileForm, Intent};
 use super::tag::{Handle, Tag, icon, keyed, stroke, tag};
 use crate::driver::ports::Group;
 use crate::text;
+use audit::audit;
+use files::dialog;
 use list::List;
 
 /// The inbox, which lies over the conversation as long as it is open.
 pub(super) fn inbox(desk: Desk) -> Tag {
-    let list = List::new(desk);
-    let search = Handle::new(None);
-    focus_soon(search);
+    let shown = desk.shown;
+    let is_audit = Signal::new(false);
     tag("div")
         .part("inbox")
         .set("role", "region")
         .set("aria-label", text::INBOX)
         .on("keydown", move |event| {
-            let key = event.unchecked_ref::<KeyboardEvent>().key();
-            if key == "Escape" {
+            if event.unchecked_ref::<KeyboardEvent>().key() == "Escape" {
                 // The popover around it stays open.
                 event.stop_propagation();
                 desk.send(Intent::Inbox(false));
                 focus_soon(desk.inbox_button);
-            } else if list.steps(&key) {
+            }
+        })
+        .one(move || {
+            Some(if is_audit.get() {
+                keyed("audit", move || audit(desk))
+            } else {
+                keyed("calls", move || calls(desk))
+            })
+        })
+        .child(
+            tag("div")
+                .class("inbox-foot inbox-ways")
+                .child(
+                    button("audit-button")
+                        .bind("aria-pressed", move || Some(is_audit.get().to_string()))
+                        .text(text::AUDIT)
+                        .on("click", move |_| is_audit.set(!is_audit.get_untracked())),
+                )
+                .child(
+                    button("bring-button")
+                        .text(text::BRING_RUN)
+                        .on("click", move |_| shown.form.set(Some(FileForm::default()))),
+                ),
+        )
+        .one(move || {
+            let form = shown.form.get()?;
+            let key = form.run.as_ref().map_or("", |run| run.as_str()).to_owned();
+            Some(keyed(key, move || dialog(desk, &form)))
+        })
+}
+
+/// The calls, with what narrows them down.
+fn calls(desk: Desk) -> Tag {
+    let list = List::new(desk);
+    let search = Handle::new(None);
+    focus_soon(search);
+    let field = field(text::SEARCH, search).on("input", move |event| {
+        let field = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+        list.search(&field.map(|field| field.value()).unwrap_or_default());
+    });
+    tag("div")
+        .class("inbox-calls")
+        .on("keydown", move |event| {
+            if list.steps(&event.unchecked_ref::<KeyboardEvent>().key()) {
                 event.prevent_default();
             }
         })
-        .child(
-            tag("div").class("inbox-tools").child(search_field(list, search)).child(filters(list)),
-        )
+        .child(tag("div").class("inbox-tools").child(field).child(filters(list)))
         .child(list.view())
         .live(move || list.news.get().then(|| news_button(list)))
 }
 
-fn search_field(list: List, field: Handle) -> Tag {
+/// A field to search in.
+fn field(words: &'static str, handle: Handle) -> Tag {
     let input = tag("input")
         .part("inbox-search")
         .set("type", "search")
-        .set("placeholder", text::SEARCH)
-        .set("aria-label", text::SEARCH)
+        .set("placeholder", words)
+        .set("aria-label", words)
         .set("enterkeyhint", "search")
         .set("autocomplete", "off")
         .set("spellcheck", "false")
-        .handle(field)
-        .on("input", move |event| {
-            let field = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
-            list.search(&field.map(|field| field.value()).unwrap_or_default());
-        });
+        .handle(handle);
     tag("div").class("inbox-field").child(icon(stroke::SEARCH)).child(input)
 }
 
