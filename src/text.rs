@@ -121,6 +121,11 @@ pub(crate) fn row_confirmed_by(name: &str) -> String {
     ["Confirmed by ", name].concat()
 }
 
+pub(crate) const NOTIFY: &str = "Notify me";
+pub(crate) const NOTICE_LATER: &str =
+    "Your decision is saved. It is carried out when the page is open.";
+pub(crate) const NOTICES_REFUSED: &str =
+    "The browser does not allow notifications from this page. Its settings can change that.";
 pub(crate) const AUDIT: &str = "Audit";
 pub(crate) const SEARCH_AUDIT: &str = "Search the audit";
 pub(crate) const KIND: &str = "Kind";

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use holdpoint_core::approval::Approver;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
@@ -13,6 +14,7 @@ use leptos::reactive::owner::Owner;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 
+use super::notices::Notices;
 use super::shell::Shell;
 use super::title::TitleBadge;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
@@ -29,6 +31,7 @@ pub(super) struct App {
     told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
     title: TitleBadge,
+    pub(super) notices: Rc<Notices>,
 }
 
 impl App {
@@ -36,9 +39,11 @@ impl App {
         let owner = Owner::new();
         let tools = Rc::clone(&shell.tools) as Rc<dyn ToolHost>;
         owner.with(|| crate::view::show_runs(shell.shown, tools));
+        let notices = Rc::new(Notices::new(Rc::clone(&shell)));
         Self {
             shell,
             owner,
+            notices,
             told: RefCell::default(),
             pending: Cell::new(0),
             title: TitleBadge::default(),
@@ -101,7 +106,7 @@ impl App {
         });
     }
 
-    fn tell_of_held(&self, run: &Run) {
+    fn tell_of_held(&self, run: &Rc<Run>) {
         for (_, slot) in held(run) {
             if !self.told.borrow_mut().insert(slot.action.id.clone(), ()) {
                 continue;
@@ -112,6 +117,20 @@ impl App {
                 let call = slot.action.id.clone();
                 self.shell.shown.hidden.update(|hidden| hidden.push(call));
             }
+            let (notices, run) = (Rc::clone(&self.notices), Rc::clone(run));
+            let call = slot.action.id.clone();
+            spawn_local(async move { notices.tell(run, call).await });
+        }
+    }
+
+    /// Takes back the notifications of calls that need nobody any more.
+    fn withdraw_notices(&self, before: &Run, run: &Run) {
+        for (_, slot) in held(before) {
+            let call = slot.action.id.clone();
+            if run.find(&call).is_none_or(|(_, now)| !now.progress.needs_person()) {
+                let notices = Rc::clone(&self.notices);
+                spawn_local(async move { notices.withdraw(call).await });
+            }
         }
     }
 }
@@ -119,7 +138,8 @@ impl App {
 impl Observer for App {
     fn run_changed(&self, run: &Rc<Run>) {
         let shown = self.shown_run(run.id());
-        let is_new = shown.run.with_untracked(Option::is_none);
+        let before = shown.run.get_untracked();
+        let is_new = before.is_none();
         shown.run.put(Some(Rc::clone(run)));
         if run.outstanding().iter().any(|effect| matches!(effect, Effect::StartTool { .. })) {
             // What is about to start comes first: the store's answer would wait for the drawing.
@@ -144,6 +164,9 @@ impl Observer for App {
             shown.live.set(String::new());
         }
         self.tell_of_held(run);
+        if let Some(before) = before {
+            self.withdraw_notices(&before, run);
+        }
         if run.waiting() > 0 {
             spawn_local(crate::store::persist());
         }
@@ -251,10 +274,20 @@ pub(super) fn decided_elsewhere(before: &Run, after: &Run) -> Option<String> {
             "notification" => text::IN_NOTIFICATION,
             _ => text::IN_ANOTHER_TAB,
         };
-        let action = &slot.action;
-        let what = action.summary.as_ref().unwrap_or(&action.title);
-        Some(words(&visible_text(&by.name), place, &visible_text(what)))
+        Some(words(&visible_text(&by.name), place, &what(slot)))
     })
+}
+
+/// What was decided in a notification, in words.
+pub(super) fn decided_in_notice(slot: &Slot, by: &Approver, approves: bool) -> String {
+    let words = if approves { text::approved_elsewhere } else { text::denied_elsewhere };
+    words(&visible_text(&by.name), text::IN_NOTIFICATION, &what(slot))
+}
+
+/// The sentence of a call, as one text.
+fn what(slot: &Slot) -> String {
+    let action = &slot.action;
+    visible_text(action.summary.as_ref().unwrap_or(&action.title))
 }
 
 /// A waiting call as the page reads it.

@@ -210,6 +210,11 @@ export class HoldpointAgentElement extends HTMLElement {
   announce: "brief" | "full" | "status" | "off";
   /** Whether the page's title says how many calls wait, as in "(3) Title". */
   titleBadge: boolean;
+  /**
+   * Whether a person may turn on notifications of what waits, in the inbox. The page's service
+   * worker answers them if it has `importScripts("/holdpoint-sw.js")`, or is that file.
+   */
+  notifications: boolean;
   debug: boolean;
 
   /** Setting it takes away the tools set before; a bad one is reported and the others are used. */

@@ -17,6 +17,7 @@ const ATTRIBUTES = {
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
   "title-badge": false,
+  notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::lock::Mutex;
-use holdpoint_core::id::RunId;
+use holdpoint_core::id::{CallId, RunId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -70,6 +70,7 @@ impl Shell {
         *slot = Some(Rc::clone(&work));
         drop(slot);
         self.shown.loaded.set(true);
+        super::links::follow(self);
         // What the page registered or set meanwhile was told to nobody.
         work.settings_changed();
         work.tools_changed();
@@ -87,6 +88,19 @@ impl Shell {
         if let Some(mut work) = self.work.try_lock() {
             work.take();
         }
+    }
+
+    /// Goes to a call, if it is one of this widget's.
+    pub(super) fn go_to(self: &Rc<Self>, call: CallId) {
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            if let Some(work) = shell.work_in_time().await
+                && work.go_to(call).await
+                && shell.shown.layout.with_untracked(|layout| layout == "popover")
+            {
+                shell.intend(Intent::Open(true)).await;
+            }
+        });
     }
 
     /// There is nothing to read.

@@ -19,7 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
-use super::{records, settings};
+use super::{links, records, settings};
 use crate::driver::ports::{JournalStore, Observer, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
 use crate::later::later;
@@ -52,6 +52,9 @@ pub(super) trait Work {
 
     /// Tells the state anew.
     fn refresh_state(&self);
+
+    /// Goes to a call; whether it is one of this widget's.
+    fn go_to(&self, call: CallId) -> Task<bool>;
 
     /// The calls that wait for a person, as the page reads them.
     fn pending(&self) -> Array;
@@ -126,6 +129,7 @@ impl Work for Works {
 
     fn settings_changed(&self) {
         self.app.refresh();
+        self.app.notices.show_choice();
         let settings = self.shell.settings.borrow();
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
@@ -155,11 +159,25 @@ impl Work for Works {
                     works.app.say(words);
                 }
             }
+            works.take_deferred().await;
         })
     }
 
     fn refresh_state(&self) {
         self.app.refresh();
+    }
+
+    fn go_to(&self, call: CallId) -> Task<bool> {
+        let works = self.clone();
+        Box::pin(async move {
+            let Some(run) = links::run_of(&call) else { return false };
+            works.read(&run).await;
+            let is_ours = works.driver.run(&run).is_some_and(|run| run.find(&call).is_some());
+            if is_ours {
+                works.show(&run, call).await;
+            }
+            is_ours
+        })
     }
 
     fn pending(&self) -> Array {
@@ -223,6 +241,7 @@ impl Works {
             }
             Err(error) => return self.app.trouble_with_store(&error),
         }
+        self.take_deferred().await;
         let driver = self.driver.clone();
         // What cannot be listed now is listed at the next start.
         spawn_local(async move { drop(driver.enlist_old().await) });
@@ -415,6 +434,12 @@ impl Works {
                 .await;
                 Ok(())
             }
+            Intent::Notify(on) => {
+                if let Err(words) = self.app.notices.turn(on).await {
+                    self.app.say(words.to_owned());
+                }
+                Ok(())
+            }
             Intent::SaveAudit { format, filter } => {
                 let options = object! { "format": format, "filter": filter };
                 if let Ok(file) = records::export_audit(&*self.store, &options).await {
@@ -423,16 +448,14 @@ impl Works {
                 Ok(())
             }
             Intent::Show { run, call } => {
-                self.show(run, call).await;
+                self.show(&run, call).await;
                 Ok(())
             }
             // These are the shell's.
             Intent::Inbox(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
         };
         if let Err(error) = done {
-            let words = error.to_string();
-            self.shell.page.error(error.code(), &words, error.fix());
-            self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
+            self.tell_of(&error);
         }
     }
 
@@ -458,14 +481,42 @@ impl Works {
     }
 
     /// Goes to a call, in the conversation that it belongs to.
-    async fn show(&self, run: RunId, call: CallId) {
-        if self.driver.run(&run).is_none() {
-            // One that is long over was not read at first.
-            self.driver.refresh(&run).await;
-        }
+    async fn show(&self, run: &RunId, call: CallId) {
+        self.read(run).await;
         let shown = self.shell.shown;
         shown.inbox.set(false);
         shown.target.set(Some(call));
+    }
+
+    /// Reads a run that was not read at first because it is long over.
+    async fn read(&self, run: &RunId) {
+        if self.driver.run(run).is_none() {
+            self.driver.refresh(run).await;
+        }
+    }
+
+    /// Takes in what was decided in notifications, and says so.
+    async fn take_deferred(&self) {
+        let by = self.by("notification", true);
+        // What the store does not give now, the next look finds.
+        for (deferred, error) in self.driver.take_deferred(&by).await.unwrap_or_default() {
+            let run = self.driver.run(&deferred.run);
+            let Some((_, slot)) = run.as_ref().and_then(|run| run.find(&deferred.call)) else {
+                continue;
+            };
+            match error {
+                None => self.app.say(app::decided_in_notice(slot, &by, deferred.approves)),
+                // Another page that is open may have been faster, which is all that is wanted.
+                Some(error) if slot.progress.needs_person() => self.tell_of(&error),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn tell_of(&self, error: &DriveError) {
+        let words = error.to_string();
+        self.shell.page.error(error.code(), &words, error.fix());
+        self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
     }
 
     async fn decide_on_card(

@@ -48,6 +48,8 @@ pub struct Shown {
     pub target: Signal<Option<CallId>>,
     /// Where the list of calls is read, once it is open.
     pub store: Signal<Option<Rc<dyn JournalStore>>>,
+    /// Whether the person is notified of what waits; none where that is not offered.
+    pub notified: Signal<Option<bool>>,
     /// The form for a run's file, while it is open.
     pub form: Signal<Option<FileForm>>,
     /// What is going on with the runs, once there are any.
@@ -83,6 +85,7 @@ impl Shown {
             hidden: Signal::new(Vec::new()),
             inbox: Signal::new(false),
             form: Signal::new(None),
+            notified: Signal::new(None),
             target: Signal::new(None),
             store: Signal::new(None),
             state: Signal::new(None),
@@ -159,6 +162,8 @@ pub enum Intent {
     Seal { run: RunId, passphrase: String, moves: bool },
     /// Take a run's file in.
     Unseal { file: web_sys::Blob, passphrase: String },
+    /// Turn notifications on or off.
+    Notify(bool),
     /// Save the facts that are meant.
     SaveAudit { format: &'static str, filter: Value },
     /// Open or close the inbox.

@@ -7,6 +7,7 @@ mod list;
 mod row;
 mod window;
 
+use leptos::reactive::graph::untrack;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 
@@ -56,12 +57,26 @@ pub(super) fn inbox(desk: Desk) -> Tag {
                     button("bring-button")
                         .text(text::BRING_RUN)
                         .on("click", move |_| shown.form.set(Some(FileForm::default()))),
-                ),
+                )
+                .one(move || shown.notified.get().map(|_| keyed("", move || notify_button(desk)))),
         )
         .one(move || {
             let form = shown.form.get()?;
             let key = form.run.as_ref().map_or("", |run| run.as_str()).to_owned();
             Some(keyed(key, move || dialog(desk, &form)))
+        })
+}
+
+fn notify_button(desk: Desk) -> Tag {
+    let is_on = move || desk.shown.notified.get() == Some(true);
+    button("notify-button")
+        .bind("aria-pressed", move || Some(is_on().to_string()))
+        .text(text::NOTIFY)
+        .on("click", move |event| {
+            // The browser asks the person only after a real click.
+            if event.is_trusted() {
+                desk.send(Intent::Notify(!untrack(is_on)));
+            }
         })
 }
 
