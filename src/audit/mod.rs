@@ -156,7 +156,8 @@ fn add_answer(facts: &mut Vec<Fact>, calls: &mut Calls, answer: Fact, planned: &
         facts.push(fact);
     }
     if actions.is_none_or(Vec::is_empty) {
-        facts.push(Fact { says: says.to_owned(), ..answer });
+        let what = planned.as_str().unwrap_or_default().to_owned();
+        facts.push(Fact { says: says.to_owned(), what, ..answer });
     }
 }
 
