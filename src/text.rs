@@ -1,268 +1,304 @@
-//! Every string that a person reads, in English.
+//! Every text that a person reads, by its key and in English.
 //!
-//! Sentences with values in them are functions, so that another language may order them anew.
+//! A page may replace each by its key (`labels`), and `src/labels/` has them in other languages.
+//! Values stand in braces. Where a text depends on a number, the forms for one and for more stand
+//! with a bar between them, and the number is `{count}`.
 
-pub(crate) const SEND: &str = "Send";
-pub(crate) const STOP: &str = "Stop";
-pub(crate) const RETRY: &str = "Try again";
-pub(crate) const NOT_LOADED_YET: &str =
-    "A part of the assistant could not be loaded. Trying again…";
-pub(crate) const EXPORT: &str = "Save its record";
-pub(crate) const MESSAGE: &str = "Message";
-pub(crate) const PLACEHOLDER: &str = "Ask for something";
-pub(crate) const EMPTY: &str =
-    "Ask for something. Whatever needs your approval waits here until you decide.";
-pub(crate) const JUMP: &str = "Jump to latest";
-pub(crate) const DETAILS: &str = "Details";
-pub(crate) const YOU_SAID: &str = "You said";
-pub(crate) const ASSISTANT_SAID: &str = "Assistant said";
-pub(crate) const ANSWERING: &str = "Assistant is answering";
-
-pub(crate) const READY: &str = "Ready";
-pub(crate) const RESUMING: &str = "Resuming…";
-pub(crate) const THINKING: &str = "Answering…";
-pub(crate) const WORKING: &str = "Working…";
-pub(crate) const WAITING: &str = "Waiting for you";
-pub(crate) const WAITING_OFFLINE: &str = "Waiting for you · offline";
-pub(crate) const OFFLINE: &str = "Offline";
-pub(crate) const NOT_SAVED: &str = "Not saved";
-pub(crate) const NOT_TRUSTED: &str = "Record not trusted";
-pub(crate) const CLEARED: &str = "The storage was cleared";
-pub(crate) const NO_ANSWER: &str = "No answer";
-pub(crate) const RETRYING: &str = "Trying again…";
-pub(crate) const TOOL_MISSING: &str = "Tool missing";
-
-pub(crate) const READS: &str = "Reads data";
-pub(crate) const CHANGES: &str = "Changes data";
-pub(crate) const CRITICAL: &str = "Cannot be undone";
-pub(crate) const IN_DOUBT: &str = "In doubt";
-
-pub(crate) const APPROVE: &str = "Approve";
-pub(crate) const DENY: &str = "Deny";
-pub(crate) const BACK: &str = "Back";
-pub(crate) const SAVING: &str = "Saving…";
-pub(crate) const REASON: &str = "Why not? The assistant reads this (optional)";
-pub(crate) const WHY: &str = "Why you are asked: ";
-pub(crate) const EFFECT: &str = "What it does: ";
-pub(crate) const AGENT_SAYS: &str = "The agent says (not verified): ";
-pub(crate) const NO_ARGUMENTS: &str = "It takes no arguments.";
-pub(crate) const MODEL_OVERRULED: &str =
-    "The model said that no confirmation was needed; the rule decided otherwise.";
-pub(crate) const TOOL_ABSENT: &str =
-    "The tool is not on this page now. You can decide; it runs when it is.";
-pub(crate) const TOOL_CHANGED: &str = "The tool was changed after this was asked, so it cannot be \
-                                       approved. Deny it, and ask the assistant again.";
-pub(crate) const TOOL: &str = "Tool";
-pub(crate) const ARGUMENTS: &str = "Arguments";
-pub(crate) const RESULT: &str = "Result";
-pub(crate) const DIGEST: &str = "Digest";
-pub(crate) const KEY: &str = "Idempotency key";
-
-pub(crate) const CHECK: &str = "Check";
-pub(crate) const HAPPENED: &str = "It happened";
-pub(crate) const DID_NOT_HAPPEN: &str = "It did not happen";
-pub(crate) const TRY_AGAIN: &str = "Try again";
-pub(crate) const DOUBT_RULE: &str =
-    "It may have happened or not. It is not started again by itself.";
-pub(crate) const DOUBT_WARNING: &str = "If you try again and it did happen, it may happen twice.";
-
-pub(crate) const PROPOSAL_REFUSED: &str =
-    "The assistant proposed what is not possible; nothing of it ran";
-pub(crate) const STOPPED: &str = "You stopped this";
-pub(crate) const RUN_FAILED: &str = "The assistant could not finish";
-
-pub(crate) const MODEL_TROUBLE: &str = "The model gave no answer";
-pub(crate) const OFFLINE_TROUBLE: &str = "There is no network";
-pub(crate) const STORAGE_TROUBLE: &str = "The last step is not saved yet";
-pub(crate) const QUARANTINED: &str = "This record cannot be trusted";
-pub(crate) const TOOL_TROUBLE: &str = "The tool is not ready";
-
-pub(crate) const QUEUED: &str = "waits its turn";
-pub(crate) const RUNNING: &str = "running…";
-pub(crate) const ELSEWHERE: &str = "waits for your decision on the page";
-pub(crate) const DONE: &str = "done";
-pub(crate) const APPROVED_BY_YOU: &str = "approved by you";
-pub(crate) const DENIED_BY_YOU: &str = "denied by you";
-pub(crate) const CONFIRMED_BY_YOU: &str = "you said that it happened";
-pub(crate) const EXPIRED: &str = "nobody decided in time";
-pub(crate) const CANCELLED: &str = "not started: you stopped it";
-pub(crate) const SKIPPED: &str = "not started: an earlier step did not succeed";
-
-pub(crate) const INBOX: &str = "Approvals";
-pub(crate) const INBOX_LIST: &str = "Approvals, newest first";
-pub(crate) const SEARCH: &str = "Search approvals";
-pub(crate) const FILTER: &str = "Show";
-pub(crate) const ALL: &str = "All";
-pub(crate) const HELD: &str = "Waiting";
-pub(crate) const DECIDED: &str = "Done";
-pub(crate) const SHOW_NEWS: &str = "Show what is new";
-pub(crate) const NOTHING_YET: &str = "Whatever needed your approval will be listed here.";
-pub(crate) const NOTHING_WAITS: &str = "Nothing waits for you.";
-pub(crate) const NOTHING_FOUND: &str = "Nothing with these words.";
-pub(crate) const APPROVED: &str = "Approved";
-pub(crate) const DENIED: &str = "Denied";
-pub(crate) const CONFIRMED: &str = "Confirmed";
-pub(crate) const NOT_ALLOWED: &str = "Not allowed";
-pub(crate) const ROW_RUNNING: &str = "Running";
-pub(crate) const ROW_FAILED: &str = "Failed";
-pub(crate) const ROW_EXPIRED: &str = "Expired";
-pub(crate) const ROW_CANCELLED: &str = "Stopped";
-pub(crate) const ROW_SKIPPED: &str = "Not started";
-
-pub(crate) fn row_approved_by(name: &str) -> String {
-    ["Approved by ", name].concat()
+/// A text by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// What pages and translations know it by.
+    pub key: &'static str,
+    /// How it reads where nothing else is said.
+    pub english: &'static str,
 }
 
-pub(crate) fn row_denied_by(name: &str) -> String {
-    ["Denied by ", name].concat()
+/// Makes a constant of each text, and a list of all for the tests.
+macro_rules! texts {
+    ($($name:ident $key:literal $english:literal;)*) => {
+        $(
+            #[doc = $english]
+            pub const $name: Text = Text { key: $key, english: $english };
+        )*
+
+        /// All of them.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub const ALL: &[Text] = &[$($name),*];
+    };
 }
 
-pub(crate) fn row_confirmed_by(name: &str) -> String {
-    ["Confirmed by ", name].concat()
+texts! {
+    ASSISTANT "assistant" "Assistant";
+    SEND "send" "Send";
+    STOP "stop" "Stop";
+    RETRY "retry" "Try again";
+    EXPORT "export" "Save its record";
+    MESSAGE "message" "Message";
+    PLACEHOLDER "placeholder" "Ask for something";
+    EMPTY "empty" "Ask for something. Whatever needs your approval waits here until you decide.";
+    JUMP "jump" "Jump to latest";
+    DETAILS "details" "Details";
+    ORIGINAL "original" "In the words of the program";
+    YOU_SAID "youSaid" "You said";
+    ASSISTANT_SAID "assistantSaid" "Assistant said";
+    ANSWERING "answering" "Assistant is answering";
+    NOT_LOADED_YET "notLoadedYet"
+        "A part of the assistant could not be loaded. Trying again…";
+
+    READY "ready" "Ready";
+    RESUMING "resuming" "Resuming…";
+    THINKING "thinking" "Answering…";
+    WORKING "working" "Working…";
+    WAITING "waiting" "Waiting for you";
+    WAITING_OFFLINE "waitingOffline" "Waiting for you · offline";
+    OFFLINE "offline" "Offline";
+    NOT_SAVED "notSaved" "Not saved";
+    NOT_TRUSTED "notTrusted" "Record not trusted";
+    CLEARED "cleared" "The storage was cleared";
+    NO_ANSWER "noAnswer" "No answer";
+    RETRYING "retrying" "Trying again…";
+    TOOL_MISSING "toolMissing" "Tool missing";
+
+    READS "reads" "Reads data";
+    CHANGES "changes" "Changes data";
+    CRITICAL "critical" "Cannot be undone";
+    IN_DOUBT "inDoubt" "In doubt";
+
+    APPROVE "approve" "Approve";
+    DENY "deny" "Deny";
+    BACK "back" "Back";
+    SAVING "saving" "Saving…";
+    REASON "reason" "Why not? The assistant reads this (optional)";
+    WHY "why" "Why you are asked:";
+    EFFECT "effect" "What it does:";
+    AGENT_SAYS "agentSays" "The agent says (not verified):";
+    NO_ARGUMENTS "noArguments" "It takes no arguments.";
+    MODEL_OVERRULED "modelOverruled"
+        "The model said that no confirmation was needed; the rule decided otherwise.";
+    TOOL_ABSENT "toolAbsent"
+        "The tool is not on this page now. You can decide; it runs when it is.";
+    TOOL_CHANGED "toolChanged"
+        "The tool was changed after this was asked, so it cannot be approved. Deny it, and ask the assistant again.";
+    TOOL "tool" "Tool";
+    ARGUMENTS "arguments" "Arguments";
+    RESULT "result" "Result";
+    DIGEST "digest" "Digest";
+    KEY "key" "Idempotency key";
+
+    CHECK "check" "Check";
+    HAPPENED "happened" "It happened";
+    DID_NOT_HAPPEN "didNotHappen" "It did not happen";
+    TRY_AGAIN "tryAgain" "Try again";
+    DOUBT_RULE "doubtRule" "It may have happened or not. It is not started again by itself.";
+    DOUBT_WARNING "doubtWarning" "If you try again and it did happen, it may happen twice.";
+
+    PROPOSAL_REFUSED "proposalRefused"
+        "The assistant proposed what is not possible; nothing of it ran";
+    STOPPED "stopped" "You stopped this";
+    RUN_FAILED "runFailed" "The assistant could not finish";
+
+    MODEL_TROUBLE "modelTrouble" "The model gave no answer";
+    OFFLINE_TROUBLE "offlineTrouble" "There is no network";
+    STORAGE_TROUBLE "storageTrouble" "The last step is not saved yet";
+    QUARANTINED "quarantined" "This record cannot be trusted";
+    TOOL_TROUBLE "toolTrouble" "The tool is not ready";
+
+    QUEUED "queued" "waits its turn";
+    RUNNING "running" "running…";
+    ELSEWHERE "elsewhere" "waits for your decision on the page";
+    DONE "done" "done";
+    APPROVED_BY_YOU "approvedByYou" "approved by you";
+    DENIED_BY_YOU "deniedByYou" "denied by you";
+    ANSWERED_BY_YOU "answeredByYou" "answered by you";
+    CONFIRMED_BY_YOU "confirmedByYou" "you said that it happened";
+    EXPIRED "expired" "nobody decided in time";
+    CANCELLED "cancelled" "not started: you stopped it";
+    SKIPPED "skipped" "not started: an earlier step did not succeed";
+
+    COUNT_WAITING "countWaiting" "{count} waiting|{count} waiting";
+    LAUNCHER "launcher" "{label}, {count} approval waiting|{label}, {count} approvals waiting";
+    CONVERSATION "conversation" "Conversation with {label}";
+    POSITION "position" "{at} of {of}";
+    ACT_ON "actOn" "{act}: {what}";
+    AGAIN_IN "againIn" "Trying again {when} ({attempt} of {of})";
+    LEFT_OUT "leftOut"
+        "The conversation is long: {count} earlier turn was left out for the model|The conversation is long: {count} earlier turns were left out for the model";
+    TOKENS "tokens" "Tokens: {read} in, {written} out";
+    APPROVED_BY "approvedBy" "approved by {name}";
+    DENIED_BY "deniedBy" "denied by {name}";
+    ANSWERED_BY "answeredBy" "answered by {name}";
+    WITH_REASON "withReason" "{what}: {reason}";
+    APPROVAL_NEEDED "approvalNeeded" "Approval needed: {what}. {because}";
+    NOBODY_SAW "nobodySaw" "{what}: nobody saw the end of it";
+    STARTED_AT "startedAt" "It was started at {time}, and {because}.";
+    DOUBTFUL "doubtful" "It was started, and {because}.";
+    FORBIDDEN "forbidden" "not allowed: {because}";
+    EXPIRES "expires" "Expires {when}";
+    EXPIRES_SOON "expiresSoon" "Expires in under 1 minute";
+    FULL_STOP "fullStop" ".";
+
+    INBOX "inbox" "Approvals";
+    INBOX_LIST "inboxList" "Approvals, newest first";
+    SEARCH "search" "Search approvals";
+    FILTER "filter" "Show";
+    EVERYTHING "everything" "All";
+    HELD "held" "Waiting";
+    DECIDED "decided" "Done";
+    SHOW_NEWS "showNews" "Show what is new";
+    NOTHING_YET "nothingYet" "Whatever needed your approval will be listed here.";
+    NOTHING_WAITS "nothingWaits" "Nothing waits for you.";
+    NOTHING_FOUND "nothingFound" "Nothing with these words.";
+    ROW_APPROVED "rowApproved" "Approved";
+    ROW_DENIED "rowDenied" "Denied";
+    ROW_ANSWERED "rowAnswered" "Answered";
+    ROW_CONFIRMED "rowConfirmed" "Confirmed";
+    ROW_FORBIDDEN "rowForbidden" "Not allowed";
+    ROW_RUNNING "rowRunning" "Running";
+    ROW_FAILED "rowFailed" "Failed";
+    ROW_EXPIRED "rowExpired" "Expired";
+    ROW_CANCELLED "rowCancelled" "Stopped";
+    ROW_SKIPPED "rowSkipped" "Not started";
+    ROW_BY "rowBy" "{what} by {name}";
+    IN_TAB "inTab" "{what} in another tab: {call}";
+    IN_NOTIFICATION "inNotification" "{what} in a notification: {call}";
+    NOTIFY "notify" "Notify me";
+    NOTICE_LATER "noticeLater"
+        "Your decision is saved. It is carried out when the page is open.";
+    NOTICES_REFUSED "noticesRefused"
+        "The browser does not allow notifications from this page. Its settings can change that.";
+    SEVEN_DAYS "sevenDays"
+        "This browser deletes what a site has stored after seven days without a visit. Decide before, or take what waits to another browser.";
+    AUDIT "audit" "Audit";
+    SEARCH_AUDIT "searchAudit" "Search the audit";
+    KIND "kind" "Kind";
+    DECISION "decision" "Decision";
+    SAVE_JSONL "saveJsonl" "Save as JSON Lines";
+    SAVE_CSV "saveCsv" "Save as CSV";
+    TAKE_RUN "takeRun" "Take to another browser";
+    TAKE_RUN_HOW "takeRunHow"
+        "The run is saved to a file that only the passphrase opens. Open it there, in the approvals.";
+    BRING_RUN "bringRun" "Open a run's file";
+    BRING_RUN_HOW "bringRunHow"
+        "A run that was saved in another browser goes on here, with what waits for you.";
+    FILE "file" "File";
+    PASSPHRASE "passphrase" "Passphrase";
+    STOP_HERE "stopHere" "Stop it here";
+    STOP_HERE_WHY "stopHereWhy"
+        "Otherwise both copies can be approved, and it may happen twice.";
+    SAVE_FILE "saveFile" "Save the file";
+    OPEN_FILE "openFile" "Open the file";
+    FILE_SAVED "fileSaved" "The file is saved.";
+    FILE_OPENED "fileOpened" "The run is here.";
+    CANCEL "cancel" "Cancel";
 }
 
-pub(crate) const NOTIFY: &str = "Notify me";
-pub(crate) const NOTICE_LATER: &str =
-    "Your decision is saved. It is carried out when the page is open.";
-pub(crate) const NOTICES_REFUSED: &str =
-    "The browser does not allow notifications from this page. Its settings can change that.";
-pub(crate) const AUDIT: &str = "Audit";
-pub(crate) const SEARCH_AUDIT: &str = "Search the audit";
-pub(crate) const KIND: &str = "Kind";
-pub(crate) const DECISION: &str = "Decision";
-pub(crate) const SAVE_JSONL: &str = "Save as JSON Lines";
-pub(crate) const SAVE_CSV: &str = "Save as CSV";
-pub(crate) const TAKE_RUN: &str = "Take to another browser";
-pub(crate) const TAKE_RUN_HOW: &str =
-    "The run is saved to a file that only the passphrase opens. Open it there, in the approvals.";
-pub(crate) const BRING_RUN: &str = "Open a run's file";
-pub(crate) const BRING_RUN_HOW: &str =
-    "A run that was saved in another browser goes on here, with what waits for you.";
-pub(crate) const FILE: &str = "File";
-pub(crate) const PASSPHRASE: &str = "Passphrase";
-pub(crate) const STOP_HERE: &str = "Stop it here";
-pub(crate) const STOP_HERE_WHY: &str =
-    "Otherwise both copies can be approved, and it may happen twice.";
-pub(crate) const SAVE_FILE: &str = "Save the file";
-pub(crate) const OPEN_FILE: &str = "Open the file";
-pub(crate) const FILE_SAVED: &str = "The file is saved.";
-pub(crate) const FILE_OPENED: &str = "The run is here.";
-pub(crate) const CANCEL: &str = "Cancel";
-pub(crate) const IN_ANOTHER_TAB: &str = "in another tab";
-pub(crate) const IN_NOTIFICATION: &str = "in a notification";
+#[cfg(target_arch = "wasm32")]
+pub(crate) use with_values::*;
 
-pub(crate) fn approved_elsewhere(name: &str, place: &str, what: &str) -> String {
-    done_elsewhere("Approved", name, place, what)
-}
+/// Texts with values in them.
+#[cfg(target_arch = "wasm32")]
+mod with_values {
+    use super::*;
+    use crate::language::{elapsed, from_now};
 
-pub(crate) fn denied_elsewhere(name: &str, place: &str, what: &str) -> String {
-    done_elsewhere("Denied", name, place, what)
-}
+    pub(crate) fn waiting(count: usize) -> String {
+        COUNT_WAITING.with(&[("count", count.into())])
+    }
 
-pub(crate) fn confirmed_elsewhere(name: &str, place: &str, what: &str) -> String {
-    done_elsewhere("Confirmed", name, place, what)
-}
-
-fn done_elsewhere(done: &str, name: &str, place: &str, what: &str) -> String {
-    let by = if name.is_empty() { String::new() } else { [" by ", name].concat() };
-    [done, &by, " ", place, ": ", what].concat()
-}
-
-pub(crate) fn inbox_with(waiting: usize) -> String {
-    launcher(INBOX, waiting)
-}
-
-/// A whole number, its thousands apart.
-pub(crate) fn number(number: u32) -> String {
-    let digits = number.to_string();
-    let mut words = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            words.push(',');
+    pub(crate) fn launcher(label: &str, waiting: usize) -> String {
+        match waiting {
+            0 => label.to_owned(),
+            _ => LAUNCHER.with(&[("label", label.into()), ("count", waiting.into())]),
         }
-        words.push(digit);
     }
-    words
-}
 
-pub(crate) fn waiting(count: usize) -> String {
-    [&count.to_string(), " waiting"].concat()
-}
-
-pub(crate) fn launcher(label: &str, waiting: usize) -> String {
-    match waiting {
-        0 => label.to_owned(),
-        1 => [label, ", 1 approval waiting"].concat(),
-        _ => [label, ", ", &waiting.to_string(), " approvals waiting"].concat(),
+    pub(crate) fn inbox_with(waiting: usize) -> String {
+        launcher(&INBOX.get(), waiting)
     }
-}
 
-pub(crate) fn conversation(label: &str) -> String {
-    ["Conversation with ", label].concat()
-}
+    pub(crate) fn row_by(what: Text, name: &str) -> String {
+        ROW_BY.with(&[("what", what.get().into()), ("name", name.into())])
+    }
 
-pub(crate) fn position(at: usize, of: usize) -> String {
-    [&at.to_string(), " of ", &of.to_string()].concat()
-}
+    /// What was decided elsewhere: `place` is where.
+    pub(crate) fn elsewhere(place: Text, what: &str, call: &str) -> String {
+        place.with(&[("what", what.into()), ("call", call.into())])
+    }
 
-pub(crate) fn act_on(act: &str, what: &str) -> String {
-    [act, ": ", what].concat()
-}
+    pub(crate) fn conversation(label: &str) -> String {
+        CONVERSATION.with(&[("label", label.into())])
+    }
 
-pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
-    let [seconds, attempt, of] = [seconds, attempt.into(), of.into()].map(|n: u64| n.to_string());
-    ["Trying again in ", &seconds, " s (", &attempt, " of ", &of, ")"].concat()
-}
+    pub(crate) fn position(at: usize, of: usize) -> String {
+        POSITION.with(&[("at", at.into()), ("of", of.into())])
+    }
 
-pub(crate) fn left_out(turns: u32) -> String {
-    let (count, were) = (turns.to_string(), if turns == 1 { " turn was" } else { " turns were" });
-    ["The conversation is long: ", &count, " earlier", were, " left out for the model"].concat()
-}
+    pub(crate) fn act_on(act: Text, what: &str) -> String {
+        ACT_ON.with(&[("act", act.get().into()), ("what", what.into())])
+    }
 
-pub(crate) fn tokens(read: u64, written: u64) -> String {
-    ["Tokens: ", &read.to_string(), " in, ", &written.to_string(), " out"].concat()
-}
+    pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
+        let when = from_now(seconds, "second");
+        AGAIN_IN.with(&[("when", when.into()), ("attempt", attempt.into()), ("of", of.into())])
+    }
 
-pub(crate) fn approved_by(name: &str) -> String {
-    ["approved by ", name].concat()
-}
+    pub(crate) fn left_out(turns: u32) -> String {
+        LEFT_OUT.with(&[("count", turns.into())])
+    }
 
-pub(crate) fn denied_by(name: &str) -> String {
-    ["denied by ", name].concat()
-}
+    pub(crate) fn tokens(read: u64, written: u64) -> String {
+        TOKENS.with(&[("read", (read as f64).into()), ("written", (written as f64).into())])
+    }
 
-pub(crate) fn approval_needed(what: &str, because: &str) -> String {
-    ["Approval needed: ", what, ". ", because].concat()
-}
+    pub(crate) fn approved_by(name: &str) -> String {
+        APPROVED_BY.with(&[("name", name.into())])
+    }
 
-pub(crate) fn in_doubt(what: &str) -> String {
-    [what, ": nobody saw the end of it"].concat()
-}
+    pub(crate) fn denied_by(name: &str) -> String {
+        DENIED_BY.with(&[("name", name.into())])
+    }
 
-pub(crate) fn started_at(time: &str, because: &str) -> String {
-    ["It was started at ", time, ", and ", because, "."].concat()
-}
+    pub(crate) fn answered_by(name: &str) -> String {
+        ANSWERED_BY.with(&[("name", name.into())])
+    }
 
-pub(crate) fn doubtful(because: &str) -> String {
-    ["It was started, and ", because, "."].concat()
-}
+    pub(crate) fn with_reason(what: &str, reason: &str) -> String {
+        WITH_REASON.with(&[("what", what.into()), ("reason", reason.into())])
+    }
 
-pub(crate) fn forbidden(because: &str) -> String {
-    ["not allowed: ", because].concat()
-}
+    pub(crate) fn approval_needed(what: &str, because: &str) -> String {
+        APPROVAL_NEEDED.with(&[("what", what.into()), ("because", because.into())])
+    }
 
-pub(crate) fn seconds(millis: u64) -> String {
-    let tenths = millis / 100;
-    [&(tenths / 10).to_string(), ".", &(tenths % 10).to_string(), " s"].concat()
-}
+    pub(crate) fn in_doubt(what: &str) -> String {
+        NOBODY_SAW.with(&[("what", what.into())])
+    }
 
-/// How long a person has to decide, in the largest unit that says it.
-pub(crate) fn expires_in(millis: u64) -> String {
-    let minutes = millis / 60_000;
-    match minutes {
-        0 => "Expires in under 1 min".to_owned(),
-        1..120 => ["Expires in ", &minutes.to_string(), " min"].concat(),
-        120..2880 => ["Expires in ", &(minutes / 60).to_string(), " h"].concat(),
-        _ => ["Expires in ", &(minutes / 1440).to_string(), " days"].concat(),
+    pub(crate) fn started_at(time: &str, because: &str) -> String {
+        STARTED_AT.with(&[("time", time.into()), ("because", because.into())])
+    }
+
+    pub(crate) fn doubtful(because: &str) -> String {
+        DOUBTFUL.with(&[("because", because.into())])
+    }
+
+    pub(crate) fn forbidden(because: &str) -> String {
+        FORBIDDEN.with(&[("because", because.into())])
+    }
+
+    pub(crate) fn seconds(millis: u64) -> String {
+        elapsed(millis)
+    }
+
+    /// How long a person has to decide, in the largest unit that says it.
+    pub(crate) fn expires_in(millis: u64) -> String {
+        let minutes = millis / 60_000;
+        let when = match minutes {
+            0 => return EXPIRES_SOON.get(),
+            1..120 => from_now(minutes, "minute"),
+            120..2880 => from_now(minutes / 60, "hour"),
+            _ => from_now(minutes / 1440, "day"),
+        };
+        EXPIRES.with(&[("when", when.into())])
     }
 }

@@ -18,7 +18,7 @@ use super::notices::Notices;
 use super::shell::Shell;
 use super::title::TitleBadge;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
 use crate::view::state::RunShown;
@@ -265,23 +265,31 @@ pub(super) fn held(run: &Run) -> impl Iterator<Item = (&Run, &Slot)> {
 pub(super) fn decided_elsewhere(before: &Run, after: &Run) -> Option<String> {
     held(before).find_map(|(_, slot)| {
         let (_, now) = after.find(&slot.action.id)?;
-        let (by, words): (_, fn(&str, &str, &str) -> String) = match now.outcome() {
-            Some(Outcome::Denied { by, .. }) => (by, text::denied_elsewhere),
-            Some(Outcome::Confirmed(by)) => (by, text::confirmed_elsewhere),
-            _ => (&now.permit.as_ref()?.by, text::approved_elsewhere),
+        let (by, done) = match now.outcome() {
+            Some(Outcome::Denied { by, .. }) => (by, text::ROW_DENIED),
+            Some(Outcome::Answered { by, .. }) => (by, text::ROW_ANSWERED),
+            Some(Outcome::Confirmed(by)) => (by, text::ROW_CONFIRMED),
+            _ => (&now.permit.as_ref()?.by, text::ROW_APPROVED),
         };
-        let place = match by.channel.as_str() {
-            "notification" => text::IN_NOTIFICATION,
-            _ => text::IN_ANOTHER_TAB,
-        };
-        Some(words(&visible_text(&by.name), place, &what(slot)))
+        Some(in_words(slot, by, done))
     })
 }
 
 /// What was decided in a notification, in words.
 pub(super) fn decided_in_notice(slot: &Slot, by: &Approver, approves: bool) -> String {
-    let words = if approves { text::approved_elsewhere } else { text::denied_elsewhere };
-    words(&visible_text(&by.name), text::IN_NOTIFICATION, &what(slot))
+    in_words(slot, by, if approves { text::ROW_APPROVED } else { text::ROW_DENIED })
+}
+
+fn in_words(slot: &Slot, by: &Approver, done: Text) -> String {
+    let place = match by.channel.as_str() {
+        "notification" => text::IN_NOTIFICATION,
+        _ => text::IN_TAB,
+    };
+    let done = match by.name.as_str() {
+        "" => done.get(),
+        name => text::row_by(done, &visible_text(name)),
+    };
+    text::elsewhere(place, &done, &what(slot))
 }
 
 /// The sentence of a call, as one text.
@@ -294,6 +302,7 @@ fn what(slot: &Slot) -> String {
 pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
     let action = &slot.action;
     let (status, expires) = match &slot.progress {
+        Progress::Held { lapsed: true, .. } => ("lapsed", None),
         Progress::Held { expires, .. } => ("waiting", *expires),
         _ => ("in-doubt", None),
     };
@@ -305,6 +314,12 @@ pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
         "title": action.title.as_str(),
         "summary": action.summary.clone(),
         "preview": action.preview.clone(),
+        "precondition": action.precondition.clone(),
+        "was": slot.was.as_ref().map(|was| object! {
+            "precondition": was.precondition.clone(),
+            "summary": was.summary.clone(),
+            "preview": was.preview.clone(),
+        }),
         "arguments": action.arguments.clone(),
         "digest": action.digest,
         "rule": object! {

@@ -19,8 +19,15 @@ export interface Tool<Args extends object = any> {
   approval?: "never" | "always" | ApprovalRule[];
   /** The sentence of the card, written by the page and never by the model. */
   summary?(args: Args): string;
-  /** What the call would change, for the card. */
-  preview?(args: Args): string;
+  /** What the call would change, for the card: a text, or what is so before and after. */
+  preview?(args: Args): MaybePromise<string | Change | Change[]>;
+  /**
+   * The state of things that the call is about, as JSON. It is asked for when the card is made and
+   * again at the click; where it differs, nothing runs and a new card shows what changed.
+   */
+  precondition?(args: Args): MaybePromise<Json>;
+  /** A call that may run waits so long, and can be taken back meanwhile. */
+  undoable?: { windowMs: number };
   /**
    * A check of the page's own. It can make a call stricter, never freer: `true` or a reason asks a
    * person, "deny" forbids, `false` or nothing leaves it to `approval`. Whatever else it gives, and
@@ -31,6 +38,13 @@ export interface Tool<Args extends object = any> {
   verify?(key: string): MaybePromise<boolean | Verified | null | undefined>;
   /** Does it. What it gives back must be JSON. */
   execute(args: Args, context: ToolContext): unknown;
+}
+
+/** What a call would change. */
+export interface Change {
+  label?: string;
+  before: Json;
+  after: Json;
 }
 
 /** Hints; they never make a rule weaker. */
@@ -51,6 +65,12 @@ export interface ApprovalRule {
   because: string;
   /** Milliseconds that a person has to decide. */
   expiresIn?: number;
+  /**
+   * What becomes of the call then. "deny", the default: it does not run, and the model hears that
+   * nobody decided. "ask-again": nobody can approve it until they ask to see it anew. "never": the
+   * card only says that it is late.
+   */
+  onExpiry?: "deny" | "ask-again" | "never";
   /** "ask" unless it says "deny". */
   verdict?: "ask" | "deny";
 }
@@ -76,12 +96,19 @@ export interface Verified {
 export interface Approval {
   callId: string;
   runId: string;
-  /** "in-doubt": it was started, and nobody knows whether it happened. */
-  status: "waiting" | "in-doubt";
+  /**
+   * "lapsed": its time ran out, and it waits to be asked for anew. "in-doubt": it was started, and
+   * nobody knows whether it happened.
+   */
+  status: "waiting" | "lapsed" | "in-doubt";
   tool: string;
   title: string;
   summary: string | null;
-  preview: string | null;
+  preview: Json;
+  /** What the tool said of the state of things when this was shown. */
+  precondition: Json;
+  /** What was shown before, where something has changed since. */
+  was: { precondition: Json; summary: string | null; preview: Json } | null;
   arguments: { [name: string]: Json };
   /** Identifies what is shown here; an approval is bound to it. */
   digest: string;
@@ -112,11 +139,274 @@ export interface Evaluation {
   matched: { [name: string]: Json };
 }
 
+/** A rule that a person had remembered; it answers in their place. */
+export interface RememberedRule {
+  id: string;
+  tool: string;
+  /** The sentence that the person saw. */
+  because: string;
+  /** What each argument may be. */
+  bounds: { [name: string]: JsonSchema };
+  /** Milliseconds since 1970; none where it holds until it is revoked. */
+  until: number | null;
+  by: string;
+  createdAt: number;
+}
+
 /** A run with no chat. */
 export interface Job {
   text: string;
   mode?: "tools" | "plan";
   instructions?: string;
+}
+
+/**
+ * A text. Where it depends on a number, `{count}`, it may be one for each plural category:
+ * `{ one: "{count} approval", other: "{count} approvals" }`.
+ */
+export type Label = string | ({ other: string } & { [category in Intl.LDMLPluralRule]?: string });
+
+/** Texts of the widget by their keys, to be said otherwise. Words in braces are filled in. */
+export interface Labels {
+  /** Assistant */
+  assistant?: Label;
+  /** Send */
+  send?: Label;
+  /** Stop */
+  stop?: Label;
+  /** Try again */
+  retry?: Label;
+  /** Save its record */
+  export?: Label;
+  /** Message */
+  message?: Label;
+  /** Ask for something */
+  placeholder?: Label;
+  /** Ask for something. Whatever needs your approval waits here until you decide. */
+  empty?: Label;
+  /** Jump to latest */
+  jump?: Label;
+  /** Details */
+  details?: Label;
+  /** In the words of the program */
+  original?: Label;
+  /** You said */
+  youSaid?: Label;
+  /** Assistant said */
+  assistantSaid?: Label;
+  /** Assistant is answering */
+  answering?: Label;
+  /** A part of the assistant could not be loaded. Trying again… */
+  notLoadedYet?: Label;
+  /** Ready */
+  ready?: Label;
+  /** Resuming… */
+  resuming?: Label;
+  /** Answering… */
+  thinking?: Label;
+  /** Working… */
+  working?: Label;
+  /** Waiting for you */
+  waiting?: Label;
+  /** Waiting for you · offline */
+  waitingOffline?: Label;
+  /** Offline */
+  offline?: Label;
+  /** Not saved */
+  notSaved?: Label;
+  /** Record not trusted */
+  notTrusted?: Label;
+  /** The storage was cleared */
+  cleared?: Label;
+  /** No answer */
+  noAnswer?: Label;
+  /** Trying again… */
+  retrying?: Label;
+  /** Tool missing */
+  toolMissing?: Label;
+  /** Reads data */
+  reads?: Label;
+  /** Changes data */
+  changes?: Label;
+  /** Cannot be undone */
+  critical?: Label;
+  /** In doubt */
+  inDoubt?: Label;
+  /** Approve */
+  approve?: Label;
+  /** Deny */
+  deny?: Label;
+  /** Back */
+  back?: Label;
+  /** Saving… */
+  saving?: Label;
+  /** Why not? The assistant reads this (optional) */
+  reason?: Label;
+  /** Why you are asked: */
+  why?: Label;
+  /** What it does: */
+  effect?: Label;
+  /** The agent says (not verified): */
+  agentSays?: Label;
+  /** It takes no arguments. */
+  noArguments?: Label;
+  /** The model said that no confirmation was needed; the rule decided otherwise. */
+  modelOverruled?: Label;
+  /** The tool is not on this page now. You can decide; it runs when it is. */
+  toolAbsent?: Label;
+  /** The tool was changed after this was asked, so it cannot be approved. Deny it, and ask the assistant again. */
+  toolChanged?: Label;
+  /** Tool */
+  tool?: Label;
+  /** Arguments */
+  arguments?: Label;
+  /** Result */
+  result?: Label;
+  /** Digest */
+  digest?: Label;
+  /** Idempotency key */
+  key?: Label;
+  /** Check */
+  check?: Label;
+  /** It happened */
+  happened?: Label;
+  /** It did not happen */
+  didNotHappen?: Label;
+  /** Try again */
+  tryAgain?: Label;
+  /** It may have happened or not. It is not started again by itself. */
+  doubtRule?: Label;
+  /** If you try again and it did happen, it may happen twice. */
+  doubtWarning?: Label;
+  /** The assistant proposed what is not possible; nothing of it ran */
+  proposalRefused?: Label;
+  /** You stopped this */
+  stopped?: Label;
+  /** The assistant could not finish */
+  runFailed?: Label;
+  /** The model gave no answer */
+  modelTrouble?: Label;
+  /** There is no network */
+  offlineTrouble?: Label;
+  /** The last step is not saved yet */
+  storageTrouble?: Label;
+  /** This record cannot be trusted */
+  quarantined?: Label;
+  /** The tool is not ready */
+  toolTrouble?: Label;
+  /** waits its turn */
+  queued?: Label;
+  /** running… */
+  running?: Label;
+  /** waits for your decision on the page */
+  elsewhere?: Label;
+  /** done */
+  done?: Label;
+  /** approved by you */
+  approvedByYou?: Label;
+  /** denied by you */
+  deniedByYou?: Label;
+  /** answered by you */
+  answeredByYou?: Label;
+  /** you said that it happened */
+  confirmedByYou?: Label;
+  /** nobody decided in time */
+  expired?: Label;
+  /** not started: you stopped it */
+  cancelled?: Label;
+  /** not started: an earlier step did not succeed */
+  skipped?: Label;
+  /** {count} waiting | {count} waiting */
+  countWaiting?: Label;
+  /** {label}, {count} approval waiting | {label}, {count} approvals waiting */
+  launcher?: Label;
+  /** Conversation with {label} */
+  conversation?: Label;
+  /** {at} of {of} */
+  position?: Label;
+  /** {act}: {what} */
+  actOn?: Label;
+  /** Trying again {when} ({attempt} of {of}) */
+  againIn?: Label;
+  /** The conversation is long: {count} earlier turn was left out for the model | The conversation is long: {count} earlier turns were left out for the model */
+  leftOut?: Label;
+  /** Tokens: {read} in, {written} out */
+  tokens?: Label;
+  /** approved by {name} */
+  approvedBy?: Label;
+  /** denied by {name} */
+  deniedBy?: Label;
+  /** answered by {name} */
+  answeredBy?: Label;
+  /** {what}: {reason} */
+  withReason?: Label;
+  /** Approval needed: {what}. {because} */
+  approvalNeeded?: Label;
+  /** {what}: nobody saw the end of it */
+  nobodySaw?: Label;
+  /** It was started at {time}, and {because}. */
+  startedAt?: Label;
+  /** It was started, and {because}. */
+  doubtful?: Label;
+  /** not allowed: {because} */
+  forbidden?: Label;
+  /** Expires {when} */
+  expires?: Label;
+  /** Expires in under 1 minute */
+  expiresSoon?: Label;
+  /** . */
+  fullStop?: Label;
+  inbox?: Label;
+  inboxList?: Label;
+  search?: Label;
+  filter?: Label;
+  everything?: Label;
+  held?: Label;
+  decided?: Label;
+  showNews?: Label;
+  nothingYet?: Label;
+  nothingWaits?: Label;
+  nothingFound?: Label;
+  rowApproved?: Label;
+  rowDenied?: Label;
+  rowAnswered?: Label;
+  rowConfirmed?: Label;
+  rowForbidden?: Label;
+  rowRunning?: Label;
+  rowFailed?: Label;
+  rowExpired?: Label;
+  rowCancelled?: Label;
+  rowSkipped?: Label;
+  rowBy?: Label;
+  inTab?: Label;
+  inNotification?: Label;
+  notify?: Label;
+  noticeLater?: Label;
+  noticesRefused?: Label;
+  sevenDays?: Label;
+  audit?: Label;
+  searchAudit?: Label;
+  kind?: Label;
+  decision?: Label;
+  saveJsonl?: Label;
+  saveCsv?: Label;
+  takeRun?: Label;
+  takeRunHow?: Label;
+  bringRun?: Label;
+  bringRunHow?: Label;
+  file?: Label;
+  passphrase?: Label;
+  stopHere?: Label;
+  stopHereWhy?: Label;
+  saveFile?: Label;
+  openFile?: Label;
+  fileSaved?: Label;
+  fileOpened?: Label;
+  cancel?: Label;
+  /** What an error says, by its code, where the English message has details in it. */
+  [error: `error.${string}`]: Label | undefined;
+  /** What an error or a record says, by the English sentence; all are in labels/en.json. */
+  [sentence: `${string} ${string}`]: Label | undefined;
 }
 
 export interface Approver {
@@ -221,7 +511,8 @@ export class HoldpointAgentElement extends HTMLElement {
   get tools(): Tool[];
   set tools(tools: readonly Tool[] | null | undefined);
   instructions: string | undefined;
-  labels: { [key: string]: string } | undefined;
+  /** Over the texts of the language that the nearest `lang` names; English, where none is shipped. */
+  labels: Labels | undefined;
   approver: Approver | undefined;
 
   /** Settles when the widget has read its store, or rejects with a {@link HoldpointError}. */
@@ -246,6 +537,15 @@ export class HoldpointAgentElement extends HTMLElement {
   ): Promise<() => void>;
   approve(callId: string, options: { digest: string; args?: object; note?: string }): Promise<void>;
   deny(callId: string, options?: { reason?: string }): Promise<void>;
+  /** Answers the model in place of the call, which does not run. */
+  answer(callId: string, options: { text: string }): Promise<void>;
+  /** Gives the person as long again to decide. */
+  extend(callId: string): Promise<void>;
+  /** Takes an approval back before the call begins. */
+  takeBack(callId: string): Promise<void>;
+  /** What people had remembered. */
+  rules(): Promise<RememberedRule[]>;
+  revokeRule(ruleId: string): Promise<void>;
   evaluate(tool: string, args: object): Promise<Evaluation>;
   exportRun(runId: string, options?: ExportOptions): Promise<Blob>;
   /** Takes a run in, or what is new of it; its id. A run that went on differently is refused. */

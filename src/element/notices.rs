@@ -19,7 +19,7 @@ use web_sys::MessageChannel;
 
 use super::page::to_js;
 use super::shell::Shell;
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::escape::visible_text;
 
 /// The notifications of one widget.
@@ -37,7 +37,7 @@ impl Notices {
     }
 
     /// Turns them on or off, by a real click: the browser asks the person.
-    pub(super) async fn turn(&self, on: bool) -> Result<(), &'static str> {
+    pub(super) async fn turn(&self, on: bool) -> Result<(), Text> {
         let is_granted = match on && has_notices() {
             true => matches!(
                 Notice::request_permission().await.map(|answer| answer.as_string()),
@@ -77,9 +77,8 @@ impl Notices {
         }
         let registration = self.registration().await;
         let Some((_, slot)) = run.find(&call) else { return };
-        let Some((title, options)) = self.content(&run, slot, registration.is_some()) else {
-            return;
-        };
+        let content = || self.content(&run, slot, registration.is_some());
+        let Some((title, options)) = self.shell.shown.speaking(content) else { return };
         let shown = match registration {
             Some(registration) => registration.show(&title, &to_js(&options)).await.map(drop),
             None => Notice::new(&title, &to_js(&options)).map(|notice| {
@@ -113,7 +112,8 @@ impl Notices {
     fn content(&self, run: &Run, slot: &Slot, is_answered: bool) -> Option<(String, Value)> {
         let action = &slot.action;
         let url = web_sys::window()?.location().href().ok()?;
-        let title = self.shell.shown.label.get_untracked();
+        let shown = self.shell.shown;
+        let title = shown.label.get_untracked();
         let body = visible_text(action.summary.as_ref().unwrap_or(&action.title));
         let asked = object! {
             "namespace": self.shell.namespace.as_str(),
@@ -122,7 +122,7 @@ impl Notices {
             "digest": action.digest,
             "url": url,
             "words": object! {
-                "title": title.as_str(), "body": body.as_str(), "later": text::NOTICE_LATER,
+                "title": title.as_str(), "body": body.as_str(), "later": text::NOTICE_LATER.get(),
             },
         };
         let mut options = object! {
@@ -132,7 +132,8 @@ impl Notices {
             "data": object! { "holdpoint": asked },
         };
         if let (true, Value::Object(fields)) = (is_answered, &mut options) {
-            let action_of = |name: &str, title: &str| object! { "action": name, "title": title };
+            let action_of =
+                |name: &str, title: Text| object! { "action": name, "title": title.get() };
             let mut actions = vec![action_of("deny", text::DENY)];
             if !action.annotations.destructive_hint {
                 actions.push(action_of("approve", text::APPROVE));

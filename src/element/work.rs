@@ -20,12 +20,14 @@ use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
 use super::{links, records, settings};
-use crate::driver::ports::{JournalStore, Observer, Task, ToolHost, World};
+use crate::driver::ports::{Grants, JournalStore, Observer, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
+use crate::language::fault;
 use crate::later::later;
 use crate::leases::WebLocks;
 use crate::model::Models;
-use crate::text;
+use crate::store::{LocalGrants, MemoryGrants};
+use crate::text::{self, Text};
 use crate::tools::from_page;
 use crate::view::sentence_case;
 use crate::view::state::Intent;
@@ -79,11 +81,12 @@ later! {
 }
 
 #[derive(Clone)]
-struct Works {
-    shell: Rc<Shell>,
+pub(super) struct Works {
+    pub(super) shell: Rc<Shell>,
     app: Rc<App>,
-    driver: Driver,
+    pub(super) driver: Driver,
     store: Rc<dyn JournalStore>,
+    pub(super) grants: Rc<dyn Grants>,
     models: Rc<Models>,
     thread: Rc<RefCell<ThreadId>>,
 }
@@ -101,6 +104,16 @@ impl Work for Works {
                 "stop" => works.stop().await,
                 "approve" => works.approve(CallId::new(text), &options).await,
                 "deny" => works.deny(CallId::new(text), &options).await,
+                "answer" => works.answer(CallId::new(text), &options).await,
+                "extend" => {
+                    done(works.driver.extend(&CallId::new(text), works.by("script", false)).await)
+                }
+                "takeBack" => {
+                    let by = works.by("script", false);
+                    done(works.driver.take_back(&CallId::new(text), by).await)
+                }
+                "rules" => Ok(works.rules()),
+                "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
                 "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
                 "importRun" => works.import_run(first.unchecked_ref(), &options).await,
@@ -143,6 +156,7 @@ impl Work for Works {
     }
 
     fn refresh(&self, run: Option<RunId>) -> Task<()> {
+        self.show_rules();
         let works = self.clone();
         Box::pin(async move {
             let driver = &works.driver;
@@ -154,7 +168,9 @@ impl Work for Works {
                 let before = driver.run(&run);
                 driver.refresh(&run).await;
                 let after = before.zip(driver.run(&run));
-                let words = after.and_then(|(old, new)| app::decided_elsewhere(&old, &new));
+                let shown = works.shell.shown;
+                let words = after
+                    .and_then(|(old, new)| shown.speaking(|| app::decided_elsewhere(&old, &new)));
                 if let Some(words) = words {
                     works.app.say(words);
                 }
@@ -212,13 +228,18 @@ impl Works {
     async fn open(shell: Rc<Shell>) -> Self {
         let app = Rc::new(App::new(Rc::clone(&shell)));
         let (store, refused) = crate::store::open(&shell.namespace).await;
-        if let Some(error) = refused {
-            app.trouble_with_store(&error);
+        if let Some(error) = &refused {
+            app.trouble_with_store(error);
         }
         shell.shown.store.set(Some(Rc::clone(&store)));
+        let grants: Rc<dyn Grants> = match refused {
+            Some(StoreError::Refused(_)) => Rc::new(MemoryGrants::default()),
+            _ => Rc::new(LocalGrants::new(&shell.namespace)),
+        };
         let models = Rc::new(Models::new(Rc::clone(&shell.runtime)));
         let driver = Driver::new(World {
             store: Rc::clone(&store),
+            grants: Rc::clone(&grants),
             model: Rc::clone(&models) as _,
             tools: Rc::clone(&shell.tools) as _,
             leases: Rc::new(WebLocks::new(&shell.namespace)),
@@ -226,8 +247,9 @@ impl Works {
             observer: Rc::clone(&app) as _,
         });
         let thread = Rc::new(RefCell::new(ThreadId::new(shell.runtime.unique())));
-        let works = Self { shell, app, driver, store, models, thread };
+        let works = Self { shell, app, driver, store, grants, models, thread };
         works.settings_changed();
+        works.show_rules();
         works
     }
 
@@ -242,6 +264,8 @@ impl Works {
             Err(error) => return self.app.trouble_with_store(&error),
         }
         self.take_deferred().await;
+        let short_lived = self.shell.shown.short_lived;
+        spawn_local(async move { short_lived.set(crate::store::is_short_lived().await) });
         let driver = self.driver.clone();
         // What cannot be listed now is listed at the next start.
         spawn_local(async move { drop(driver.enlist_old().await) });
@@ -308,12 +332,25 @@ impl Works {
     /// Denies a call: `{reason?}`.
     async fn deny(&self, call: CallId, options: &Value) -> Result<JsValue, JsValue> {
         let reason = options.get("reason").and_then(Value::as_str).map(str::to_owned);
+        self.decide_as_it_is(&call, Decision::Deny { reason }).await
+    }
+
+    /// Answers the model in place of a call: `{text}`.
+    async fn answer(&self, call: CallId, options: &Value) -> Result<JsValue, JsValue> {
+        let text = options.get("text").and_then(Value::as_str).unwrap_or_default();
+        if text.trim().is_empty() {
+            let message = "expected the text that the model is to read";
+            return Err(to_js(&error_value("answer_empty", message, "pass { text }")));
+        }
+        self.decide_as_it_is(&call, Decision::Answer { text: text.to_owned() }).await
+    }
+
+    /// Decides against a call, which needs no proof of what was seen.
+    async fn decide_as_it_is(&self, call: &CallId, decision: Decision) -> Result<JsValue, JsValue> {
         let runs = self.driver.runs();
-        let digest =
-            runs.iter().find_map(|run| run.find(&call).map(|(_, slot)| slot.action.digest));
+        let digest = runs.iter().find_map(|run| run.find(call).map(|(_, slot)| slot.action.digest));
         let digest = digest.ok_or_else(|| thrown(&DriveError::UnknownCall))?;
-        let by = self.by("script", false);
-        done(self.driver.decide(&call, Decision::Deny { reason }, digest, by).await)
+        done(self.driver.decide(call, decision, digest, self.by("script", false)).await)
     }
 
     /// Says which rule would hold a call.
@@ -328,7 +365,14 @@ impl Works {
             let fix = "pass arguments that follow the tool's inputSchema";
             return Err(to_js(&error_value("arguments_invalid", &message, fix)));
         }
-        let ruling = rule_on(tool, args, toolbox.patterns());
+        let mut ruling = rule_on(tool, args, toolbox.patterns());
+        let now = self.shell.runtime.now();
+        let grants = self.grants.all();
+        let remembered =
+            grants.iter().find(|it| it.holds_at(now) && it.covers(tool, args, &ruling, &toolbox));
+        if let Some(grant) = remembered {
+            ruling = grant.ruling();
+        }
         Ok(to_js(&object! {
             "verdict": ruling.verdict.as_str(),
             "rule": ruling.rule,
@@ -378,7 +422,7 @@ impl Works {
         Ok(JsValue::UNDEFINED)
     }
 
-    fn by(&self, channel: &str, trusted: bool) -> Approver {
+    pub(super) fn by(&self, channel: &str, trusted: bool) -> Approver {
         let settings = self.shell.settings.borrow();
         let (id, name) = settings.approver.clone();
         Approver { id, name, channel: channel.to_owned(), trusted }
@@ -388,10 +432,24 @@ impl Works {
         let by = |trusted| self.by("card", trusted);
         let done = match intent {
             Intent::Send(text) => self.start(text, None, None).await.map(drop),
-            Intent::Approve { call, digest, trusted } => {
-                let decision = Decision::Approve { arguments: None, note: None };
+            Intent::Approve { call, digest, arguments, trusted } => {
+                let decision = Decision::Approve { arguments, note: None };
                 self.decide_on_card(call, decision, digest, trusted).await
             }
+            Intent::Answer { call, digest, text, trusted } => {
+                self.decide_on_card(call, Decision::Answer { text }, digest, trusted).await
+            }
+            // Another tab may have recorded it, or decided, a moment ago.
+            Intent::Viewed { call, digest } => {
+                self.driver.viewed(&call, digest, by(true)).await.or_else(unless_rejected)
+            }
+            Intent::Extend { call } => self.driver.extend(&call, by(true)).await,
+            Intent::TakeBack { call } => self.driver.take_back(&call, by(true)).await,
+            Intent::AskAnew { call } => self.driver.ask_anew(&call).await,
+            Intent::Remember { call, bounds, because, until } => {
+                self.remember(&call, bounds, because, until).map(drop)
+            }
+            Intent::Revoke(rule) => self.revoke(&rule),
             Intent::Deny { call, digest, reason, trusted } => {
                 self.decide_on_card(call, Decision::Deny { reason }, digest, trusted).await
             }
@@ -436,7 +494,7 @@ impl Works {
             }
             Intent::Notify(on) => {
                 if let Err(words) = self.app.notices.turn(on).await {
-                    self.app.say(words.to_owned());
+                    self.app.say(self.shell.shown.speaking(|| words.get()));
                 }
                 Ok(())
             }
@@ -460,7 +518,7 @@ impl Works {
     }
 
     /// Does what a form is for; where it does not work, the form says why and stays.
-    async fn fill_in(&self, work: impl Future<Output = Result<&'static str, JsValue>>) {
+    async fn fill_in(&self, work: impl Future<Output = Result<Text, JsValue>>) {
         let form = self.shell.shown.form;
         form.update(|form| {
             if let Some(form) = form {
@@ -470,11 +528,12 @@ impl Works {
         match work.await {
             Ok(words) => {
                 form.set(None);
-                self.app.say(words.to_owned());
+                self.app.say(self.shell.shown.speaking(|| words.get()));
             }
             Err(error) => form.update(|form| {
                 if let Some(form) = form {
-                    (form.busy, form.fault) = (false, Some(sentences(&error)));
+                    let words = self.shell.shown.speaking(|| sentences(&error));
+                    (form.busy, form.fault) = (false, Some(words));
                 }
             }),
         }
@@ -505,7 +564,11 @@ impl Works {
                 continue;
             };
             match error {
-                None => self.app.say(app::decided_in_notice(slot, &by, deferred.approves)),
+                None => self.app.say(
+                    self.shell
+                        .shown
+                        .speaking(|| app::decided_in_notice(slot, &by, deferred.approves)),
+                ),
                 // Another page that is open may have been faster, which is all that is wanted.
                 Some(error) if slot.progress.needs_person() => self.tell_of(&error),
                 Some(_) => {}
@@ -516,7 +579,7 @@ impl Works {
     fn tell_of(&self, error: &DriveError) {
         let words = error.to_string();
         self.shell.page.error(error.code(), &words, error.fix());
-        self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
+        self.shell.shown.say_fault(error.code(), &words, error.fix());
     }
 
     async fn decide_on_card(
@@ -550,16 +613,24 @@ impl Works {
     }
 }
 
+/// What did not fit is no fault of anyone's; what could not be saved is told.
+fn unless_rejected(error: DriveError) -> Result<(), DriveError> {
+    if let DriveError::Rejected(_) = error { Ok(()) } else { Err(error) }
+}
+
 /// How long a person does not notice that something is being saved.
 const LONG_MS: u64 = 100;
 
-/// What happened and what to do about it.
+/// What happened, in the current language.
 fn sentences(error: &JsValue) -> String {
     let text = |name: &str| {
-        let text = js_sys::Reflect::get(error, &name.into()).unwrap_or_default().as_string();
-        sentence_case(&text.unwrap_or_default())
+        js_sys::Reflect::get(error, &name.into())
+            .unwrap_or_default()
+            .as_string()
+            .unwrap_or_default()
     };
-    [text("message"), text("fix")].join(" ")
+    let (happened, _) = fault(&text("code"), &text("message"));
+    sentence_case(&happened)
 }
 
 /// The id of a run that has begun.

@@ -42,7 +42,13 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .child(card.strip(action, expires))
         .child(safely(tag("h3").part("card-summary").set("id", id), what(action)))
         .child(arguments(&action.arguments))
-        .maybe(action.preview.as_deref().map(|it| said("card-preview", text::EFFECT, it)))
+        .maybe(
+            action
+                .preview
+                .as_ref()
+                .and_then(|it| it.as_str())
+                .map(|it| said("card-preview", text::EFFECT, it)),
+        )
         .child(why(&action.ruling))
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
         .maybe(action.reason.as_deref().map(|it| said("card-note", text::AGENT_SAYS, it)))
@@ -110,7 +116,7 @@ impl Card {
             Presence::Absent => text::TOOL_ABSENT,
             Presence::Changed => text::TOOL_CHANGED,
         };
-        Some(keyed(words, move || note(words)))
+        Some(keyed(words.key, move || note(words)))
     }
 
     fn strip(self, action: &Action, expires: Option<Timestamp>) -> Tag {
@@ -155,10 +161,13 @@ impl Card {
             .set("aria-label", text::act_on(text::APPROVE, what))
             // Not `disabled`, which would drop the focus.
             .bind("aria-disabled", move || closed().then(|| "true".to_owned()))
-            .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE }.to_owned())
+            .live_text(move || if self.saves() { text::SAVING } else { text::APPROVE })
             .on("click", move |event| {
                 if event.is_trusted() && !untrack(closed) {
-                    self.decide(|call, digest| Intent::Approve { call, digest, trusted: true });
+                    self.decide(|call, digest| {
+                        let arguments = None;
+                        Intent::Approve { call, digest, arguments, trusted: true }
+                    });
                 }
             });
         let deny = button("deny-button")
@@ -193,7 +202,7 @@ impl Card {
         let deny = button("deny-button")
             .set("aria-label", text::act_on(text::DENY, what))
             .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
-            .live_text(move || if self.saves() { text::SAVING } else { text::DENY }.to_owned())
+            .live_text(move || if self.saves() { text::SAVING } else { text::DENY })
             .on("click", move |event| {
                 if untrack(|| self.saves()) {
                     return;

@@ -5,17 +5,20 @@ use std::rc::Rc;
 
 use any_spawner::Executor;
 use holdpoint_core::approval::Settlement;
-use holdpoint_core::id::{CallId, RunId};
+use holdpoint_core::grant::Grant;
+use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Run;
 use leptos::reactive::owner::Owner;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::desk::Desk;
+use super::desk::{Desk, sentence_case};
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
 use crate::driver::ports::{JournalStore, ToolHost, Trouble};
+use crate::language::{Language, english, fault, known, speaking};
+use crate::text::ASSISTANT;
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
@@ -32,6 +35,10 @@ pub struct Shown {
     pub open: Signal<bool>,
     /// `auto`, `light`, `dark` or `host`.
     pub scheme: Signal<String>,
+    /// What it speaks.
+    pub(crate) language: Signal<Rc<Language>>,
+    /// Its direction, `ltr` or `rtl`, where it is not that of the page around it.
+    pub(crate) direction: Signal<Option<String>>,
     /// The name of the whole thing.
     pub label: Signal<String>,
     /// A line that says something for a moment.
@@ -40,6 +47,8 @@ pub struct Shown {
     pub draft: Signal<String>,
     /// Whether the browser has a network.
     pub online: Signal<bool>,
+    /// What people had remembered.
+    pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
     /// Whether the inbox lies over the conversation.
@@ -50,6 +59,8 @@ pub struct Shown {
     pub store: Signal<Option<Rc<dyn JournalStore>>>,
     /// Whether the person is notified of what waits; none where that is not offered.
     pub notified: Signal<Option<bool>>,
+    /// Whether the browser deletes after days what is stored.
+    pub short_lived: Signal<bool>,
     /// The form for a run's file, while it is open.
     pub form: Signal<Option<FileForm>>,
     /// What is going on with the runs, once there are any.
@@ -78,13 +89,17 @@ impl Shown {
             layout: Signal::new("inline".to_owned()),
             open: Signal::new(false),
             scheme: Signal::new("auto".to_owned()),
-            label: Signal::new("Assistant".to_owned()),
+            language: Signal::new(english()),
+            direction: Signal::new(None),
+            label: Signal::new(ASSISTANT.english.to_owned()),
             toast: Signal::new(None),
             draft: Signal::new(String::new()),
             online: Signal::new(true),
+            grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
             inbox: Signal::new(false),
             form: Signal::new(None),
+            short_lived: Signal::new(false),
             notified: Signal::new(None),
             target: Signal::new(None),
             store: Signal::new(None),
@@ -96,6 +111,20 @@ impl Shown {
         });
         std::mem::forget(owner);
         shown
+    }
+
+    /// Does something in the language of the widget.
+    pub(crate) fn speaking<T>(self, work: impl FnOnce() -> T) -> T {
+        speaking(&self.language.peek().unwrap_or_else(english), work)
+    }
+
+    /// Says for a moment what did not work, and what to do about it.
+    pub(crate) fn say_fault(self, code: &str, message: &str, fix: &str) {
+        let words = self.speaking(|| {
+            let (happened, _) = fault(code, message);
+            [sentence_case(&happened), sentence_case(&known(fix))].join(" ")
+        });
+        self.toast.set(Some(words));
     }
 }
 
@@ -144,10 +173,26 @@ pub struct RunShown {
 pub enum Intent {
     /// A message to the agent.
     Send(String),
-    /// Approve the call, as it was shown; `trusted` if a real pointer or key did it.
-    Approve { call: CallId, digest: Digest, trusted: bool },
+    /// Approve the call as it was shown, or with these arguments instead; `trusted` if a real pointer
+    /// or key did it.
+    Approve { call: CallId, digest: Digest, arguments: Option<Value>, trusted: bool },
     /// Deny it.
     Deny { call: CallId, digest: Digest, reason: Option<String>, trusted: bool },
+    /// Say something to the model in place of the call.
+    Answer { call: CallId, digest: Digest, text: String, trusted: bool },
+    /// The card was in front of a person.
+    Viewed { call: CallId, digest: Digest },
+    /// Have more time to decide, or be asked again after it.
+    Extend { call: CallId },
+    /// Take an approval back before the call begins.
+    TakeBack { call: CallId },
+    /// Ask the page anew about a call that is held.
+    AskAnew { call: CallId },
+    /// Have a rule remembered that answers in the person's place: what each argument may be, in
+    /// one sentence, until when.
+    Remember { call: CallId, bounds: Map<String, Value>, because: String, until: Option<Timestamp> },
+    /// Forget a remembered rule.
+    Revoke(String),
     /// Say what became of a call in doubt.
     Settle { call: CallId, settlement: Settlement, trusted: bool },
     /// Ask the tool what became of it.

@@ -122,7 +122,9 @@ impl CallRow {
         let action = &slot.action;
         let (stage, at) = stage(slot, run.updated_at());
         let by = match slot.outcome() {
-            Some(Outcome::Denied { by, .. } | Outcome::Confirmed(by)) => Some(by),
+            Some(
+                Outcome::Denied { by, .. } | Outcome::Answered { by, .. } | Outcome::Confirmed(by),
+            ) => Some(by),
             _ => slot.permit.as_ref().map(|permit| &permit.by),
         };
         Self {
@@ -157,7 +159,9 @@ impl Place {
 fn concerns_person(slot: &Slot) -> bool {
     match &slot.progress {
         Progress::Queued => false,
-        Progress::Ready | Progress::Started { .. } => slot.permit.is_some() || slot.attempts > 1,
+        Progress::Ready | Progress::Delayed { .. } | Progress::Started { .. } => {
+            slot.permit.is_some() || slot.attempts > 1
+        }
         Progress::Done { outcome: Outcome::Succeeded(_), .. } => {
             slot.action.ruling.verdict == Verdict::Ask || slot.attempts > 1
         }
@@ -170,6 +174,7 @@ fn stage(slot: &Slot, now: Timestamp) -> (&'static str, Timestamp) {
     match &slot.progress {
         Progress::Queued => ("queued", now),
         Progress::Held { since, .. } => ("held", *since),
+        Progress::Delayed { .. } => ("delayed", slot.permit.as_ref().map_or(now, |it| it.at)),
         Progress::Ready => ("running", slot.permit.as_ref().map_or(now, |permit| permit.at)),
         Progress::Started { at, .. } => ("running", *at),
         Progress::InDoubt { since, .. } => ("in-doubt", *since),
@@ -183,6 +188,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Confirmed(_) => "confirmed",
         Outcome::Failed(_) => "failed",
         Outcome::Denied { .. } => "denied",
+        Outcome::Answered { .. } => "answered",
         Outcome::Forbidden(_) => "forbidden",
         Outcome::Expired => "expired",
         Outcome::Cancelled => "cancelled",

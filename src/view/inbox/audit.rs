@@ -12,7 +12,7 @@ use super::field;
 use super::window::{Window, row};
 use crate::audit::{Fact, Filter, facts};
 use crate::driver::ports::{JournalStore, RunRow};
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::{Desk, button, safely};
 use crate::view::moment::time;
 use crate::view::signal::Signal;
@@ -82,7 +82,7 @@ pub(super) fn audit(desk: Desk) -> Tag {
 }
 
 impl Audit {
-    fn menu(self, at: usize, name: &'static str) -> Tag {
+    fn menu(self, at: usize, name: Text) -> Tag {
         tag("select")
             .class("filter-button")
             .set("aria-label", name)
@@ -102,7 +102,7 @@ impl Audit {
             })
     }
 
-    fn save_button(self, format: &'static str, words: &'static str) -> Tag {
+    fn save_button(self, format: &'static str, words: Text) -> Tag {
         button("save-button").text(words).on("click", move |_| {
             self.desk.send(Intent::SaveAudit { format, filter: self.filter_value() });
         })

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlDialogElement, HtmlInputElement};
 
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::{Desk, button, safely};
 use crate::view::state::{FileForm, Intent};
 use crate::view::tag::{Handle, Tag, keyed, tag};
@@ -87,7 +87,7 @@ pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
                         .set("part", "confirm-button")
                         .set("type", "submit")
                         .bind("aria-disabled", move || is_busy().then(|| "true".to_owned()))
-                        .live_text(move || if is_busy() { text::WORKING } else { act }.to_owned()),
+                        .live_text(move || if is_busy() { text::WORKING } else { act }),
                 ),
         );
     tag("dialog")
@@ -99,7 +99,7 @@ pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
         .child(fields)
 }
 
-fn labelled(words: &'static str, field: Tag) -> Tag {
+fn labelled(words: Text, field: Tag) -> Tag {
     tag("label").class("dialog-field").text(words).child(field)
 }
 

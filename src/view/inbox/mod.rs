@@ -16,7 +16,8 @@ use super::signal::Signal;
 use super::state::{FileForm, Intent};
 use super::tag::{Handle, Tag, icon, keyed, stroke, tag};
 use crate::driver::ports::Group;
-use crate::text;
+use crate::language::number;
+use crate::text::{self, Text};
 use audit::audit;
 use files::dialog;
 use list::List;
@@ -36,6 +37,10 @@ pub(super) fn inbox(desk: Desk) -> Tag {
                 desk.send(Intent::Inbox(false));
                 focus_soon(desk.inbox_button);
             }
+        })
+        .one(move || {
+            let is_told = shown.short_lived.get() && shown.waiting.get() > 0;
+            is_told.then(|| keyed("", || tag("p").part("inbox-note").text(text::SEVEN_DAYS)))
         })
         .one(move || {
             Some(if is_audit.get() {
@@ -102,7 +107,7 @@ fn calls(desk: Desk) -> Tag {
 }
 
 /// A field to search in.
-fn field(words: &'static str, handle: Handle) -> Tag {
+fn field(words: Text, handle: Handle) -> Tag {
     let input = tag("input")
         .part("inbox-search")
         .set("type", "search")
@@ -124,15 +129,15 @@ fn filters(list: List) -> Tag {
                 .bind("aria-pressed", move || Some(is_chosen().to_string()))
                 .on("click", move |_| list.choose(group))
                 .text(match group {
-                    None => text::ALL,
+                    None => text::EVERYTHING,
                     Some(Group::Held) => text::HELD,
                     Some(Group::Doubt) => text::IN_DOUBT,
                     Some(Group::Done) => text::DECIDED,
                 })
                 .child(tag("span").class("count").live_text(move || {
-                    text::number(list.tally.with(|tally| match group {
-                        None => tally.iter().sum(),
-                        Some(group) => tally[group as usize],
+                    number(list.tally.with(|tally| match group {
+                        None => tally.iter().copied().map(f64::from).sum(),
+                        Some(group) => f64::from(tally[group as usize]),
                     }))
                 }))
         },

@@ -29,27 +29,30 @@ pub(super) fn name(row: &CallRow, at: Timestamp) -> String {
 
 /// How far it is and who decided, for a person.
 pub(super) fn words(row: &CallRow) -> String {
-    let by = row.by.as_deref().filter(|name| !name.is_empty());
-    let named = |alone: &str, by_whom: fn(&str) -> String| by.map_or(alone.to_owned(), by_whom);
-    match row.stage.as_str() {
-        "held" => text::HELD.to_owned(),
-        "in-doubt" => text::IN_DOUBT.to_owned(),
-        "denied" => named(text::DENIED, text::row_denied_by),
-        "running" => text::ROW_RUNNING.to_owned(),
-        "succeeded" => named(text::APPROVED, text::row_approved_by),
-        "confirmed" => named(text::CONFIRMED, text::row_confirmed_by),
-        "forbidden" => text::NOT_ALLOWED.to_owned(),
-        "expired" => text::ROW_EXPIRED.to_owned(),
-        "cancelled" => text::ROW_CANCELLED.to_owned(),
-        "skipped" => text::ROW_SKIPPED.to_owned(),
-        _ => text::ROW_FAILED.to_owned(),
+    let (words, is_decision) = match row.stage.as_str() {
+        "held" => (text::HELD, false),
+        "in-doubt" => (text::IN_DOUBT, false),
+        "denied" => (text::ROW_DENIED, true),
+        "answered" => (text::ROW_ANSWERED, true),
+        "confirmed" => (text::ROW_CONFIRMED, true),
+        "succeeded" | "delayed" => (text::ROW_APPROVED, true),
+        "running" => (text::ROW_RUNNING, false),
+        "forbidden" => (text::ROW_FORBIDDEN, false),
+        "expired" => (text::ROW_EXPIRED, false),
+        "cancelled" => (text::ROW_CANCELLED, false),
+        "skipped" => (text::ROW_SKIPPED, false),
+        _ => (text::ROW_FAILED, false),
+    };
+    match row.by.as_deref() {
+        Some(name) if is_decision && !name.is_empty() => text::row_by(words, name),
+        _ => words.get(),
     }
 }
 
 fn path(row: &CallRow) -> &'static str {
     match (row.group, row.stage.as_str()) {
         (Group::Doubt, _) => stroke::WARNING,
-        (Group::Held, _) | (_, "running" | "expired") => stroke::CLOCK,
+        (Group::Held, _) | (_, "running" | "delayed" | "expired") => stroke::CLOCK,
         (_, "succeeded" | "confirmed") => stroke::CHECK,
         _ => stroke::CROSS,
     }

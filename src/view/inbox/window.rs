@@ -4,6 +4,7 @@
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
+use crate::text::Text;
 use crate::view::signal::Signal;
 use crate::view::tag::{Handle, Keyed, Tag, effect, tag};
 
@@ -30,7 +31,7 @@ impl Window {
     /// The list with its rows; `wants` hears how many rows are needed.
     pub(super) fn view(
         self,
-        name: &'static str,
+        name: Text,
         total: impl Fn() -> usize + Copy + 'static,
         rows: impl Fn() -> Vec<Keyed> + 'static,
         wants: impl Fn(usize) + 'static,
