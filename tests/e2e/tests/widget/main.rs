@@ -2,10 +2,15 @@
 
 mod announce;
 mod answer;
+mod axe;
 mod bank;
 mod crash;
 mod decisions;
 mod faults;
 mod formats;
+mod hostile;
+mod keyboard;
 mod language;
+mod naughty;
+mod once;
 mod record;
