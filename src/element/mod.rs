@@ -6,11 +6,14 @@
 //! function, so that a build can cut the wasm there.
 
 mod app;
+mod links;
+mod notices;
 mod page;
 mod records;
 mod rules;
 mod settings;
 mod shell;
+mod title;
 mod work;
 
 use std::any::Any;

@@ -14,18 +14,22 @@ use holdpoint_core::run::{Limits, Run, Spec};
 use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
-use super::{records, settings};
-use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, World};
+use super::{links, records, settings};
+use crate::driver::ports::{Grants, JournalStore, Observer, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
+use crate::language::fault;
 use crate::later::later;
 use crate::leases::WebLocks;
 use crate::model::Models;
 use crate::store::{LocalGrants, MemoryGrants};
+use crate::text::{self, Text};
 use crate::tools::from_page;
+use crate::view::sentence_case;
 use crate::view::state::Intent;
 
 /// Carries runs on.
@@ -50,6 +54,9 @@ pub(super) trait Work {
 
     /// Tells the state anew.
     fn refresh_state(&self);
+
+    /// Goes to a call; whether it is one of this widget's.
+    fn go_to(&self, call: CallId) -> Task<bool>;
 
     /// The calls that wait for a person, as the page reads them.
     fn pending(&self) -> Array;
@@ -108,14 +115,11 @@ impl Work for Works {
                 "rules" => Ok(works.rules()),
                 "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => {
-                    records::export_run(&*works.store, &RunId::new(text)).await.map(JsValue::from)
-                }
-                "importRun" => works.import_run(first).await,
+                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
-                    let runs = works.driver.runs();
-                    let audit = records::export_audit(&*works.store, runs.iter().map(|r| r.id()));
-                    audit.await.map(JsValue::from)
+                    let options = from_page(&first).unwrap_or_default();
+                    records::export_audit(&*works.store, &options).await.map(Into::into)
                 }
                 "clear" => works.clear(&text).await,
                 _ => {
@@ -137,6 +141,8 @@ impl Work for Works {
     }
 
     fn settings_changed(&self) {
+        self.app.refresh();
+        self.app.notices.show_choice();
         let settings = self.shell.settings.borrow();
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
@@ -151,21 +157,43 @@ impl Work for Works {
 
     fn refresh(&self, run: Option<RunId>) -> Task<()> {
         self.show_rules();
-        let driver = self.driver.clone();
+        let works = self.clone();
         Box::pin(async move {
-            match run {
-                Some(run) => driver.refresh(&run).await,
-                None => {
-                    for run in driver.runs() {
-                        driver.refresh(run.id()).await;
-                    }
+            let driver = &works.driver;
+            let runs = match run {
+                Some(run) => vec![run],
+                None => driver.runs().iter().map(|run| run.id().clone()).collect(),
+            };
+            for run in runs {
+                let before = driver.run(&run);
+                driver.refresh(&run).await;
+                let after = before.zip(driver.run(&run));
+                let shown = works.shell.shown;
+                let words = after
+                    .and_then(|(old, new)| shown.speaking(|| app::decided_elsewhere(&old, &new)));
+                if let Some(words) = words {
+                    works.app.say(words);
                 }
             }
+            works.take_deferred().await;
         })
     }
 
     fn refresh_state(&self) {
         self.app.refresh();
+    }
+
+    fn go_to(&self, call: CallId) -> Task<bool> {
+        let works = self.clone();
+        Box::pin(async move {
+            let Some(run) = links::run_of(&call) else { return false };
+            works.read(&run).await;
+            let is_ours = works.driver.run(&run).is_some_and(|run| run.find(&call).is_some());
+            if is_ours {
+                works.show(&run, call).await;
+            }
+            is_ours
+        })
     }
 
     fn pending(&self) -> Array {
@@ -203,6 +231,7 @@ impl Works {
         if let Some(error) = &refused {
             app.trouble_with_store(error);
         }
+        shell.shown.store.set(Some(Rc::clone(&store)));
         let grants: Rc<dyn Grants> = match refused {
             Some(StoreError::Refused(_)) => Rc::new(MemoryGrants::default()),
             _ => Rc::new(LocalGrants::new(&shell.namespace)),
@@ -232,8 +261,14 @@ impl Works {
                     self.thread.replace(last.spec().thread.clone());
                 }
             }
-            Err(error) => self.app.trouble_with_store(&error),
+            Err(error) => return self.app.trouble_with_store(&error),
         }
+        self.take_deferred().await;
+        let short_lived = self.shell.shown.short_lived;
+        spawn_local(async move { short_lived.set(crate::store::is_short_lived().await) });
+        let driver = self.driver.clone();
+        // What cannot be listed now is listed at the next start.
+        spawn_local(async move { drop(driver.enlist_old().await) });
     }
 
     async fn start(
@@ -346,10 +381,35 @@ impl Works {
         }))
     }
 
-    /// Takes a run's record in; its id. It must be intact, and not be here already.
-    async fn import_run(&self, file: JsValue) -> Result<JsValue, JsValue> {
-        let run = records::import_run(&*self.store, file.unchecked_ref()).await?;
+    /// A run as a file: `{passphrase?, move?}`. One that is moved is stopped here.
+    async fn export_run(&self, run: &RunId, options: &Value) -> Result<web_sys::Blob, JsValue> {
+        let passphrase = options.get("passphrase").and_then(Value::as_str);
+        let exported = records::export_run(&*self.store, run, passphrase).await?;
+        let state = self.driver.run(run).filter(|state| !state.status().is_over());
+        let moves = options.get("move").is_some_and(|moves| *moves == true);
+        let (true, Some(state)) = (moves, state) else { return Ok(exported.file) };
+        let busy = || {
+            let message = "the run is doing something, so it cannot be moved now";
+            records::failure("run_busy", message, "wait until it waits for you, then try again")
+        };
+        if !state.status().needs_person()
+            || state.has_started_calls()
+            || state.head().len != exported.entries
+        {
+            return Err(busy());
+        }
+        done(self.driver.cancel(run, self.by("moved", true)).await)?;
+        // Nothing may have come between the file and the stop.
+        let stopped = self.driver.run(run).map(|state| state.head().len);
+        if stopped == Some(exported.entries + 1) { Ok(exported.file) } else { Err(busy()) }
+    }
+
+    /// Takes a run's file in; its id.
+    async fn import_run(&self, file: &web_sys::Blob, options: &Value) -> Result<JsValue, JsValue> {
+        let passphrase = options.get("passphrase").and_then(Value::as_str);
+        let run = records::import_run(&*self.store, file, passphrase).await?;
         self.driver.refresh(&run).await;
+        self.app.tell_others(&run);
         Ok(run.as_str().into())
     }
 
@@ -403,19 +463,123 @@ impl Works {
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
             Intent::Export(run) => {
-                if let Ok(file) = records::export_run(&*self.store, &run).await {
-                    records::download(&file, run.as_str());
+                if let Ok(exported) = records::export_run(&*self.store, &run, None).await {
+                    let name = ["holdpoint-run-", run.as_str(), ".json"].concat();
+                    records::download(&exported.file, &name);
                 }
                 Ok(())
             }
+            Intent::Seal { run, passphrase, moves } => {
+                let options = object! { "passphrase": passphrase, "move": moves };
+                self.fill_in(async {
+                    let file = self.export_run(&run, &options).await?;
+                    let name = ["holdpoint-run-", run.as_str(), ".sealed.json"].concat();
+                    records::download(&file, &name);
+                    Ok(text::FILE_SAVED)
+                })
+                .await;
+                Ok(())
+            }
+            Intent::Unseal { file, passphrase } => {
+                let options = match passphrase.is_empty() {
+                    true => Value::Null,
+                    false => object! { "passphrase": passphrase },
+                };
+                self.fill_in(async {
+                    self.import_run(&file, &options).await?;
+                    Ok(text::FILE_OPENED)
+                })
+                .await;
+                Ok(())
+            }
+            Intent::Notify(on) => {
+                if let Err(words) = self.app.notices.turn(on).await {
+                    self.app.say(self.shell.shown.speaking(|| words.get()));
+                }
+                Ok(())
+            }
+            Intent::SaveAudit { format, filter } => {
+                let options = object! { "format": format, "filter": filter };
+                if let Ok(file) = records::export_audit(&*self.store, &options).await {
+                    records::download(&file, &["holdpoint-audit.", format].concat());
+                }
+                Ok(())
+            }
+            Intent::Show { run, call } => {
+                self.show(&run, call).await;
+                Ok(())
+            }
             // These are the shell's.
-            Intent::Open(_) | Intent::Prepare => Ok(()),
+            Intent::Inbox(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
         };
         if let Err(error) = done {
-            let words = error.to_string();
-            self.shell.page.error(error.code(), &words, error.fix());
-            self.shell.shown.say_fault(error.code(), &words, error.fix());
+            self.tell_of(&error);
         }
+    }
+
+    /// Does what a form is for; where it does not work, the form says why and stays.
+    async fn fill_in(&self, work: impl Future<Output = Result<Text, JsValue>>) {
+        let form = self.shell.shown.form;
+        form.update(|form| {
+            if let Some(form) = form {
+                (form.busy, form.fault) = (true, None);
+            }
+        });
+        match work.await {
+            Ok(words) => {
+                form.set(None);
+                self.app.say(self.shell.shown.speaking(|| words.get()));
+            }
+            Err(error) => form.update(|form| {
+                if let Some(form) = form {
+                    let words = self.shell.shown.speaking(|| sentences(&error));
+                    (form.busy, form.fault) = (false, Some(words));
+                }
+            }),
+        }
+    }
+
+    /// Goes to a call, in the conversation that it belongs to.
+    async fn show(&self, run: &RunId, call: CallId) {
+        self.read(run).await;
+        let shown = self.shell.shown;
+        shown.inbox.set(false);
+        shown.target.set(Some(call));
+    }
+
+    /// Reads a run that was not read at first because it is long over.
+    async fn read(&self, run: &RunId) {
+        if self.driver.run(run).is_none() {
+            self.driver.refresh(run).await;
+        }
+    }
+
+    /// Takes in what was decided in notifications, and says so.
+    async fn take_deferred(&self) {
+        let by = self.by("notification", true);
+        // What the store does not give now, the next look finds.
+        for (deferred, error) in self.driver.take_deferred(&by).await.unwrap_or_default() {
+            let run = self.driver.run(&deferred.run);
+            let Some((_, slot)) = run.as_ref().and_then(|run| run.find(&deferred.call)) else {
+                continue;
+            };
+            match error {
+                None => self.app.say(
+                    self.shell
+                        .shown
+                        .speaking(|| app::decided_in_notice(slot, &by, deferred.approves)),
+                ),
+                // Another page that is open may have been faster, which is all that is wanted.
+                Some(error) if slot.progress.needs_person() => self.tell_of(&error),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn tell_of(&self, error: &DriveError) {
+        let words = error.to_string();
+        self.shell.page.error(error.code(), &words, error.fix());
+        self.shell.shown.say_fault(error.code(), &words, error.fix());
     }
 
     async fn decide_on_card(
@@ -456,6 +620,18 @@ fn unless_rejected(error: DriveError) -> Result<(), DriveError> {
 
 /// How long a person does not notice that something is being saved.
 const LONG_MS: u64 = 100;
+
+/// What happened, in the current language.
+fn sentences(error: &JsValue) -> String {
+    let text = |name: &str| {
+        js_sys::Reflect::get(error, &name.into())
+            .unwrap_or_default()
+            .as_string()
+            .unwrap_or_default()
+    };
+    let (happened, _) = fault(&text("code"), &text("message"));
+    sentence_case(&happened)
+}
 
 /// The id of a run that has begun.
 fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {

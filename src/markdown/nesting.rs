@@ -2,29 +2,30 @@
 
 use super::Block;
 
-/// Makes the first heading one of level 1, and none more than one level deeper than the one that it
-/// stands under: whoever goes from heading to heading must not look for one that is not there.
-///
-/// A heading depends on those before it alone, so a text that grows changes none of them.
-pub fn nest_headings(blocks: &mut [Block]) {
-    nest(blocks, &mut Vec::new());
-}
+/// The levels as written, of the headings that the next one stands under.
+#[derive(Clone, Debug, Default)]
+pub struct Headings(Vec<u8>);
 
-/// `above` has the levels as written, of the headings that the next one stands under.
-fn nest(blocks: &mut [Block], above: &mut Vec<u8>) {
-    for block in blocks {
-        match block {
-            Block::Heading { level, .. } => {
-                while above.last().is_some_and(|last| last >= level) {
-                    above.pop();
+impl Headings {
+    /// Makes the first heading one of level 1, and none more than one level deeper than the one that
+    /// it stands under: whoever goes from heading to heading must not look for one that is not there.
+    ///
+    /// A heading depends on those before it alone, so a text that grows changes none of them.
+    pub fn nest(&mut self, blocks: &mut [Block]) {
+        for block in blocks {
+            match block {
+                Block::Heading { level, .. } => {
+                    while self.0.last().is_some_and(|last| last >= level) {
+                        self.0.pop();
+                    }
+                    self.0.push(*level);
+                    // Six levels at most, since each is deeper than the one before.
+                    *level = self.0.len() as u8;
                 }
-                above.push(*level);
-                // Six levels at most, since each is deeper than the one before.
-                *level = above.len() as u8;
+                Block::Quote(blocks) => self.nest(blocks),
+                Block::List { items, .. } => items.iter_mut().for_each(|item| self.nest(item)),
+                _ => {}
             }
-            Block::Quote(blocks) => nest(blocks, above),
-            Block::List { items, .. } => items.iter_mut().for_each(|item| nest(item, above)),
-            _ => {}
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use std::rc::Rc;
 
+use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
+use super::announcer::announce;
 use super::approval_card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
@@ -24,6 +28,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let log = desk.log;
     let follows = Signal::new(true);
     follow(desk, follows);
+    go_to_target(desk);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
         let runs = shown.runs.get();
@@ -74,6 +79,39 @@ fn follow(desk: Desk, follows: Signal<bool>) {
     });
 }
 
+/// Shows the call that the person goes to, and gives it the focus.
+fn go_to_target(desk: Desk) {
+    let shown = desk.shown;
+    effect(move || {
+        let Some(call) = shown.target.get() else { return };
+        // Its run may be read just now.
+        let is_there = |run: RunShown| run.slot(&call, |_| ()).is_some();
+        if !shown.runs.get().into_iter().any(is_there) {
+            return;
+        }
+        shown.target.put(None);
+        // Later than what follows the end of the conversation.
+        soon(move || {
+            soon(move || {
+                let Some(log) = desk.log.get_untracked() else { return };
+                let Some(element) = call_element(&log, &call) else { return };
+                let top = element.offset_top() - MARGIN_PX;
+                log.set_scroll_top(top);
+                element.set_attribute("tabindex", "-1").ok();
+                let _ = element.focus();
+            });
+        });
+    });
+}
+
+/// The card or the receipt of a call.
+fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
+    let elements = log.query_selector_all("[data-call]").ok()?;
+    (0..elements.length())
+        .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
+        .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
+}
+
 fn to_end(log: Handle) {
     if let Some(log) = log.get_untracked() {
         log.set_scroll_top(log.scroll_height());
@@ -82,6 +120,7 @@ fn to_end(log: Handle) {
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
+    announce(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()
@@ -191,5 +230,7 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .child(tag("span").class("visually-hidden").text(who))
 }
 
+/// What is left free above a call that the person goes to.
+const MARGIN_PX: i32 = 16;
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

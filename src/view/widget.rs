@@ -8,10 +8,10 @@ use leptos::reactive::owner::Owner;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
-use super::announcer::announcer;
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
+use super::inbox::inbox_button;
 use super::state::{Intent, Intents, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
@@ -80,7 +80,7 @@ fn widget(desk: Desk) -> Tag {
         .on("keyup", |event| keep_typing_inside(&event))
         .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
         .child(panel(desk))
-        .child(announcer(desk))
+        .child(desk.voice.regions())
 }
 
 fn is_popover(shown: Shown) -> bool {
@@ -94,13 +94,26 @@ fn panel(desk: Desk) -> Tag {
         .bind("aria-label", move || Some(shown.label.get()))
         .bind("hidden", move || (is_popover(shown) && !shown.open.get()).then(String::new))
         .child(head(desk))
-        .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
-        .child(transcript(desk))
-        .live(move || {
-            let words = shown.toast.get()?;
-            Some(tag("div").part("toast").text(words))
-        })
-        .child(composer(desk))
+        .child(
+            tag("div")
+                .class("body")
+                .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
+                .child(behind_inbox(desk, transcript(desk)))
+                .child(behind_inbox(desk, composer(desk)))
+                .one(move || {
+                    let inbox = shown.run_views.get()?.inbox;
+                    shown.inbox.get().then(|| keyed("", move || inbox(desk)))
+                })
+                .live(move || {
+                    let words = shown.toast.get()?;
+                    Some(tag("div").part("toast").text(words))
+                }),
+        )
+}
+
+/// What cannot be used as long as the inbox lies over it.
+fn behind_inbox(desk: Desk, view: Tag) -> Tag {
+    view.bind("inert", move || desk.shown.inbox.get().then(String::new))
 }
 
 fn head(desk: Desk) -> Tag {
@@ -108,8 +121,8 @@ fn head(desk: Desk) -> Tag {
     tag("header")
         .class("head")
         .child(tag("h2").class("title").live_text(move || shown.label.get()))
-        .one(move || badge(shown.waiting.get(), text::waiting))
         .child(status(desk))
+        .child(inbox_button(desk))
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {
@@ -129,19 +142,19 @@ fn launch(desk: Desk, handle: Handle) -> Tag {
             }
         })
         .child(icon(stroke::SPEECH))
-        .one(move || badge(shown.waiting.get(), |count| number(count as f64)))
+        .one(move || badge(shown.waiting.get()))
 }
 
-/// How many calls wait, in words, if there are any.
-fn badge(count: usize, words: fn(usize) -> String) -> Option<Keyed> {
-    (count > 0)
-        .then(|| keyed(count.to_string(), move || tag("span").part("badge").text(words(count))))
+/// How many calls wait, if there are any.
+fn badge(count: usize) -> Option<Keyed> {
+    let words = number(count as f64);
+    (count > 0).then(|| keyed(words.clone(), move || tag("span").part("badge").text(words)))
 }
 
 /// What is typed here is not for the page's shortcuts.
 fn keep_typing_inside(event: &web_sys::Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if target.is_some_and(|target| target.has_attribute("rows")) {
+    if target.is_some_and(|target| target.matches("input, textarea").unwrap_or(false)) {
         event.stop_propagation();
     }
 }
@@ -163,7 +176,11 @@ fn adopt_sheet(root: &ShadowRoot) {
 fn make_sheet() -> Option<CssStyleSheet> {
     let sheet = CssStyleSheet::new().ok()?;
     let replace = js_sys::Reflect::get(&sheet, &JsValue::from_str("replaceSync")).ok()?;
-    let css = [include_str!("../../style/tokens.css"), include_str!("../../style/widget.css")];
+    let css = [
+        include_str!("../../style/tokens.css"),
+        include_str!("../../style/widget.css"),
+        include_str!("../../style/inbox.css"),
+    ];
     replace
         .dyn_into::<js_sys::Function>()
         .ok()?

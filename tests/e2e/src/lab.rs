@@ -12,7 +12,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
@@ -48,6 +48,8 @@ pub enum Point {
     AfterEffect,
     /// The page itself stands still, in its handler of the event that its address names.
     Event,
+    /// The model has said half of its words.
+    MidAnswer,
 }
 
 /// What the lab's model answers, once.
@@ -61,6 +63,8 @@ pub enum Answer {
     BrokenAfter(&'static str),
     /// The same, and then it ends as if it were whole.
     EndedAfter(&'static str),
+    /// These words, an event for each.
+    Words(Vec<String>),
     /// So many records of the stand-in's answer, and the rest never.
     HeldAfter(usize),
     /// Too much to do: to be asked again after so many seconds.
@@ -211,9 +215,35 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
             };
             events(Body::from_stream(stream::iter(sent).chain(stream::once(broken))))
         }
+        Some(Answer::Words(words)) => events(Body::from_stream(spoken(lab, words))),
         Some(Answer::Html) => ([(CONTENT_TYPE, "text/html")], "<h1>Welcome</h1>").into_response(),
         Some(Answer::Status(status)) => refused(status, 1),
     }
+}
+
+/// A text as a stream of its words, which can be held in the middle.
+fn spoken(lab: Lab, words: Vec<String>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let record = |data: Value| Bytes::from(format!("data: {data}\n\n"));
+    let said = |word: &String| {
+        record(json!({ "type": "response.output_text.delta", "output_index": 0, "delta": word }))
+    };
+    let half = words.len() / 2;
+    let (first, second): (Bytes, Vec<Bytes>) = (
+        words[..half].iter().map(said).collect::<Vec<_>>().concat().into(),
+        words[half..].iter().map(said).collect(),
+    );
+    let content = json!([{ "type": "output_text", "text": words.concat() }]);
+    let item = json!({ "type": "message", "id": "m", "role": "assistant", "content": content });
+    let ends = [
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+        json!({ "type": "response.completed", "response": { "status": "completed", "output": [item] } }),
+    ];
+    let held = async move {
+        lab.pass(Point::MidAnswer).await;
+        Bytes::new()
+    };
+    let rest = second.into_iter().chain(ends.map(record));
+    stream::once(async { first }).chain(stream::once(held)).chain(stream::iter(rest)).map(Ok)
 }
 
 fn events(body: Body) -> Response {

@@ -1,6 +1,10 @@
 //! What every store must show, one function for each behaviour. [`store_contract!`](crate::store_contract)
 //! lists them, so that one list runs against every store there is.
 
+mod calls;
+
+pub use calls::*;
+
 use std::rc::Rc;
 
 use futures_util::future::join;
@@ -35,6 +39,11 @@ macro_rules! store_contract {
             cleared_store_is_empty
             runs_of_similar_names_stay_apart
             thousand_entries_are_kept
+            calls_are_listed_by_group_and_the_newest_first
+            pages_follow_each_other_and_leave_nothing_out
+            call_that_went_on_is_listed_once
+            refused_append_lists_nothing
+            calls_of_a_cleared_thread_are_not_listed
         }
     };
 }
@@ -98,6 +107,7 @@ impl Chain {
                 updated: at,
                 head: entry.head(),
             },
+            calls: Vec::new(),
             seq: entry.seq,
             text: entry.to_text(),
             strict: false,
