@@ -14,6 +14,7 @@ use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
+use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
 use super::signal::Signal;
 use super::state::RunShown;
@@ -27,11 +28,12 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
     let follows = Signal::new(true);
+    let reach = Reach::new(shown, log);
     follow(desk, follows);
-    go_to_target(desk);
+    go_to_target(desk, reach);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
-        let runs = shown.runs.get();
+        let runs = reach.runs();
         runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
     };
     let list = tag("div")
@@ -45,12 +47,14 @@ pub(super) fn transcript(desk: Desk) -> Tag {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
                 follows.set(left <= NEAR_PX);
+                reach.scrolled(&log);
             }
         })
         .live(move || {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
+        .one(move || reach.button())
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
@@ -80,16 +84,15 @@ fn follow(desk: Desk, follows: Signal<bool>) {
 }
 
 /// Shows the call that the person goes to, and gives it the focus.
-fn go_to_target(desk: Desk) {
+fn go_to_target(desk: Desk, reach: Reach) {
     let shown = desk.shown;
     effect(move || {
         let Some(call) = shown.target.get() else { return };
         // Its run may be read just now.
-        let is_there = |run: RunShown| run.slot(&call, |_| ()).is_some();
-        if !shown.runs.get().into_iter().any(is_there) {
-            return;
-        }
+        let has_call = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+        let Some(run) = shown.runs.get().into_iter().find(has_call) else { return };
         shown.target.put(None);
+        run.id.with_untracked(|id| reach.include(id));
         // Later than what follows the end of the conversation.
         soon(move || {
             soon(move || {

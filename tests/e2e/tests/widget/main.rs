@@ -11,6 +11,7 @@ mod formats;
 mod hostile;
 mod keyboard;
 mod language;
+mod long;
 mod naughty;
 mod once;
 mod record;
