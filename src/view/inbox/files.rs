@@ -48,7 +48,11 @@ pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
         .maybe(form.run.as_ref().map(|_| safely(tag("p").class("dialog-what"), &form.what)))
         .child(tag("p").class("dialog-words").text(words))
         .maybe(run.is_none().then(|| {
-            let choice = tag("input").set("type", "file").set("required", "").handle(file);
+            let choice = tag("input")
+                .part("file-input")
+                .set("type", "file")
+                .set("required", "")
+                .handle(file);
             labelled(text::FILE, choice.set("accept", ".json,application/json"))
         }))
         .child(labelled(

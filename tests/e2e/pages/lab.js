@@ -4,10 +4,11 @@
 // - `tools`: `none` offers no tool, `twice` the same one two times, `malformed` one without a name;
 // - `hints`: annotations of the tool, with commas; `verify`: it can say what became of a call;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
-// - `storage=refused`: the page has no IndexedDB.
+// - `storage=refused`: the page has no IndexedDB; `vendor`: who is said to have made the browser;
+//   `away`: nobody looks at the page.
 
 const query = new URLSearchParams(location.search);
-const own = ["tools", "hints", "verify", "hold", "storage"];
+const own = ["tools", "hints", "verify", "hold", "storage", "vendor", "away"];
 
 /** What the widget told, newest last; the tests read it. */
 globalThis.errors = [];
@@ -20,6 +21,11 @@ if (query.get("storage") === "refused") {
     throw new DOMException("the lab forbids it", "SecurityError");
   };
   Object.defineProperty(globalThis, "indexedDB", { get: refuse });
+}
+
+if (query.has("away")) document.hasFocus = () => false;
+if (query.has("vendor")) {
+  Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
 }
 
 const agent = document.createElement("holdpoint-agent");

@@ -226,6 +226,19 @@ impl Tab {
         Ok(self.front().await?.refresh().await?)
     }
 
+    /// Sends a command of the DevTools protocol; Chromium alone knows it.
+    ///
+    /// # Errors
+    ///
+    /// The browser refuses it.
+    pub async fn devtools(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        Ok(self.front().await?.cdp().send_raw(method, params).await?)
+    }
+
     /// Runs the body of an async function in the page; `args` are its arguments.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
@@ -79,6 +79,8 @@ impl Lab {
                 "/lab.js",
                 get(|| async { page("text/javascript", include_str!("../pages/lab.js")) }),
             )
+            .route("/lab-sw.js", get(|| async { script(include_str!("../pages/lab-sw.js")) }))
+            .route("/lab/plain", get(|| async { Html("<!doctype html><title>Plain</title>") }))
             .route("/lab/effect", post(effect).get(look_up))
             .route("/lab/event", post(event))
             .route("/lab/v1/responses", post(respond))
@@ -201,6 +203,11 @@ fn page(kind: &'static str, text: &'static str) -> Result<impl IntoResponse, Inf
     let headers: [(HeaderName, &str); 3] =
         [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
     Ok((headers, text))
+}
+
+/// A script under no policy.
+fn script(text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], text)
 }
 
 /// As strict as the demo's own.
