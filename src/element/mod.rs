@@ -6,6 +6,8 @@
 //! function, so that a build can cut the wasm there.
 
 mod app;
+mod elsewhere;
+mod files;
 mod links;
 mod notices;
 mod page;

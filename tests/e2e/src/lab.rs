@@ -80,7 +80,7 @@ impl Lab {
                 get(|| async { page("text/javascript", include_str!("../pages/lab.js")) }),
             )
             .route("/lab-sw.js", get(|| async { script(include_str!("../pages/lab-sw.js")) }))
-            .route("/lab/plain", get(|| async { Html("<!doctype html><title>Plain</title>") }))
+            .route("/lab/plain", get(|| async { Html(PLAIN) }))
             .route("/lab/effect", post(effect).get(look_up))
             .route("/lab/event", post(event))
             .route("/lab/v1/responses", post(respond))
@@ -209,6 +209,9 @@ fn page(kind: &'static str, text: &'static str) -> Result<impl IntoResponse, Inf
 fn script(text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], text)
 }
+
+/// A page of the same origin that has nothing of the widget, and no policy.
+const PLAIN: &str = "<!doctype html><title>Plain</title><link rel=icon href=data:,>";
 
 /// As strict as the demo's own.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
