@@ -40,6 +40,8 @@ mod timer;
 #[cfg(target_arch = "wasm32")]
 mod transcript;
 #[cfg(target_arch = "wasm32")]
+mod voice;
+#[cfg(target_arch = "wasm32")]
 mod widget;
 
 #[cfg(target_arch = "wasm32")]
@@ -52,11 +54,7 @@ pub use widget::mount;
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
-    let views = state::RunViews {
-        run: transcript::run_view,
-        announce: announcer::announce,
-        inbox: inbox::inbox,
-    };
+    let views = state::RunViews { run: transcript::run_view, inbox: inbox::inbox };
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);

@@ -39,6 +39,8 @@ pub struct Shown {
     pub(crate) language: Signal<Rc<Language>>,
     /// Its direction, `ltr` or `rtl`, where it is not that of the page around it.
     pub(crate) direction: Signal<Option<String>>,
+    /// How much assistive technology is told: `full`, `brief`, `status` or `off`.
+    pub announce: Signal<String>,
     /// The name of the whole thing.
     pub label: Signal<String>,
     /// A line that says something for a moment.
@@ -69,7 +71,7 @@ pub struct Shown {
     pub(super) waiting: Signal<usize>,
     /// The newest run that works by itself now, and so can be stopped.
     pub(super) active: Signal<Option<RunId>>,
-    /// The views of runs, which come with the first of them.
+    /// The part of the log that is one run's; it comes with the first of them.
     pub(super) run_views: Signal<Option<RunViews>>,
     /// The page's tools, for the views of runs.
     pub(super) tools: Signal<Option<Rc<dyn ToolHost>>>,
@@ -91,6 +93,7 @@ impl Shown {
             scheme: Signal::new("auto".to_owned()),
             language: Signal::new(english()),
             direction: Signal::new(None),
+            announce: Signal::new("brief".to_owned()),
             label: Signal::new(ASSISTANT.english.to_owned()),
             toast: Signal::new(None),
             draft: Signal::new(String::new()),
@@ -149,8 +152,6 @@ pub(super) struct RunViews {
     pub(super) run: fn(Desk, RunShown) -> Tag,
     /// The list of all calls.
     pub(super) inbox: fn(Desk) -> Tag,
-    /// Puts what is to be said of the runs into a signal.
-    pub(super) announce: fn(Shown, Signal<String>),
 }
 
 /// Signals of one run. Equal if it is the same run.

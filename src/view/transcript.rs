@@ -5,10 +5,10 @@ use std::rc::Rc;
 use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
-
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::announcer::announce;
 use super::approval_card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
@@ -120,6 +120,7 @@ fn to_end(log: Handle) {
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
+    announce(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()
