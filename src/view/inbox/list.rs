@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
-use super::row::{content, name, words};
+use super::row::{content, words};
 use super::window::{self, STEP, Window};
 use crate::driver::ports::{CallRow, Group, JournalStore, Page, Tally};
 use crate::text;
@@ -184,7 +184,6 @@ impl List {
         item.child(
             button("inbox-item")
                 .set("data-call", call.as_str())
-                .bind("aria-label", move || Some(row(|row| name(row, row.at))))
                 .on("focus", move |_| self.focused.put(Some(call.clone())))
                 .on("blur", move |_| {
                     if self.focused.get_untracked().as_ref() == Some(&gone) {
