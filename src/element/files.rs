@@ -1,15 +1,20 @@
 //! Runs as files, for the page and for the forms in the inbox.
 
+use std::rc::Rc;
+
 use holdpoint_core::id::RunId;
 use holdpoint_core::object;
 use js_sys::Reflect;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
+use super::beside::{Beside, load};
 use super::records;
+use super::shell::not_loaded;
 use super::work::{Works, done};
 use crate::driver::ports::Observer;
 use crate::language::fault;
+use crate::later::NotLoaded;
 use crate::text::{self, Text};
 use crate::view::sentence_case;
 
@@ -20,8 +25,9 @@ impl Works {
         run: &RunId,
         options: &Value,
     ) -> Result<web_sys::Blob, JsValue> {
-        let passphrase = options.get("passphrase").and_then(Value::as_str);
-        let exported = records::export_run(&*self.store, run, passphrase).await?;
+        let beside = self.beside().await?;
+        let exported =
+            beside.export_run(Rc::clone(&self.store), run.clone(), passphrase(options)).await?;
         let state = self.driver.run(run).filter(|state| !state.status().is_over());
         let moves = options.get("move").is_some_and(|moves| *moves == true);
         let (true, Some(state)) = (moves, state) else { return Ok(exported.file) };
@@ -47,11 +53,49 @@ impl Works {
         file: &web_sys::Blob,
         options: &Value,
     ) -> Result<JsValue, JsValue> {
-        let passphrase = options.get("passphrase").and_then(Value::as_str);
-        let run = records::import_run(&*self.store, file, passphrase).await?;
+        let beside = self.beside().await?;
+        let store = Rc::clone(&self.store);
+        let run = beside.import_run(store, file.clone(), passphrase(options)).await?;
         self.driver.refresh(&run).await;
         self.app.tell_others(&run);
         Ok(run.as_str().into())
+    }
+
+    /// The record of all runs as a file.
+    pub(super) async fn export_audit(&self, options: Value) -> Result<web_sys::Blob, JsValue> {
+        self.beside().await?.export_audit(Rc::clone(&self.store), options).await
+    }
+
+    /// Saves a run as it is stored.
+    pub(super) async fn save_run(&self, run: &RunId) {
+        if let Ok(file) = self.export_run(run, &Value::Null).await {
+            records::download(&file, &["holdpoint-run-", run.as_str(), ".json"].concat());
+        }
+    }
+
+    /// Saves the facts that are meant.
+    pub(super) async fn save_audit(&self, format: &str, filter: Value) {
+        let options = object! { "format": format, "filter": filter };
+        if let Ok(file) = self.export_audit(options).await {
+            records::download(&file, &["holdpoint-audit.", format].concat());
+        }
+    }
+
+    /// Gets the inbox; where it cannot be had that is said.
+    pub(super) async fn load_inbox(&self) {
+        let shown = self.shell.shown;
+        match load().await {
+            Ok(beside) => shown.inbox_view.set(Some(beside.inbox())),
+            Err(NotLoaded) => {
+                shown.inbox.set(false);
+                self.shell.page.error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
+                shown.say_fault(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
+            }
+        }
+    }
+
+    async fn beside(&self) -> Result<Rc<dyn Beside>, JsValue> {
+        load().await.map_err(|NotLoaded| not_loaded())
     }
 
     /// Saves a run by a form.
@@ -100,6 +144,10 @@ impl Works {
             }),
         }
     }
+}
+
+fn passphrase(options: &Value) -> Option<String> {
+    options.get("passphrase").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// What happened, in the current language.

@@ -19,7 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
-use super::{links, records, settings};
+use super::{links, settings};
 use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
 use crate::later::later;
@@ -51,6 +51,9 @@ pub(super) trait Work {
 
     /// Tells the state anew.
     fn refresh_state(&self);
+
+    /// Gets the inbox, which is open.
+    fn show_inbox(&self) -> Task<()>;
 
     /// Goes to a call; whether it is one of this widget's.
     fn go_to(&self, call: CallId) -> Task<bool>;
@@ -116,7 +119,7 @@ impl Work for Works {
                 "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
                     let options = from_page(&first).unwrap_or_default();
-                    records::export_audit(&*works.store, &options).await.map(Into::into)
+                    works.export_audit(options).await.map(Into::into)
                 }
                 "clear" => works.clear(&text).await,
                 _ => {
@@ -169,6 +172,11 @@ impl Work for Works {
 
     fn refresh_state(&self) {
         self.app.refresh();
+    }
+
+    fn show_inbox(&self) -> Task<()> {
+        let works = self.clone();
+        Box::pin(async move { works.load_inbox().await })
     }
 
     fn go_to(&self, call: CallId) -> Task<bool> {
@@ -419,10 +427,7 @@ impl Works {
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
             Intent::Export(run) => {
-                if let Ok(exported) = records::export_run(&*self.store, &run, None).await {
-                    let name = ["holdpoint-run-", run.as_str(), ".json"].concat();
-                    records::download(&exported.file, &name);
-                }
+                self.save_run(&run).await;
                 Ok(())
             }
             Intent::Seal { run, passphrase, moves } => {
@@ -440,10 +445,7 @@ impl Works {
                 Ok(())
             }
             Intent::SaveAudit { format, filter } => {
-                let options = object! { "format": format, "filter": filter };
-                if let Ok(file) = records::export_audit(&*self.store, &options).await {
-                    records::download(&file, &["holdpoint-audit.", format].concat());
-                }
+                self.save_audit(format, filter).await;
                 Ok(())
             }
             Intent::Show { run, call } => {

@@ -161,24 +161,3 @@ fn filters(list: List) -> Tag {
 fn news_button(list: List) -> Tag {
     button("news-button").text(text::SHOW_NEWS).on("click", move |_| list.reload())
 }
-
-/// The button in the head that opens the inbox and says how many calls wait.
-pub(super) fn inbox_button(desk: Desk) -> Tag {
-    let shown = desk.shown;
-    button("inbox-button")
-        .handle(desk.inbox_button)
-        .bind("aria-expanded", move || Some(shown.inbox.get().to_string()))
-        .child(icon(stroke::TRAY))
-        .child(tag("span").class("visually-hidden").text(text::INBOX))
-        .on("click", move |_| {
-            let opens = !shown.inbox.get_untracked();
-            desk.send(Intent::Inbox(opens));
-        })
-        .one(move || {
-            let count = shown.waiting.get();
-            (count > 0).then(|| {
-                let words = text::waiting(count);
-                keyed(words.clone(), move || tag("span").part("badge").text(words))
-            })
-        })
-}
