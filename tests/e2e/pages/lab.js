@@ -58,6 +58,9 @@ agent.addEventListener("holdpoint-decision", ({ detail }) => {
 });
 agent.addEventListener("holdpoint-tool-start", () => (moments.recorded = performance.now()));
 if (query.has("hold")) agent.addEventListener(query.get("hold"), standStill);
+agent.addEventListener("holdpoint-ready", () =>
+  requestAnimationFrame((now) => (moments.shown = now)),
+);
 agent.tools = offered(query.get("tools"));
 addEventListener("click", () => (moments.clicked = performance.now()), { capture: true });
 document.body.append(agent);
