@@ -216,10 +216,6 @@ mod with_values {
         }
     }
 
-    pub(crate) fn inbox_with(waiting: usize) -> String {
-        launcher(&INBOX.get(), waiting)
-    }
-
     pub(crate) fn row_by(what: Text, name: &str) -> String {
         ROW_BY.with(&[("what", what.get().into()), ("name", name.into())])
     }

@@ -120,7 +120,7 @@ impl JournalStore for MemoryStore {
                 kept?.stored.entries.get(usize::try_from(basis.seq).ok()?).map(String::as_str)
             });
             if let Admission::Write = admit(&append, found.as_ref(), basis)? {
-                let Append { row, text, calls, .. } = append;
+                let Append { row, text, more, calls, .. } = append;
                 let run = row.run.clone();
                 let kept = match shared.runs.get_mut(&run) {
                     Some(kept) => {
@@ -135,6 +135,7 @@ impl JournalStore for MemoryStore {
                     }
                 };
                 kept.stored.entries.push(text);
+                kept.stored.entries.extend(more);
                 kept.writer = writer;
                 for call in calls {
                     kept.calls.insert(call.call.clone(), call);

@@ -56,8 +56,14 @@ pub use widget::mount;
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
-    let views = state::RunViews { run: transcript::run_view, inbox: inbox::inbox };
+    let views = state::RunViews { run: transcript::run_view };
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);
+}
+
+/// The view of the inbox.
+#[cfg(target_arch = "wasm32")]
+pub fn inbox_view() -> state::InboxView {
+    state::InboxView(inbox::inbox)
 }

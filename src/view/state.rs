@@ -53,6 +53,8 @@ pub struct Shown {
     pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
+    /// The view of the inbox, once it is there.
+    pub inbox_view: Signal<Option<InboxView>>,
     /// Whether the inbox lies over the conversation.
     pub inbox: Signal<bool>,
     /// The call to go to, as soon as it is in the conversation.
@@ -101,6 +103,7 @@ impl Shown {
             grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
             inbox: Signal::new(false),
+            inbox_view: Signal::new(None),
             form: Signal::new(None),
             short_lived: Signal::new(false),
             notified: Signal::new(None),
@@ -150,9 +153,11 @@ pub struct FileForm {
 pub(super) struct RunViews {
     /// The part of the log that is one run's.
     pub(super) run: fn(Desk, RunShown) -> Tag,
-    /// The list of all calls.
-    pub(super) inbox: fn(Desk) -> Tag,
 }
+
+/// The view of the inbox, which comes when it is opened.
+#[derive(Clone, Copy)]
+pub struct InboxView(pub(super) fn(Desk) -> Tag);
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]

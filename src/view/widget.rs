@@ -11,8 +11,7 @@ use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
-use super::inbox::inbox_button;
-use super::state::{Intent, Intents, Shown};
+use super::state::{InboxView, Intent, Intents, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
 use super::transcript::transcript;
@@ -101,7 +100,7 @@ fn panel(desk: Desk) -> Tag {
                 .child(behind_inbox(desk, transcript(desk)))
                 .child(behind_inbox(desk, composer(desk)))
                 .one(move || {
-                    let inbox = shown.run_views.get()?.inbox;
+                    let InboxView(inbox) = shown.inbox_view.get()?;
                     shown.inbox.get().then(|| keyed("", move || inbox(desk)))
                 })
                 .live(move || {
@@ -123,6 +122,27 @@ fn head(desk: Desk) -> Tag {
         .child(tag("h2").class("title").live_text(move || shown.label.get()))
         .child(status(desk))
         .child(inbox_button(desk))
+}
+
+/// The button in the head that opens the inbox and says how many calls wait.
+fn inbox_button(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    button("inbox-button")
+        .handle(desk.inbox_button)
+        .bind("aria-expanded", move || Some(shown.inbox.get().to_string()))
+        .child(icon(stroke::TRAY))
+        .child(tag("span").class("visually-hidden").text(text::INBOX))
+        .on("click", move |_| {
+            let opens = !shown.inbox.get_untracked();
+            desk.send(Intent::Inbox(opens));
+        })
+        .one(move || {
+            let count = shown.waiting.get();
+            (count > 0).then(|| {
+                let words = text::waiting(count);
+                keyed(words.clone(), move || tag("span").part("badge").text(words))
+            })
+        })
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {

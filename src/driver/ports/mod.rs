@@ -122,7 +122,7 @@ pub struct StoredRun {
 pub struct Append {
     /// The head that must be found; [`Head::empty`] for a new run.
     pub expected: Head,
-    /// The row after the entry.
+    /// The row after the last entry.
     pub row: RunRow,
     /// The rows of calls that the entry changes.
     pub calls: Vec<CallRow>,
@@ -130,6 +130,8 @@ pub struct Append {
     pub seq: u64,
     /// The entry's text.
     pub text: String,
+    /// The texts of entries that follow it, where a run comes in from elsewhere: all or none.
+    pub more: Vec<String>,
     /// Whether it must be on the disk.
     pub strict: bool,
     /// An entry that this one relies on, which must still be what it was.

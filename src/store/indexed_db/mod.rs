@@ -210,8 +210,12 @@ fn write(
                 basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
             if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
                 // `add` and not `put`: an entry that is there is never replaced.
-                let key = key(append.row.run.as_str(), append.seq);
-                entries.add_with_key(&append.text.as_str().into(), &key)?;
+                for (seq, text) in
+                    (append.seq..).zip([&append.text].into_iter().chain(&append.more))
+                {
+                    let key = key(append.row.run.as_str(), seq);
+                    entries.add_with_key(&text.as_str().into(), &key)?;
+                }
                 runs.put(&row::write(&append.row, &writer, &before)?)?;
                 for call in &append.calls {
                     list.put(&calls::write(call)?)?;

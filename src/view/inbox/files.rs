@@ -13,16 +13,21 @@ use crate::view::timer::soon;
 pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
     let frame = Handle::new(None);
     let (file, passphrase, moves) = (Handle::new(None), Handle::new(None), Handle::new(None));
-    soon(move || {
-        let frame = frame.get_untracked().and_then(|it| it.dyn_into::<HtmlDialogElement>().ok());
-        if let Some(frame) = frame {
-            // It is modal or it is not there.
-            frame.show_modal().ok();
-        }
-    });
     let run = form.run.clone();
     let is_busy = move || desk.shown.form.with(|form| form.as_ref().is_some_and(|form| form.busy));
-    let close = move || desk.shown.form.set(None);
+    let dialog = move || -> Option<HtmlDialogElement> { frame.get_untracked()?.dyn_into().ok() };
+    soon(move || {
+        if let Some(dialog) = dialog() {
+            // It is modal or it is not there.
+            dialog.show_modal().ok();
+        }
+    });
+    // With it the browser gives the focus back.
+    let close = move || {
+        if let Some(dialog) = dialog() {
+            dialog.close();
+        }
+    };
     let send = {
         let run = run.clone();
         move |event: Event| {
@@ -48,7 +53,11 @@ pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
         .maybe(form.run.as_ref().map(|_| safely(tag("p").class("dialog-what"), &form.what)))
         .child(tag("p").class("dialog-words").text(words))
         .maybe(run.is_none().then(|| {
-            let choice = tag("input").set("type", "file").set("required", "").handle(file);
+            let choice = tag("input")
+                .part("file-input")
+                .set("type", "file")
+                .set("required", "")
+                .handle(file);
             labelled(text::FILE, choice.set("accept", ".json,application/json"))
         }))
         .child(labelled(
@@ -95,7 +104,7 @@ pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
         .set("aria-labelledby", "dialog-title")
         .handle(frame)
         .on("keydown", |event| event.stop_propagation())
-        .on("close", move |_| close())
+        .on("close", move |_| desk.shown.form.set(None))
         .child(fields)
 }
 

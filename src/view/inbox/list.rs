@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
-use super::row::{content, name, words};
+use super::row::{content, words};
 use super::window::{self, STEP, Window};
 use crate::driver::ports::{CallRow, Group, JournalStore, Page, Tally};
 use crate::text;
@@ -184,7 +184,6 @@ impl List {
         item.child(
             button("inbox-item")
                 .set("data-call", call.as_str())
-                .bind("aria-label", move || Some(row(|row| name(row, row.at))))
                 .on("focus", move |_| self.focused.put(Some(call.clone())))
                 .on("blur", move |_| {
                     if self.focused.get_untracked().as_ref() == Some(&gone) {
@@ -299,42 +298,46 @@ impl List {
     }
 
     fn take_in(self, fresh: &Sorted<CallId, CallRow>) {
-        let mut changed = false;
-        let mut known = 0;
-        let mut moved = false;
-        let mut rows = self.rows.get_untracked();
-        for row in &mut rows {
-            let Some(new) = fresh.get(&row.call) else { continue };
-            known += 1;
-            if row != new {
-                moved |= row.group != new.group;
-                changed = true;
-                row.clone_from(new);
-            }
+        let is_changed = |(at, row): (usize, &CallRow)| {
+            let new = fresh.get(&row.call).filter(|new| *new != row)?;
+            Some((at, new.clone(), new.group != row.group))
+        };
+        let changed: Vec<_> = self
+            .rows
+            .with_untracked(|rows| rows.iter().enumerate().filter_map(is_changed).collect());
+        let moves = changed.iter().any(|(.., moves)| *moves) || self.lacks_one_of(fresh);
+        if !changed.is_empty() {
+            self.rows.update(|rows| {
+                for (at, new, _) in changed {
+                    rows[at] = new;
+                }
+            });
         }
-        if changed {
-            self.rows.set(rows);
-        }
-        let needle = self.needle.get_untracked();
-        let group = self.group.get_untracked();
-        let read_to = self.read_to.get_untracked().map(|row| row.place());
-        let is_whole = self.is_whole.get_untracked();
-        let meant = fresh.values().filter(|row| {
-            let is_read =
-                is_whole || read_to.as_ref().is_some_and(|last| !last.is_before(&row.place()));
-            is_read && group.is_none_or(|group| group == row.group) && contains(row, &needle)
-        });
-        if !moved && meant.count() <= known {
-            return;
-        }
-        if self.is_at_rest() {
+        if moves && (self.rows.with_untracked(Vec::is_empty) || self.is_at_rest()) {
             self.reload();
-        } else {
+        } else if moves {
             self.news.set(true);
         }
     }
 
-    /// Whether nobody is at the list: it is at its top, without focus and pointer.
+    /// Whether one of these rows should be among those that were read, and is not.
+    fn lacks_one_of(self, fresh: &Sorted<CallId, CallRow>) -> bool {
+        let needle = self.needle.get_untracked();
+        let group = self.group.get_untracked();
+        let end = self.read_to.with_untracked(|last| last.as_ref().map(CallRow::place));
+        let is_whole = self.is_whole.get_untracked();
+        let is_read = |row: &CallRow| {
+            is_whole || end.as_ref().is_some_and(|end| !end.is_before(&row.place()))
+        };
+        let is_meant = |row: &&CallRow| {
+            group.is_none_or(|group| group == row.group) && is_read(row) && contains(row, &needle)
+        };
+        let meant = fresh.values().filter(is_meant).count();
+        let is_known = |row: &&CallRow| fresh.contains(&row.call);
+        meant > self.rows.with_untracked(|rows| rows.iter().filter(is_known).count())
+    }
+
+    /// Whether nobody is at the list, so that it may change its order: it is at its top, without focus and pointer.
     fn is_at_rest(self) -> bool {
         let Some(scroll) = self.window.scroll.get_untracked() else { return true };
         let focus = scroll

@@ -14,7 +14,7 @@ use holdpoint_core::id::{RunId, ThreadId};
 /// The disk, and what is wrong with it.
 #[derive(Default)]
 pub(crate) struct Storage {
-    pub(super) memory: MemoryStore,
+    pub(crate) memory: MemoryStore,
     fault: RefCell<Option<StoreError>>,
     good_appends: Cell<u32>,
     silence: Cell<Option<Silence>>,

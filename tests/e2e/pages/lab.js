@@ -8,11 +8,13 @@
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB;
 // - `voice=regions`: the browser cannot be told what to say;
-// - `hurry`: so many times faster do the widget's timers go.
+// - `hurry`: so many times faster do the widget's timers go;
+// - `vendor`: who is said to have made the browser; `away`: nobody looks at the page.
 
 const query = new URLSearchParams(location.search);
 const own = [
   "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
+  "vendor", "away",
 ];
 
 /** What the widget told, newest last; the tests read it. */
@@ -26,6 +28,11 @@ if (query.get("storage") === "refused") {
     throw new DOMException("the lab forbids it", "SecurityError");
   };
   Object.defineProperty(globalThis, "indexedDB", { get: refuse });
+}
+
+if (query.has("away")) document.hasFocus = () => false;
+if (query.has("vendor")) {
+  Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
 }
 
 /** What a screen reader is told, in order. */

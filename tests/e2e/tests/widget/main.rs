@@ -2,6 +2,7 @@
 
 mod announce;
 mod answer;
+mod audit;
 mod axe;
 mod bank;
 mod crash;
@@ -9,9 +10,12 @@ mod decisions;
 mod faults;
 mod formats;
 mod hostile;
+mod inbox;
 mod keyboard;
 mod language;
 mod long;
 mod naughty;
+mod notify;
 mod once;
 mod record;
+mod sealed;
