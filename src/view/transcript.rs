@@ -72,6 +72,8 @@ fn follow(desk: Desk, follows: Signal<bool>) {
             run.live.track();
             run.trouble.track();
         }
+        // With that the runs that are over come in.
+        desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.

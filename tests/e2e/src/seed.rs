@@ -131,8 +131,10 @@ impl Desk {
     }
 
     fn exported(self) -> String {
+        let head = self.run.head();
         let file = json!({
             "format": "holdpoint-run", "version": 1, "run": self.run.id().as_str(),
+            "head": { "len": head.len, "hash": head.hash.to_string(), "epoch": head.epoch },
             "entries": self.entries,
         });
         file.to_string()
