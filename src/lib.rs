@@ -5,6 +5,7 @@
 //! browser. What is not bound to a browser is compiled everywhere, so that it is tested natively.
 
 pub mod driver;
+pub mod form;
 pub mod markdown;
 pub mod store;
 pub mod view;
