@@ -88,6 +88,68 @@ pub(crate) const EXPIRED: &str = "nobody decided in time";
 pub(crate) const CANCELLED: &str = "not started: you stopped it";
 pub(crate) const SKIPPED: &str = "not started: an earlier step did not succeed";
 
+pub(crate) const WAIT_MOVES: &str = "It can be approved in a moment.";
+pub(crate) const WAIT_COVERED: &str =
+    "Something on the page covers this card. It can be approved once all of it is free.";
+pub(crate) const WAIT_UNSEEN: &str =
+    "A part of this card has not been on the screen yet. Look at all of it first.";
+pub(crate) const SHOW_REST: &str = "Show the rest first";
+pub(crate) const SHORTCUTS: &str = "Keyboard";
+pub(crate) const SHORTCUT_APPROVE: &str = "Ctrl or ⌘ + Enter: approve, unless it cannot be undone";
+pub(crate) const SHORTCUT_DENY: &str = "Alt + D: deny and say why";
+pub(crate) const SHORTCUT_INSIDE: &str = "They work while the focus is on this card.";
+pub(crate) const EDIT: &str = "Edit";
+pub(crate) const EDIT_ABSENT: &str = "Its arguments can be changed once the tool is on this page.";
+pub(crate) const EDIT_TITLE: &str = "Change the arguments";
+pub(crate) const REVIEW: &str = "Review changes";
+pub(crate) const REVIEW_TITLE: &str = "What you changed";
+pub(crate) const APPROVE_CHANGED: &str = "Approve with changes";
+pub(crate) const KEEP_EDITING: &str = "Keep editing";
+pub(crate) const NOTHING_CHANGED: &str = "Nothing is changed yet.";
+pub(crate) const AS_JSON: &str = "Edit as JSON";
+pub(crate) const AS_FORM: &str = "Edit as a form";
+pub(crate) const ALL_ARGUMENTS: &str = "All arguments, as JSON";
+pub(crate) const CHANGED: &str = "changed";
+pub(crate) const RESET: &str = "Reset";
+pub(crate) const OPTIONAL: &str = "optional";
+pub(crate) const ADD: &str = "Add";
+pub(crate) const ADD_ITEM: &str = "Add an item";
+pub(crate) const REMOVE: &str = "Remove";
+pub(crate) const LEFT_OUT: &str = "left out";
+pub(crate) const MOVE_UP: &str = "Move up";
+pub(crate) const MOVE_DOWN: &str = "Move down";
+pub(crate) const YES: &str = "Yes";
+pub(crate) const NO: &str = "No";
+pub(crate) const NOTHING: &str = "Nothing (null)";
+pub(crate) const CHOOSE: &str = "Choose…";
+pub(crate) const HIDDEN_INSIDE: &str = "It has characters that do not show: ";
+pub(crate) const NOT_PRESENT: &str = "not there";
+pub(crate) const BEFORE: &str = "Before";
+pub(crate) const AFTER: &str = "After";
+pub(crate) const CONFIRM_TITLE: &str = "Approve this?";
+pub(crate) const CONFIRM_WORD: &str = "approve";
+pub(crate) const CONFIRM_TYPE: &str = "Type the word “approve”";
+pub(crate) const CONFIRM_HOLD: &str = "Or hold to approve";
+pub(crate) const CONFIRM_UNDO: &str = "It cannot be undone.";
+pub(crate) const CONFIRM_COVERED: &str =
+    "The browser cannot tell whether the card was shown as it is. Here it is again.";
+
+pub(crate) fn show_hidden(count: usize) -> String {
+    ["Show ", &count.to_string(), " hidden characters"].concat()
+}
+
+pub(crate) fn item(at: usize) -> String {
+    ["Item ", &at.to_string()].concat()
+}
+
+pub(crate) fn faults(count: usize) -> String {
+    if count == 1 {
+        "One field needs another value:".to_owned()
+    } else {
+        [&count.to_string(), " fields need another value:"].concat()
+    }
+}
+
 pub(crate) fn waiting(count: usize) -> String {
     [&count.to_string(), " waiting"].concat()
 }

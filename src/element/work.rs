@@ -333,8 +333,8 @@ impl Works {
         let by = |trusted| self.by("card", trusted);
         let done = match intent {
             Intent::Send(text) => self.start(text, None, None).await.map(drop),
-            Intent::Approve { call, digest, trusted } => {
-                let decision = Decision::Approve { arguments: None, note: None };
+            Intent::Approve { call, digest, arguments, trusted } => {
+                let decision = Decision::Approve { arguments, note: None };
                 self.decide_on_card(call, decision, digest, trusted).await
             }
             Intent::Deny { call, digest, reason, trusted } => {

@@ -81,7 +81,10 @@ impl Form {
         let place = Place { name: "", schema: variant, optional: false, depth: depth + 1 };
         let field = self.place(&place, value, origin.as_ref());
         let labels = self.labels(&variants);
-        self.set_kind(id, Kind::Variants { labels, chosen: at, field });
+        // What shows the choice stays, and only its field is another.
+        if let Some(kind) = self.kind_mut(id) {
+            *kind = Kind::Variants { labels, chosen: at, field };
+        }
     }
 
     fn set_kind(&mut self, id: Id, kind: Kind) {

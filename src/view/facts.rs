@@ -6,8 +6,10 @@ use holdpoint_core::plan::Action;
 use holdpoint_core::policy::Ruling;
 use serde_json::Value;
 
+use super::card::settled::Settled;
 use super::desk::safely;
 use super::escape::visible_text;
+use super::signal::Signal;
 use super::tag::{Tag, stroke, tag};
 use crate::text;
 
@@ -33,16 +35,15 @@ pub(super) fn sentence(action: &Action) -> String {
     visible_text(what(action))
 }
 
-/// Every argument by its name; nothing is left out or cut.
-pub(super) fn arguments(arguments: &Value) -> Tag {
+/// Every argument by its name; nothing is left out, and what is cut says so.
+pub(super) fn arguments(arguments: &Value, settled: Settled) -> Tag {
     match arguments.as_object() {
         Some(fields) if !fields.is_empty() => {
             tag("dl").part("card-arguments").all(fields.iter().map(|(name, value)| {
                 let value = literal(value);
-                let shown = safely(tag("dd"), &value);
-                let long = value.chars().count() > LONG;
-                let shown =
-                    if long { shown.set("data-long", "").set("tabindex", "0") } else { shown };
+                let shown = in_full(tag("dd"), &value, settled);
+                let long = value.chars().nth(LONG).is_some();
+                let shown = if long { shown.set("data-long", "") } else { shown };
                 tag("div").child(safely(tag("dt"), name)).child(shown)
             }))
         }
@@ -50,9 +51,56 @@ pub(super) fn arguments(arguments: &Value) -> Tag {
     }
 }
 
+/// A text of which the person has to have seen all. One that is very long is cut in its middle,
+/// where padding would hide what matters, and says how much is not shown; nothing can be approved
+/// before it was opened.
+///
+/// It would be less work to let it be approved unread. But a call in which something is hidden in a
+/// long text is what this card is there for, and one press on a text that is long enough to be cut
+/// costs less than one payment that nobody read.
+pub(super) fn in_full(element: Tag, text: &str, settled: Settled) -> Tag {
+    let count = text.chars().count();
+    if count <= CUT && text.matches('\n').count() < CUT_LINES {
+        return safely(element, text).child(settled.mark());
+    }
+    let end = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(at, _)| at);
+    let lines = |text: &str| text.matches('\n').count();
+    let mut first = text.get(..end(FIRST)).unwrap_or_default();
+    let mut last = text.get(end(count.saturating_sub(LAST).max(FIRST))..).unwrap_or_default();
+    // Many short lines are as long as few long ones.
+    if lines(first) > FIRST_LINES {
+        first = first.match_indices('\n').nth(FIRST_LINES).map_or(first, |(at, _)| &first[..at]);
+    }
+    if lines(last) > LAST_LINES {
+        last = last.rmatch_indices('\n').nth(LAST_LINES).map_or(last, |(at, _)| &last[at..]);
+    }
+    let hidden = count - first.chars().count() - last.chars().count();
+    let (first, last, all) = (first.to_owned(), last.to_owned(), text.to_owned());
+    let is_open = Signal::new(false);
+    settled.shut();
+    element.live(move || {
+        if is_open.get() {
+            return Some(safely(tag("span"), &all).child(settled.mark()));
+        }
+        let show = super::desk::button("show-all").text(text::show_hidden(hidden)).on(
+            "click",
+            move |_| {
+                settled.opened();
+                is_open.set(true);
+            },
+        );
+        Some(
+            tag("span")
+                .child(safely(tag("span"), &first))
+                .child(tag("span").class("cut").text(" … ").child(show).text(" … "))
+                .child(safely(tag("span"), &last)),
+        )
+    })
+}
+
 /// A value in its own words. A text that could be taken for something else stands in quotes, as
 /// everything but plain text is JSON.
-fn literal(value: &Value) -> String {
+pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::String(text) => {
             let looks_like_json = text.is_empty()
@@ -102,7 +150,7 @@ fn fact(name: &str, value: &str) -> Tag {
 }
 
 /// A line of the widget's own.
-pub(super) fn note(words: &'static str) -> Tag {
+pub(super) fn note(words: &str) -> Tag {
     tag("p").class("card-note").text(words)
 }
 
@@ -111,5 +159,14 @@ pub(super) fn said(class: &'static str, label: &'static str, words: &str) -> Tag
     tag("p").class(class).child(tag("strong").text(label)).child(safely(tag("span"), words))
 }
 
-/// From here on, a value is set smaller and may scroll.
+/// From here on, a value is set smaller.
 const LONG: usize = 40;
+
+/// The longest text, in characters and in lines, that is shown at once; how much is shown of a
+/// longer one.
+const CUT: usize = 800;
+const CUT_LINES: usize = 24;
+const FIRST: usize = 320;
+const LAST: usize = 160;
+const FIRST_LINES: usize = 8;
+const LAST_LINES: usize = 4;

@@ -9,6 +9,7 @@ use holdpoint_core::id::{CallId, RunId};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Run;
 use leptos::reactive::owner::Owner;
+use serde_json::Value;
 
 use super::desk::Desk;
 use super::signal::Signal;
@@ -113,8 +114,9 @@ pub struct RunShown {
 pub enum Intent {
     /// A message to the agent.
     Send(String),
-    /// Approve the call, as it was shown; `trusted` if a real pointer or key did it.
-    Approve { call: CallId, digest: Digest, trusted: bool },
+    /// Approve the call as it was shown, or with other arguments; `trusted` if a real pointer or key
+    /// did it.
+    Approve { call: CallId, digest: Digest, arguments: Option<Value>, trusted: bool },
     /// Deny it.
     Deny { call: CallId, digest: Digest, reason: Option<String>, trusted: bool },
     /// Say what became of a call in doubt.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
 
-use super::approval_card::approval_card;
+use super::card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;

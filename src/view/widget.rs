@@ -124,7 +124,8 @@ fn badge(count: usize, words: fn(usize) -> String) -> Option<Keyed> {
 /// What is typed here is not for the page's shortcuts.
 fn keep_typing_inside(event: &web_sys::Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if target.is_some_and(|target| target.has_attribute("rows")) {
+    let is_field = |target: Element| target.matches("textarea, input, select").unwrap_or(false);
+    if target.is_some_and(is_field) {
         event.stop_propagation();
     }
 }
@@ -146,7 +147,11 @@ fn adopt_sheet(root: &ShadowRoot) {
 fn make_sheet() -> Option<CssStyleSheet> {
     let sheet = CssStyleSheet::new().ok()?;
     let replace = js_sys::Reflect::get(&sheet, &JsValue::from_str("replaceSync")).ok()?;
-    let css = [include_str!("../../style/tokens.css"), include_str!("../../style/widget.css")];
+    let css = [
+        include_str!("../../style/tokens.css"),
+        include_str!("../../style/widget.css"),
+        include_str!("../../style/card.css"),
+    ];
     replace
         .dyn_into::<js_sys::Function>()
         .ok()?

@@ -1,0 +1,29 @@
+//! What is different, as lines that say what was and what is.
+
+use serde_json::Value;
+
+use crate::form::Change;
+use crate::text;
+use crate::view::desk::safely;
+use crate::view::facts::literal;
+use crate::view::tag::{Tag, tag};
+
+/// A list of differences; said in words as well as by a line through what was.
+pub(in crate::view) fn change_list(changes: &[Change]) -> Tag {
+    let side = |name: &'static str, said: &'static str, value: &Option<Value>| {
+        let words = value.as_ref().map(literal);
+        let element =
+            tag(name).child(tag("span").class("visually-hidden").text([said, ": "].concat()));
+        match words {
+            Some(words) => safely(element, &words),
+            None => element.set("data-absent", "").text(text::NOT_PRESENT),
+        }
+    };
+    tag("dl").part("changes").all(changes.iter().map(|change| {
+        let values = tag("dd")
+            .child(side("del", text::BEFORE, &change.before))
+            .child(tag("span").class("arrow").set("aria-hidden", "true").text(" → "))
+            .child(side("ins", text::AFTER, &change.after));
+        tag("div").child(safely(tag("dt"), &change.at)).child(values)
+    }))
+}
