@@ -34,7 +34,7 @@ pub(crate) const TOOL_MISSING: &str = "Tool missing";
 
 pub(crate) const READS: &str = "Reads data";
 pub(crate) const CHANGES: &str = "Changes data";
-pub(crate) const CRITICAL: &str = "Cannot be undone";
+pub(crate) const CRITICAL: &str = "Critical";
 pub(crate) const IN_DOUBT: &str = "In doubt";
 
 pub(crate) const APPROVE: &str = "Approve";
@@ -43,8 +43,49 @@ pub(crate) const BACK: &str = "Back";
 pub(crate) const SAVING: &str = "Saving…";
 pub(crate) const REASON: &str = "Why not? The assistant reads this (optional)";
 pub(crate) const WHY: &str = "Why you are asked: ";
-pub(crate) const EFFECT: &str = "What it does: ";
-pub(crate) const AGENT_SAYS: &str = "The agent says (not verified): ";
+pub(crate) const EFFECT: &str = "What changes";
+pub(crate) const NO_PREVIEW: &str = "No preview of its effect is available.";
+pub(crate) const AGENT_SAYS: &str = "The agent’s own reason, not verified";
+pub(crate) const NOT_UNDONE: &str = "This cannot be undone.";
+pub(crate) const NOTHING_TO_UNDO: &str = "It only reads, so there is nothing to undo.";
+pub(crate) const UNDO_UNKNOWN: &str = "The page does not say whether it can be undone.";
+pub(crate) const CHANGED_SINCE: &str = "Changed since you were first asked";
+pub(crate) const CHANGED_INSIDE: &str = "The tool’s own definition is another one.";
+pub(crate) const CHANGED_SENTENCE: &str = "What it does";
+pub(crate) const CHANGED_STATE: &str = "The state of things";
+pub(crate) const CHANGED_EFFECT: &str = "What changes";
+pub(crate) const CHANGED_RULE: &str = "Why you are asked";
+pub(crate) const CHANGED_TOOL: &str = "What the tool takes";
+pub(crate) const ORIGINS: &str = "Where the values come from";
+pub(crate) const FROM_PERSON: &str = "You wrote it";
+pub(crate) const FROM_PAGE: &str = "From this page";
+pub(crate) const FROM_MODEL: &str = "The agent’s own";
+pub(crate) const MORE_TIME: &str = "More time";
+pub(crate) const THEN_DENIED: &str = "After that it does not run.";
+pub(crate) const THEN_ASKED: &str = "After that it has to be asked for again.";
+pub(crate) const THEN_LATE: &str = "After that it is only late.";
+pub(crate) const LATE: &str = "Overdue";
+pub(crate) const LAPSED: &str =
+    "The time to decide is over. Ask to see it again before you decide.";
+pub(crate) const ASK_AGAIN: &str = "Ask again";
+pub(crate) const ANSWER: &str = "Answer instead";
+pub(crate) const ANSWER_LABEL: &str = "What should the assistant know instead? It does not act.";
+pub(crate) const SEND_ANSWER: &str = "Send answer";
+pub(crate) const REMEMBER: &str = "From now on, approve this without asking";
+pub(crate) const REMEMBER_HELP: &str =
+    "The rule is saved when you approve. You can revoke it at any time in the inbox.";
+pub(crate) const UP_TO: &str = "up to";
+pub(crate) const ANYTHING: &str = "anything";
+pub(crate) const UNTIL: &str = "For how long";
+pub(crate) const FOR_HOUR: &str = "One hour";
+pub(crate) const FOR_DAY: &str = "One day";
+pub(crate) const FOR_WEEK: &str = "One week";
+pub(crate) const FOR_MONTH: &str = "30 days";
+pub(crate) const FOR_GOOD: &str = "Until I revoke it";
+pub(crate) const BOUND_WRONG: &str = "A limit is a number from 0 on, such as 50.";
+pub(crate) const EDITED: &str = "What was changed before it was approved";
+pub(crate) const WITH_CHANGES: &str = ", with changes";
+pub(crate) const UNDO: &str = "Undo";
 pub(crate) const NO_ARGUMENTS: &str = "It takes no arguments.";
 pub(crate) const MODEL_OVERRULED: &str =
     "The model said that no confirmation was needed; the rule decided otherwise.";
@@ -83,6 +124,7 @@ pub(crate) const ELSEWHERE: &str = "waits for your decision on the page";
 pub(crate) const DONE: &str = "done";
 pub(crate) const APPROVED_BY_YOU: &str = "approved by you";
 pub(crate) const DENIED_BY_YOU: &str = "denied by you";
+pub(crate) const ANSWERED_BY_YOU: &str = "answered by you";
 pub(crate) const CONFIRMED_BY_YOU: &str = "you said that it happened";
 pub(crate) const EXPIRED: &str = "nobody decided in time";
 pub(crate) const CANCELLED: &str = "not started: you stopped it";
@@ -133,6 +175,34 @@ pub(crate) const CONFIRM_HOLD: &str = "Or hold to approve";
 pub(crate) const CONFIRM_UNDO: &str = "It cannot be undone.";
 pub(crate) const CONFIRM_COVERED: &str =
     "The browser cannot tell whether the card was shown as it is. Here it is again.";
+
+pub(crate) fn undo_for(seconds: u64) -> String {
+    ["After you approve, you can take it back for ", &seconds.to_string(), " s."].concat()
+}
+
+pub(crate) fn starts_in(seconds: u64) -> String {
+    ["Starts in ", &seconds.to_string(), " s"].concat()
+}
+
+pub(crate) fn from_tool(title: &str) -> String {
+    ["From a result of “", title, "”"].concat()
+}
+
+pub(crate) fn bound_any(name: &str) -> String {
+    [name, " anything"].concat()
+}
+
+pub(crate) fn bound_most(name: &str, most: &str) -> String {
+    [name, " up to ", most].concat()
+}
+
+pub(crate) fn bound_only(name: &str, value: &str) -> String {
+    [name, " exactly “", value, "”"].concat()
+}
+
+pub(crate) fn rule_sentence(title: &str, bounds: &str) -> String {
+    if bounds.is_empty() { title.to_owned() } else { [title, ": ", bounds].concat() }
+}
 
 pub(crate) fn show_hidden(count: usize) -> String {
     ["Show ", &count.to_string(), " hidden characters"].concat()
@@ -194,6 +264,10 @@ pub(crate) fn approved_by(name: &str) -> String {
 
 pub(crate) fn denied_by(name: &str) -> String {
     ["denied by ", name].concat()
+}
+
+pub(crate) fn answered_by(name: &str) -> String {
+    ["answered by ", name].concat()
 }
 
 pub(crate) fn approval_needed(what: &str, because: &str) -> String {

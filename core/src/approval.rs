@@ -33,6 +33,11 @@ pub enum Decision {
         /// The model reads it.
         reason: Option<String>,
     },
+    /// The call must not run, because the person tells the model at once what it needs to know.
+    Answer {
+        /// The model reads it in place of a result.
+        text: String,
+    },
 }
 
 /// A permission to run one call once, bound to what was shown.

@@ -58,6 +58,35 @@ pub struct Rule {
     pub verdict: Verdict,
     /// How long a person has to decide.
     pub expires_in_ms: Option<u64>,
+    /// What becomes of the call when that time is over.
+    pub on_expiry: OnExpiry,
+}
+
+/// What becomes of a call when the time to decide about it is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnExpiry {
+    /// It does not run, and the model is told that nobody decided.
+    #[default]
+    Deny,
+    /// Nobody may decide about what was shown until they ask for it anew.
+    AskAgain,
+    /// Nothing: the person is told that it is late.
+    Never,
+}
+
+impl OnExpiry {
+    /// The word, in the stored form as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::AskAgain => "ask-again",
+            Self::Never => "never",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Deny, Self::AskAgain, Self::Never].into_iter().find(|it| it.as_str() == word)
+    }
 }
 
 /// A verdict with all that a person needs to understand it; kept in the journal.
@@ -73,6 +102,8 @@ pub struct Ruling {
     pub matched: Map<String, Value>,
     /// How long a person has to decide.
     pub expires_in_ms: Option<u64>,
+    /// What becomes of the call then.
+    pub on_expiry: OnExpiry,
 }
 
 /// Ids of rulings that no rule of a tool gave.
@@ -93,6 +124,10 @@ pub mod rule {
     pub const MODEL: &str = "model-asked";
     /// A function of the page asked for it.
     pub const PAGE: &str = "page-asked";
+    /// A person denied the very same call earlier in the run.
+    pub const DENIED_BEFORE: &str = "denied-before";
+    /// What the id of a rule begins with that a person had remembered.
+    pub const REMEMBERED: &str = "remembered:";
 }
 
 impl Ruling {
@@ -104,6 +139,7 @@ impl Ruling {
             because: because.to_owned(),
             matched: Map::new(),
             expires_in_ms: None,
+            on_expiry: OnExpiry::Deny,
         }
     }
 
@@ -155,6 +191,7 @@ impl Rule {
                     because: self.because.clone(),
                     matched,
                     expires_in_ms: self.expires_in_ms,
+                    on_expiry: self.on_expiry,
                 }
             }
             None => Ruling::plain(
@@ -232,6 +269,13 @@ impl Rule {
                 millis => millis,
             },
         };
+        let on_expiry = match fields.get("onExpiry").map(|v| v.as_str().unwrap_or_default()) {
+            None => OnExpiry::Deny,
+            Some(word) => OnExpiry::parse(word).ok_or_else(|| {
+                let expected = " to be deny, ask-again or never";
+                malformed(&["expected onExpiry of rule ", id, expected])
+            })?,
+        };
         let when_schema = compiled(when, tool, &["rule ", id, " "].concat(), patterns)?;
         let because = text("because")?;
         let properties = when.get("properties").and_then(Value::as_object);
@@ -242,8 +286,9 @@ impl Rule {
             because: because.to_owned(),
             verdict,
             expires_in_ms,
+            on_expiry,
         })
     }
 }
 
-const RULE_FIELDS: [&str; 5] = ["id", "when", "because", "expiresIn", "verdict"];
+const RULE_FIELDS: [&str; 6] = ["id", "when", "because", "expiresIn", "onExpiry", "verdict"];

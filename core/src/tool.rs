@@ -42,6 +42,8 @@ pub struct Tool {
     pub annotations: Annotations,
     /// Which calls need a person.
     pub approval: Approval,
+    /// How long a call that may run waits for someone to take that back.
+    pub undo_window_ms: Option<u64>,
     /// The schema of its arguments, as given.
     pub input_schema: Value,
     /// The same, compiled.
@@ -101,19 +103,23 @@ impl Tool {
         let schema = compiled(input_schema, name, "inputSchema", patterns)?;
         let annotations = annotations(definition, name)?;
         let approval = definition.get("approval").unwrap_or(&Value::Null);
-        let digest = digest(&Value::Array(vec![
+        let undo_window_ms = undo_window(definition, name)?;
+        let mut identity = vec![
             name.into(),
             input_schema.clone(),
             approval.clone(),
             // Without an `approval` the hints are the rule.
             annotations.write(),
-        ]));
+        ];
+        identity.extend(undo_window_ms.map(Value::from));
+        let digest = digest(&Value::Array(identity));
         Ok(Self {
             approval: Approval::parse(approval, name, patterns)?,
             name: name.to_owned(),
             title: if title.is_empty() { title_of(name) } else { title.to_owned() },
             description: description.to_owned(),
             annotations,
+            undo_window_ms,
             input_schema: input_schema.clone(),
             schema,
             digest,
@@ -239,6 +245,23 @@ fn annotations(definition: &Value, name: &str) -> Result<Annotations, Definition
         idempotent_hint: hint("idempotentHint")?,
     })
 }
+
+fn undo_window(definition: &Value, name: &str) -> Result<Option<u64>, DefinitionError> {
+    let undoable = match definition.get("undoable") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(undoable) => undoable,
+    };
+    match undoable.get("windowMs").and_then(Value::as_u64) {
+        Some(window) if (1..=UNDO_WINDOW_MAX_MS).contains(&window) => Ok(Some(window)),
+        _ => {
+            let expected = "expected undoable to have windowMs, milliseconds up to a day";
+            Err(DefinitionError::malformed(name, &[expected]))
+        }
+    }
+}
+
+/// A day: whoever wants to wait longer wants a rule.
+const UNDO_WINDOW_MAX_MS: u64 = 24 * 60 * 60 * 1000;
 
 fn empty_object() -> Value {
     let mut schema = Map::new();

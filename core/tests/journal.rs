@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use holdpoint_core::approval::Settlement;
+use holdpoint_core::approval::{Decision, Settlement};
 use holdpoint_core::id::RunId;
 use holdpoint_core::journal::{Entry, Head, JournalError, is_intact};
 use holdpoint_core::json::{canonical, digest};
@@ -24,12 +24,12 @@ use holdpoint_core::policy::Verdict;
 use holdpoint_core::run::{Input, Limits, Mode, Run, Spec, Status, ToolOutcome, replay};
 use serde_json::{Value, json};
 use support::{
-    Desk, EXPIRES_IN_MS, LARGE, SMALL, answer, approval, bank, calls, denial, edit, large, plan,
-    says, spec,
+    Desk, EXPIRES_IN_MS, LARGE, SMALL, answer, approval, bank, bank_with, calls, denial, edit,
+    large, person, plan, says, spec,
 };
 
 /// Journals that are never edited: each is what version 1 writes of one life.
-const GOLDEN: [(&str, Life); 9] = [
+const GOLDEN: [(&str, Life); 10] = [
     ("approved", approved),
     ("cancelled", cancelled),
     ("changed", changed),
@@ -38,6 +38,7 @@ const GOLDEN: [(&str, Life); 9] = [
     ("doubt", doubt),
     ("mended", mended),
     ("paused", paused),
+    ("reviewed", reviewed),
     ("trimmed", trimmed),
 ];
 
@@ -62,7 +63,9 @@ fn changed() -> Desk {
     let mut desk = Desk::open(Mode::Tools);
     let note = Note {
         summary: Some("Send 500 to Alice".to_owned()),
-        preview: Some("Leaves 500.".to_owned()),
+        preview: Some("Leaves 500.".into()),
+        precondition: None,
+        schema: None,
         raise: Some((Verdict::Ask, "it is late".to_owned())),
     };
     desk.answer_noted(calls(&[("transfer", SMALL)]), vec![note]);
@@ -133,7 +136,35 @@ fn trimmed() -> Desk {
         response: says("You have 1,000."),
         notes: Vec::new(),
         left_out: 3,
+        grants: Vec::new(),
     });
+    desk
+}
+
+fn reviewed() -> Desk {
+    let patient = |tool: &mut Value| {
+        tool["undoable"] = json!({ "windowMs": 5_000 });
+        tool["approval"][0]["onExpiry"] = "ask-again".into();
+    };
+    let mut desk = Desk::open_with(spec(Mode::Tools), bank_with("transfer", patient));
+    let note = |balance: u32| Note {
+        preview: Some(json!([{ "label": "Balance", "before": balance, "after": balance - 500 }])),
+        precondition: Some(json!({ "balance": balance })),
+        schema: Some(json!({ "type": "object" })),
+        ..Note::default()
+    };
+    desk.answer_noted(calls(&[("transfer", LARGE)]), vec![note(1_000)]);
+    let call = desk.call(0);
+    desk.accept(Input::Refreshed { call: call.clone(), note: note(600) });
+    let digest = desk.slot(0).action.digest;
+    desk.accept(Input::Viewed { call: call.clone(), digest, by: person() });
+    desk.now += EXPIRES_IN_MS;
+    desk.accept(Input::Expired { call: call.clone() });
+    desk.accept(Input::Extended { call: call.clone(), by: person() });
+    desk.decide(0, approval());
+    desk.accept(Input::TakenBack { call, by: person() });
+    desk.decide(0, Decision::Answer { text: "Bob paid already.".to_owned() });
+    desk.answer(says("Then I leave it."));
     desk
 }
 
@@ -209,11 +240,15 @@ fn golden_journals_hold_every_kind_of_entry() {
         "cancelled",
         "decided",
         "expired",
+        "extended",
+        "reasked",
         "resumed",
         "settled",
         "started",
+        "taken_back",
         "tool_finished",
         "tool_started",
+        "viewed",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), expected);
 }

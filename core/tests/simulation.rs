@@ -75,9 +75,11 @@ fn invariants_hold_in_every_seeded_life() {
 }
 
 /// A simulation in which nothing goes wrong proves nothing.
-const MUST_HAPPEN: [&str; 27] = [
+const MUST_HAPPEN: [&str; 33] = [
     "approved",
     "approved with changes",
+    "asked anew",
+    "asked for anew",
     "arguments_forbidden",
     "arguments_invalid",
     "cancelled",
@@ -98,11 +100,15 @@ const MUST_HAPPEN: [&str; 27] = [
     "invalid answer",
     "model asked",
     "not_expired",
+    "not_yet",
     "power failure",
     "resumed",
     "started again",
+    "stale",
     "store failed",
+    "taken back",
     "tried again",
+    "unchanged",
 ];
 
 #[test]

@@ -168,7 +168,7 @@ export function tools(bank) {
           description: "The name of who receives it",
         },
       }),
-      annotations: { destructiveHint: true },
+      annotations: { destructiveHint: false },
       approval: [
         {
           id: "transfer-above-100",
@@ -181,6 +181,11 @@ export function tools(bank) {
         },
       ],
       summary: (args) => `Transfer ${args.amount} to ${args.recipient}`,
+      preview: async ({ amount }) => {
+        const cents = await bank.balance();
+        return { label: "Balance", before: units(cents), after: units(cents - toCents(amount)) };
+      },
+      precondition: async () => ({ balance: units(await bank.balance()) }),
       verify,
       execute: async ({ amount, recipient }, { idempotencyKey: key }) => {
         const cents = -toCents(amount);

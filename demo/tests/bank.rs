@@ -164,7 +164,13 @@ impl Session {
                 }
                 Some(Effect::CallModel { turn }) => {
                     let response = self.call_model(&run);
-                    Input::ModelResponded { turn, response, notes: Vec::new(), left_out: 0 }
+                    Input::ModelResponded {
+                        turn,
+                        response,
+                        notes: Vec::new(),
+                        left_out: 0,
+                        grants: Vec::new(),
+                    }
                 }
                 Some(Effect::StartTool { call }) => Input::ToolStarted { call },
                 Some(Effect::CallTool { call, attempt, tool, arguments, .. }) => {

@@ -47,8 +47,9 @@ impl Driver {
                     let tools = &driver.world.tools;
                     let run = kept.run.borrow().clone();
                     let drafted = run.map(|run| run.draft(&response, &tools.toolbox()));
-                    let notes = drafted.iter().flatten().map(|action| tools.note(action)).collect();
-                    let answer = Input::ModelResponded { turn, response, notes, left_out };
+                    let notes = driver.notes(&drafted.unwrap_or_default()).await;
+                    let grants = driver.world.grants.all();
+                    let answer = Input::ModelResponded { turn, response, notes, left_out, grants };
                     driver.tell(&kept, answer).await;
                 }
                 Err(error) => {

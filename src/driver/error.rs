@@ -22,6 +22,12 @@ pub enum DriveError {
     /// The tool failed while it was asked.
     #[error("the tool failed while it was asked: {0}")]
     CheckFailed(String),
+    /// What was approved is not so any more.
+    #[error("what this is about has changed since it was shown")]
+    ChangedSince,
+    /// A person is asked about such a call each time.
+    #[error("a person is asked about such a call each time")]
+    NotToRemember,
     /// The run did not wait for it.
     #[error(transparent)]
     Rejected(#[from] Rejection),
@@ -39,6 +45,8 @@ impl DriveError {
             Self::Unreadable => "journal_altered",
             Self::CannotTell => "cannot_tell",
             Self::CheckFailed(_) => "check_failed",
+            Self::ChangedSince => "changed_since",
+            Self::NotToRemember => "rule_refused",
             Self::Rejected(rejection) => rejection.code(),
             Self::Store(error) => error.code(),
         }
@@ -62,6 +70,8 @@ impl DriveError {
             Self::CannotTell | Self::CheckFailed(_) => {
                 "find out elsewhere, then say whether it happened"
             }
+            Self::NotToRemember => "decide about this one call",
+            Self::ChangedSince => "look at what has changed, then decide",
             Self::Rejected(rejection) => match rejection {
                 Rejection::ToolMissing(_) => "register the tool again",
                 Rejection::ToolChanged(_) => "deny this call and ask again",

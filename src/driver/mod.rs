@@ -15,6 +15,7 @@
 
 mod asking;
 mod error;
+mod held;
 mod perform;
 pub mod ports;
 mod record;
@@ -26,7 +27,7 @@ use std::rc::Rc;
 
 use futures_util::lock::Mutex;
 use holdpoint_core::approval::{Approver, Decision, Settlement};
-use holdpoint_core::id::{CallId, RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::Head;
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::{Effect, Input, Progress, Run, Spec};
@@ -57,6 +58,8 @@ struct Kept {
     unsaved: RefCell<Vec<Input>>,
     /// The record is not to be trusted: nothing of it runs any more.
     quarantined: Cell<bool>,
+    /// Calls beside which this tab waits for the end of the time to decide, and when that is.
+    watched: RefCell<Sorted<CallId, Timestamp>>,
     /// What is shown of trouble, so that it can be taken back.
     trouble: Cell<Option<TroubleKind>>,
 }
@@ -120,6 +123,9 @@ impl Driver {
         by: Approver,
     ) -> Result<(), DriveError> {
         let kept = self.owner(call)?;
+        if let Decision::Approve { .. } = decision {
+            self.check_fresh(&kept, call).await?;
+        }
         self.feed(&kept, Input::Decided { call: call.clone(), decision, digest, by }).await
     }
 
@@ -221,6 +227,7 @@ impl Driver {
             let waits = |effect: &Effect| matches!(effect, Effect::StartTool { .. });
             let starts = kept.run.borrow().as_ref().map(|run| run.outstanding());
             self.perform(&kept, starts.into_iter().flatten().filter(waits));
+            self.ask_about_changed_tools(&kept);
         }
     }
 
@@ -297,6 +304,7 @@ impl Driver {
             asking: RefCell::default(),
             unsaved: RefCell::default(),
             quarantined: Cell::new(false),
+            watched: RefCell::default(),
             trouble: Cell::new(None),
         });
         runs.insert(run.clone(), Rc::clone(&kept));

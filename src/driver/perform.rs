@@ -36,7 +36,6 @@ impl Driver {
                         driver.tell(&kept, Input::ToolFinished { call, attempt, outcome }).await;
                     });
                 }
-                Effect::RequestApproval { call } if is_holder => self.watch_expiry(kept, call),
                 _ => {}
             }
         }
@@ -48,7 +47,16 @@ impl Driver {
     }
 
     async fn start_tool(&self, kept: &Rc<Kept>, call: CallId) {
-        match self.feed(kept, Input::ToolStarted { call }).await {
+        let start = Input::ToolStarted { call: call.clone() };
+        let mut started = Err(Rejection::NotYet.into());
+        // A clock that was put back in between makes it too early once more.
+        while started == Err(Rejection::NotYet.into()) {
+            if !self.wait_out(kept, &call).await {
+                return;
+            }
+            started = self.feed(kept, start.clone()).await;
+        }
+        match started {
             Ok(()) => {
                 if kept.trouble.get() == Some(TroubleKind::Tool) {
                     self.show_trouble(kept, None);
@@ -70,29 +78,19 @@ impl Driver {
         }
     }
 
-    fn watch_expiry(&self, kept: &Rc<Kept>, call: CallId) {
-        let expires = {
-            let run = kept.run.borrow();
-            let slot = run.as_ref().and_then(|run| run.find(&call)).map(|(_, slot)| slot);
-            match slot.map(|slot| &slot.progress) {
-                Some(Progress::Held { expires: Some(expires), .. }) => *expires,
-                _ => return,
+    /// Waits until a call cannot be taken back any more; whether it may begin then.
+    async fn wait_out(&self, kept: &Kept, call: &CallId) -> bool {
+        let until = kept.run.borrow().as_ref().and_then(|run| {
+            let (_, slot) = run.find(call)?;
+            match slot.progress {
+                Progress::Delayed { until } => Some(until),
+                _ => None,
             }
-        };
-        let (driver, kept) = (self.clone(), Rc::clone(kept));
-        self.spawn(async move {
-            let runtime = Rc::clone(&driver.world.runtime);
-            while runtime.now() < expires {
-                // A timer of weeks overflows, and one that slept through is late: look again.
-                let left = expires.as_millis() - runtime.now().as_millis();
-                runtime.sleep(left.min(EXPIRY_LOOK_MS)).await;
-                let still_holds = kept.lease.borrow().is_some();
-                if !still_holds {
-                    return;
-                }
-            }
-            driver.tell(&kept, Input::Expired { call }).await;
         });
+        match until {
+            Some(until) => self.wait_until(kept, until).await,
+            None => true,
+        }
     }
 
     /// Tells tools under way that their run was stopped.
@@ -109,6 +107,3 @@ impl Driver {
         }
     }
 }
-
-/// How often a waiting expiry looks at the clock at least.
-const EXPIRY_LOOK_MS: u64 = 60 * 60 * 1000;

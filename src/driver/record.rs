@@ -190,12 +190,16 @@ impl Driver {
                 return;
             }
             kept.lease.replace(Some(lease));
+            kept.watched.take();
             let resumed = match read {
                 Ok(()) => driver.advance(&kept, Input::Resumed).await,
                 error => error,
             };
             match resumed {
-                Ok(()) => driver.perform_outstanding(&kept),
+                Ok(()) => {
+                    driver.perform_outstanding(&kept);
+                    driver.ask_about_changed_tools(&kept);
+                }
                 Err(DriveError::Store(error)) => {
                     kept.unsaved.borrow_mut().push(Input::Resumed);
                     driver.show_trouble(&kept, Some(Trouble::of_store(&error)));
@@ -224,6 +228,7 @@ impl Driver {
                 self.show_trouble(kept, None);
             }
         }
+        self.watch_expiries(kept, run);
         if run.status().is_over() {
             kept.lease.take();
             self.show_trouble(kept, None);

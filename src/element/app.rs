@@ -244,6 +244,7 @@ pub(super) fn held(run: &Run) -> impl Iterator<Item = (&Run, &Slot)> {
 pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
     let action = &slot.action;
     let (status, expires) = match &slot.progress {
+        Progress::Held { lapsed: true, .. } => ("lapsed", None),
         Progress::Held { expires, .. } => ("waiting", *expires),
         _ => ("in-doubt", None),
     };
@@ -255,6 +256,12 @@ pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
         "title": action.title.as_str(),
         "summary": action.summary.clone(),
         "preview": action.preview.clone(),
+        "precondition": action.precondition.clone(),
+        "was": slot.was.as_ref().map(|was| object! {
+            "precondition": was.precondition.clone(),
+            "summary": was.summary.clone(),
+            "preview": was.preview.clone(),
+        }),
         "arguments": action.arguments.clone(),
         "digest": action.digest,
         "rule": object! {

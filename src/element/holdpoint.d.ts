@@ -19,8 +19,15 @@ export interface Tool<Args extends object = any> {
   approval?: "never" | "always" | ApprovalRule[];
   /** The sentence of the card, written by the page and never by the model. */
   summary?(args: Args): string;
-  /** What the call would change, for the card. */
-  preview?(args: Args): string;
+  /** What the call would change, for the card: a text, or what is so before and after. */
+  preview?(args: Args): MaybePromise<string | Change | Change[]>;
+  /**
+   * The state of things that the call is about, as JSON. It is asked for when the card is made and
+   * again at the click; where it differs, nothing runs and a new card shows what changed.
+   */
+  precondition?(args: Args): MaybePromise<Json>;
+  /** A call that may run waits so long, and can be taken back meanwhile. */
+  undoable?: { windowMs: number };
   /**
    * A check of the page's own. It can make a call stricter, never freer: `true` or a reason asks a
    * person, "deny" forbids, `false` or nothing leaves it to `approval`. Whatever else it gives, and
@@ -31,6 +38,13 @@ export interface Tool<Args extends object = any> {
   verify?(key: string): MaybePromise<boolean | Verified | null | undefined>;
   /** Does it. What it gives back must be JSON. */
   execute(args: Args, context: ToolContext): unknown;
+}
+
+/** What a call would change. */
+export interface Change {
+  label?: string;
+  before: Json;
+  after: Json;
 }
 
 /** Hints; they never make a rule weaker. */
@@ -51,6 +65,12 @@ export interface ApprovalRule {
   because: string;
   /** Milliseconds that a person has to decide. */
   expiresIn?: number;
+  /**
+   * What becomes of the call then. "deny", the default: it does not run, and the model hears that
+   * nobody decided. "ask-again": nobody can approve it until they ask to see it anew. "never": the
+   * card only says that it is late.
+   */
+  onExpiry?: "deny" | "ask-again" | "never";
   /** "ask" unless it says "deny". */
   verdict?: "ask" | "deny";
 }
@@ -76,12 +96,19 @@ export interface Verified {
 export interface Approval {
   callId: string;
   runId: string;
-  /** "in-doubt": it was started, and nobody knows whether it happened. */
-  status: "waiting" | "in-doubt";
+  /**
+   * "lapsed": its time ran out, and it waits to be asked for anew. "in-doubt": it was started, and
+   * nobody knows whether it happened.
+   */
+  status: "waiting" | "lapsed" | "in-doubt";
   tool: string;
   title: string;
   summary: string | null;
-  preview: string | null;
+  preview: Json;
+  /** What the tool said of the state of things when this was shown. */
+  precondition: Json;
+  /** What was shown before, where something has changed since. */
+  was: { precondition: Json; summary: string | null; preview: Json } | null;
   arguments: { [name: string]: Json };
   /** Identifies what is shown here; an approval is bound to it. */
   digest: string;
@@ -110,6 +137,20 @@ export interface Evaluation {
   rule: string;
   because: string;
   matched: { [name: string]: Json };
+}
+
+/** A rule that a person had remembered; it answers in their place. */
+export interface RememberedRule {
+  id: string;
+  tool: string;
+  /** The sentence that the person saw. */
+  because: string;
+  /** What each argument may be. */
+  bounds: { [name: string]: JsonSchema };
+  /** Milliseconds since 1970; none where it holds until it is revoked. */
+  until: number | null;
+  by: string;
+  createdAt: number;
 }
 
 /** A run with no chat. */
@@ -211,6 +252,15 @@ export class HoldpointAgentElement extends HTMLElement {
   ): Promise<() => void>;
   approve(callId: string, options: { digest: string; args?: object; note?: string }): Promise<void>;
   deny(callId: string, options?: { reason?: string }): Promise<void>;
+  /** Answers the model in place of the call, which does not run. */
+  answer(callId: string, options: { text: string }): Promise<void>;
+  /** Gives the person as long again to decide. */
+  extend(callId: string): Promise<void>;
+  /** Takes an approval back before the call begins. */
+  takeBack(callId: string): Promise<void>;
+  /** What people had remembered. */
+  rules(): Promise<RememberedRule[]>;
+  revokeRule(ruleId: string): Promise<void>;
   evaluate(tool: string, args: object): Promise<Evaluation>;
   exportRun(runId: string): Promise<Blob>;
   /** Takes a run in; its id. */

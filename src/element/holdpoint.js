@@ -293,6 +293,26 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     return this.#call("deny", callId, options);
   }
 
+  answer(callId, options) {
+    return this.#call("answer", callId, options);
+  }
+
+  extend(callId) {
+    return this.#call("extend", callId);
+  }
+
+  takeBack(callId) {
+    return this.#call("takeBack", callId);
+  }
+
+  rules() {
+    return this.#call("rules");
+  }
+
+  revokeRule(ruleId) {
+    return this.#call("revokeRule", ruleId);
+  }
+
   evaluate(tool, args) {
     return this.#call("evaluate", tool, args);
   }

@@ -8,6 +8,7 @@
 mod app;
 mod page;
 mod records;
+mod rules;
 mod settings;
 mod shell;
 mod work;

@@ -19,11 +19,12 @@ use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
 use super::{records, settings};
-use crate::driver::ports::{JournalStore, Task, ToolHost, World};
+use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
 use crate::later::later;
 use crate::leases::WebLocks;
 use crate::model::Models;
+use crate::store::{LocalGrants, MemoryGrants};
 use crate::tools::from_page;
 use crate::view::state::Intent;
 
@@ -73,11 +74,12 @@ later! {
 }
 
 #[derive(Clone)]
-struct Works {
-    shell: Rc<Shell>,
+pub(super) struct Works {
+    pub(super) shell: Rc<Shell>,
     app: Rc<App>,
-    driver: Driver,
+    pub(super) driver: Driver,
     store: Rc<dyn JournalStore>,
+    pub(super) grants: Rc<dyn Grants>,
     models: Rc<Models>,
     thread: Rc<RefCell<ThreadId>>,
 }
@@ -95,6 +97,16 @@ impl Work for Works {
                 "stop" => works.stop().await,
                 "approve" => works.approve(CallId::new(text), &options).await,
                 "deny" => works.deny(CallId::new(text), &options).await,
+                "answer" => works.answer(CallId::new(text), &options).await,
+                "extend" => {
+                    done(works.driver.extend(&CallId::new(text), works.by("script", false)).await)
+                }
+                "takeBack" => {
+                    let by = works.by("script", false);
+                    done(works.driver.take_back(&CallId::new(text), by).await)
+                }
+                "rules" => Ok(works.rules()),
+                "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
                 "exportRun" => {
                     records::export_run(&*works.store, &RunId::new(text)).await.map(JsValue::from)
@@ -138,6 +150,7 @@ impl Work for Works {
     }
 
     fn refresh(&self, run: Option<RunId>) -> Task<()> {
+        self.show_rules();
         let driver = self.driver.clone();
         Box::pin(async move {
             match run {
@@ -187,12 +200,17 @@ impl Works {
     async fn open(shell: Rc<Shell>) -> Self {
         let app = Rc::new(App::new(Rc::clone(&shell)));
         let (store, refused) = crate::store::open(&shell.namespace).await;
-        if let Some(error) = refused {
-            app.trouble_with_store(&error);
+        if let Some(error) = &refused {
+            app.trouble_with_store(error);
         }
+        let grants: Rc<dyn Grants> = match refused {
+            Some(StoreError::Refused(_)) => Rc::new(MemoryGrants::default()),
+            _ => Rc::new(LocalGrants::new(&shell.namespace)),
+        };
         let models = Rc::new(Models::new(Rc::clone(&shell.runtime)));
         let driver = Driver::new(World {
             store: Rc::clone(&store),
+            grants: Rc::clone(&grants),
             model: Rc::clone(&models) as _,
             tools: Rc::clone(&shell.tools) as _,
             leases: Rc::new(WebLocks::new(&shell.namespace)),
@@ -200,8 +218,9 @@ impl Works {
             observer: Rc::clone(&app) as _,
         });
         let thread = Rc::new(RefCell::new(ThreadId::new(shell.runtime.unique())));
-        let works = Self { shell, app, driver, store, models, thread };
+        let works = Self { shell, app, driver, store, grants, models, thread };
         works.settings_changed();
+        works.show_rules();
         works
     }
 
@@ -278,12 +297,25 @@ impl Works {
     /// Denies a call: `{reason?}`.
     async fn deny(&self, call: CallId, options: &Value) -> Result<JsValue, JsValue> {
         let reason = options.get("reason").and_then(Value::as_str).map(str::to_owned);
+        self.decide_as_it_is(&call, Decision::Deny { reason }).await
+    }
+
+    /// Answers the model in place of a call: `{text}`.
+    async fn answer(&self, call: CallId, options: &Value) -> Result<JsValue, JsValue> {
+        let text = options.get("text").and_then(Value::as_str).unwrap_or_default();
+        if text.trim().is_empty() {
+            let message = "expected the text that the model is to read";
+            return Err(to_js(&error_value("answer_empty", message, "pass { text }")));
+        }
+        self.decide_as_it_is(&call, Decision::Answer { text: text.to_owned() }).await
+    }
+
+    /// Decides against a call, which needs no proof of what was seen.
+    async fn decide_as_it_is(&self, call: &CallId, decision: Decision) -> Result<JsValue, JsValue> {
         let runs = self.driver.runs();
-        let digest =
-            runs.iter().find_map(|run| run.find(&call).map(|(_, slot)| slot.action.digest));
+        let digest = runs.iter().find_map(|run| run.find(call).map(|(_, slot)| slot.action.digest));
         let digest = digest.ok_or_else(|| thrown(&DriveError::UnknownCall))?;
-        let by = self.by("script", false);
-        done(self.driver.decide(&call, Decision::Deny { reason }, digest, by).await)
+        done(self.driver.decide(call, decision, digest, self.by("script", false)).await)
     }
 
     /// Says which rule would hold a call.
@@ -298,7 +330,14 @@ impl Works {
             let fix = "pass arguments that follow the tool's inputSchema";
             return Err(to_js(&error_value("arguments_invalid", &message, fix)));
         }
-        let ruling = rule_on(tool, args, toolbox.patterns());
+        let mut ruling = rule_on(tool, args, toolbox.patterns());
+        let now = self.shell.runtime.now();
+        let grants = self.grants.all();
+        let remembered =
+            grants.iter().find(|it| it.holds_at(now) && it.covers(tool, args, &ruling, &toolbox));
+        if let Some(grant) = remembered {
+            ruling = grant.ruling();
+        }
         Ok(to_js(&object! {
             "verdict": ruling.verdict.as_str(),
             "rule": ruling.rule,
@@ -323,7 +362,7 @@ impl Works {
         Ok(JsValue::UNDEFINED)
     }
 
-    fn by(&self, channel: &str, trusted: bool) -> Approver {
+    pub(super) fn by(&self, channel: &str, trusted: bool) -> Approver {
         let settings = self.shell.settings.borrow();
         let (id, name) = settings.approver.clone();
         Approver { id, name, channel: channel.to_owned(), trusted }
@@ -337,6 +376,20 @@ impl Works {
                 let decision = Decision::Approve { arguments, note: None };
                 self.decide_on_card(call, decision, digest, trusted).await
             }
+            Intent::Answer { call, digest, text, trusted } => {
+                self.decide_on_card(call, Decision::Answer { text }, digest, trusted).await
+            }
+            // Another tab may have recorded it, or decided, a moment ago.
+            Intent::Viewed { call, digest } => {
+                self.driver.viewed(&call, digest, by(true)).await.or_else(unless_rejected)
+            }
+            Intent::Extend { call } => self.driver.extend(&call, by(true)).await,
+            Intent::TakeBack { call } => self.driver.take_back(&call, by(true)).await,
+            Intent::AskAnew { call } => self.driver.ask_anew(&call).await,
+            Intent::Remember { call, bounds, because, until } => {
+                self.remember(&call, bounds, because, until).map(drop)
+            }
+            Intent::Revoke(rule) => self.revoke(&rule),
             Intent::Deny { call, digest, reason, trusted } => {
                 self.decide_on_card(call, Decision::Deny { reason }, digest, trusted).await
             }
@@ -394,6 +447,11 @@ impl Works {
         }
         done
     }
+}
+
+/// What did not fit is no fault of anyone's; what could not be saved is told.
+fn unless_rejected(error: DriveError) -> Result<(), DriveError> {
+    if let DriveError::Rejected(_) = error { Ok(()) } else { Err(error) }
 }
 
 /// How long a person does not notice that something is being saved.

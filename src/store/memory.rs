@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use holdpoint_core::grant::Grant;
 use holdpoint_core::id::{RunId, ThreadId};
 use holdpoint_core::sorted::{Sorted, sort};
 
 use super::{Admission, Found, admit, sort_by_age};
-use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
+use crate::driver::ports::{Append, Grants, JournalStore, RunRow, StoreError, StoredRun, Task};
 
 /// Journals in memory.
 #[derive(Debug, Default)]
@@ -59,6 +60,26 @@ impl MemoryStore {
     fn later<T: 'static>(&self, work: impl FnOnce(&mut Shared) -> T + 'static) -> Task<T> {
         let shared = Rc::clone(&self.shared);
         Box::pin(async move { work(&mut shared.borrow_mut()) })
+    }
+}
+
+/// Remembered rules that end with the page.
+#[derive(Debug, Default)]
+pub struct MemoryGrants(RefCell<Vec<Grant>>);
+
+impl Grants for MemoryGrants {
+    fn all(&self) -> Vec<Grant> {
+        self.0.borrow().clone()
+    }
+
+    fn save(&self, grant: &Grant) -> Result<(), StoreError> {
+        self.0.borrow_mut().push(grant.clone());
+        Ok(())
+    }
+
+    fn revoke(&self, id: &str) -> Result<(), StoreError> {
+        self.0.borrow_mut().retain(|grant| grant.id != id);
+        Ok(())
     }
 }
 

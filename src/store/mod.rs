@@ -5,6 +5,8 @@
 
 pub mod contract;
 #[cfg(target_arch = "wasm32")]
+mod grants;
+#[cfg(target_arch = "wasm32")]
 mod indexed_db;
 mod marked;
 mod memory;
@@ -17,9 +19,11 @@ use holdpoint_core::sorted::sort;
 use crate::driver::ports::{Append, RunRow, StoreError};
 
 #[cfg(target_arch = "wasm32")]
+pub use grants::LocalGrants;
+#[cfg(target_arch = "wasm32")]
 pub use indexed_db::{IndexedDbStore, meaning};
 pub use marked::{Mark, Marked};
-pub use memory::MemoryStore;
+pub use memory::{MemoryGrants, MemoryStore};
 #[cfg(target_arch = "wasm32")]
 pub use room::{open, persist};
 

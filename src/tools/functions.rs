@@ -1,5 +1,6 @@
 //! The functions of one tool, and what they say of a call before it is made.
 
+use holdpoint_core::json::canonical;
 use holdpoint_core::plan::Note;
 use holdpoint_core::policy::Verdict;
 use js_sys::{Function, Object, Reflect};
@@ -17,6 +18,7 @@ pub(super) struct Functions {
     preview: Option<Function>,
     verify: Option<Function>,
     needs_approval: Option<Function>,
+    precondition: Option<Function>,
 }
 
 impl Functions {
@@ -34,6 +36,7 @@ impl Functions {
             preview: function("preview")?,
             verify: function("verify")?,
             needs_approval: function("needsApproval")?,
+            precondition: function("precondition")?,
             definition: definition.clone(),
         })
     }
@@ -56,9 +59,19 @@ impl Functions {
     pub(super) fn note(&self, arguments: &Value) -> Note {
         Note {
             summary: self.text(&self.summary, arguments, SUMMARY_CHARS_MAX),
-            preview: self.text(&self.preview, arguments, PREVIEW_CHARS_MAX),
             raise: self.raise(arguments),
+            ..Note::default()
         }
+    }
+
+    /// The state of things that a call is about; none where the tool cannot tell.
+    pub(super) fn precondition(&self, arguments: &Value) -> Option<Result<JsValue, JsValue>> {
+        Some(self.ask(self.precondition.as_ref()?, arguments))
+    }
+
+    /// What the call would change; none where the tool does not say.
+    pub(super) fn preview(&self, arguments: &Value) -> Option<Result<JsValue, JsValue>> {
+        Some(self.ask(self.preview.as_ref()?, arguments))
     }
 
     /// What a function says about the arguments. A card without it still shows every argument, so
@@ -95,6 +108,21 @@ impl Functions {
 
     fn ask(&self, function: &Function, arguments: &Value) -> Result<JsValue, JsValue> {
         function.call1(&self.definition, &to_page(arguments)?)
+    }
+}
+
+/// A preview that a card can show: a text, or what changes, `{ before, after }` or a list of these,
+/// each with a `label`.
+pub(super) fn shown(preview: Value) -> Option<Value> {
+    match preview {
+        Value::String(text) => {
+            let text = bounded(text, PREVIEW_CHARS_MAX);
+            (!text.trim().is_empty()).then(|| text.into())
+        }
+        Value::Object(_) | Value::Array(_) => {
+            (canonical(&preview).len() <= PREVIEW_CHARS_MAX).then_some(preview)
+        }
+        _ => None,
     }
 }
 

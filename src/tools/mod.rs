@@ -19,6 +19,7 @@ use holdpoint_core::run::ToolOutcome;
 use holdpoint_core::sorted::Sorted;
 use holdpoint_core::tool::{DefinitionError, Toolbox};
 use js_sys::{Object, Promise, Reflect};
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
@@ -78,6 +79,18 @@ impl PageTools {
         self.toolbox.borrow_mut().unregister(name)
     }
 
+    /// What a function gave, once it is there, as JSON.
+    fn told(&self, told: Result<JsValue, JsValue>) -> Option<Task<Result<Value, String>>> {
+        let runtime = Rc::clone(&self.runtime);
+        Some(Box::pin(async move {
+            let told = settled(&told.map_err(|thrown| words(&thrown))?);
+            match select(told, runtime.sleep(VERIFY_TIMEOUT_MS)).await {
+                Either::Left((told, _)) => from_page(&told.map_err(|thrown| words(&thrown))?),
+                Either::Right(((), _)) => Err(no_answer_within(VERIFY_TIMEOUT_MS)),
+            }
+        }))
+    }
+
     fn of(&self, tool: &str) -> Option<Rc<Functions>> {
         self.functions.borrow().get(tool).cloned()
     }
@@ -90,6 +103,16 @@ impl ToolHost for PageTools {
 
     fn note(&self, action: &Action) -> Note {
         self.of(&action.tool).map(|tool| tool.note(&action.arguments)).unwrap_or_default()
+    }
+
+    fn precondition(&self, action: &Action) -> Option<Task<Result<Value, String>>> {
+        self.told(self.of(&action.tool)?.precondition(&action.arguments)?)
+    }
+
+    fn preview(&self, action: &Action) -> Option<Task<Option<Value>>> {
+        let told = self.told(self.of(&action.tool)?.preview(&action.arguments)?)?;
+        // A card without it still shows every argument, so what fails is no reason to hold it up.
+        Some(Box::pin(async move { told.await.ok().and_then(functions::shown) }))
     }
 
     fn call(&self, request: ToolRequest) -> Task<ToolOutcome> {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use any_spawner::Executor;
 use holdpoint_core::approval::Settlement;
-use holdpoint_core::id::{CallId, RunId};
+use holdpoint_core::grant::Grant;
+use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Run;
 use leptos::reactive::owner::Owner;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::desk::Desk;
 use super::signal::Signal;
@@ -40,6 +41,8 @@ pub struct Shown {
     pub draft: Signal<String>,
     /// Whether the browser has a network.
     pub online: Signal<bool>,
+    /// What people had remembered.
+    pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
     /// What is going on with the runs, once there are any.
@@ -72,6 +75,7 @@ impl Shown {
             toast: Signal::new(None),
             draft: Signal::new(String::new()),
             online: Signal::new(true),
+            grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
             state: Signal::new(None),
             waiting: Signal::new(0),
@@ -114,11 +118,26 @@ pub struct RunShown {
 pub enum Intent {
     /// A message to the agent.
     Send(String),
-    /// Approve the call as it was shown, or with other arguments; `trusted` if a real pointer or key
-    /// did it.
+    /// Approve the call as it was shown, or with these arguments instead; `trusted` if a real pointer
+    /// or key did it.
     Approve { call: CallId, digest: Digest, arguments: Option<Value>, trusted: bool },
     /// Deny it.
     Deny { call: CallId, digest: Digest, reason: Option<String>, trusted: bool },
+    /// Say something to the model in place of the call.
+    Answer { call: CallId, digest: Digest, text: String, trusted: bool },
+    /// The card was in front of a person.
+    Viewed { call: CallId, digest: Digest },
+    /// Have more time to decide, or be asked again after it.
+    Extend { call: CallId },
+    /// Take an approval back before the call begins.
+    TakeBack { call: CallId },
+    /// Ask the page anew about a call that is held.
+    AskAnew { call: CallId },
+    /// Have a rule remembered that answers in the person's place: what each argument may be, in
+    /// one sentence, until when.
+    Remember { call: CallId, bounds: Map<String, Value>, because: String, until: Option<Timestamp> },
+    /// Forget a remembered rule.
+    Revoke(String),
     /// Say what became of a call in doubt.
     Settle { call: CallId, settlement: Settlement, trusted: bool },
     /// Ask the tool what became of it.

@@ -150,7 +150,11 @@ fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
         Progress::InDoubt { .. } => ("doubt ", doubt_card),
         _ => ("call ", receipt),
     };
-    let key = [kind, call.as_str()].concat();
+    let mut key = [kind, call.as_str()].concat();
+    // What is asked anew is another card, with a decision of its own.
+    if let Progress::Held { .. } = slot.progress {
+        key.push_str(&slot.action.digest.short());
+    }
     spot(key, run, move |run| run.find(&call).map(|(_, slot)| card(desk, shown, slot)))
 }
 

@@ -164,17 +164,44 @@ async fn call_of_a_tool_that_is_gone_has_failed() {
 
 #[wasm_bindgen_test]
 fn note_has_the_words_of_the_page() {
-    let note =
-        noted("summary: () => 'Pay Ann', preview: (args) => `500 becomes ${500 - args.amount}`");
+    let note = noted("summary: () => 'Pay Ann'");
     assert_eq!(note.summary.as_deref(), Some("Pay Ann"));
-    assert_eq!(note.preview.as_deref(), Some("500 becomes 0"));
     assert_eq!(note.raise, None);
+}
+
+#[wasm_bindgen_test]
+async fn preview_is_a_text_or_what_changes_at_once_or_later() {
+    let change = json!([{ "label": "Balance", "before": 500, "after": 0 }]);
+    for (preview, expected) in [
+        ("(args) => `500 becomes ${500 - args.amount}`", Some("500 becomes 0".into())),
+        ("async () => [{ label: 'Balance', before: 500, after: 0 }]", Some(change)),
+        ("async () => { throw 1 }", None),
+        ("() => ' '", None),
+        ("() => 5", None),
+        ("() => ({ before: 'x'.repeat(5000), after: 1 })", None),
+    ] {
+        let tools = host(&with_functions(&format!("preview: {preview}")));
+        assert_eq!(tools.preview(&action()).unwrap().await, expected, "{preview}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn precondition_is_json_or_why_it_is_not_known() {
+    let asked = async |function: &str| {
+        let tools = host(&with_functions(&format!("precondition: {function}")));
+        tools.precondition(&action()).unwrap().await
+    };
+    assert_eq!(asked("() => ({ balance: 5 })").await, Ok(json!({ "balance": 5 })));
+    assert_eq!(asked("async () => 5").await, Ok(json!(5)));
+    assert_eq!(asked("async () => { throw Error('closed') }").await, Err("closed".to_owned()));
+    asked("() => 1n").await.unwrap_err();
+    assert!(host(&with_functions("verify() {}")).precondition(&action()).is_none());
 }
 
 #[wasm_bindgen_test]
 fn words_that_are_missing_or_endless_do_no_harm() {
     for fault in ["() => { throw 1 }", "() => 5", "async () => 'later'", "() => ' '"] {
-        assert_eq!(noted(&format!("summary: {fault}, preview: {fault}")), Note::default());
+        assert_eq!(noted(&format!("summary: {fault}")), Note::default());
     }
     let long = noted("summary: () => '😀'.repeat(1e6)").summary.unwrap();
     assert_eq!(long.chars().count(), 501);
@@ -236,8 +263,11 @@ async fn call(tools: &PageTools) -> ToolOutcome {
 }
 
 fn noted(functions: &str) -> Note {
-    host(&format!(r#"{{ name: "pay", description: "Pays", execute() {{}}, {functions} }}"#))
-        .note(&action())
+    host(&with_functions(functions)).note(&action())
+}
+
+fn with_functions(functions: &str) -> String {
+    format!(r#"{{ name: "pay", description: "Pays", execute() {{}}, {functions} }}"#)
 }
 
 /// A tool that runs this body.
@@ -290,6 +320,10 @@ fn action() -> Action {
         summary: None,
         preview: None,
         reason: None,
+        precondition: None,
+        schema: None,
+        undo_window_ms: None,
+        depends_on: None,
         digest: digest(&Value::Null),
     }
 }

@@ -86,7 +86,7 @@ fn check_run(mode: Mode, answer: &ModelResponse) {
     let run = Run::start(at, spec).run;
     let head = *run.head();
     let input =
-        Input::ModelResponded { turn: 0, response: answer.clone(), notes: Vec::new(), left_out: 0 };
+        Input::ModelResponded { turn: 0, response: answer.clone(), notes: Vec::new(), left_out: 0, grants: Vec::new() };
     let step = run.step(at, input, &tools);
     let is_acted_upon = step
         .effects

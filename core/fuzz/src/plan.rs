@@ -5,7 +5,7 @@ use std::rc::Rc;
 use holdpoint_core::id::RunId;
 use holdpoint_core::json;
 use holdpoint_core::message::{Finish, Item, ModelResponse, Part, ToolCall};
-use holdpoint_core::plan::draft;
+use holdpoint_core::plan::{Proposed, draft};
 use holdpoint_core::policy::Verdict;
 use holdpoint_core::run::{Limits, Mode};
 use holdpoint_core::schema::NoPatterns;
@@ -29,7 +29,17 @@ fn check_draft(mode: Mode, part: Part, text: &str) {
         finish: Finish::Complete,
         usage: None,
     };
-    let parse = || draft(&RunId::new("run"), 0, mode, &limits, &response, &[], &tools);
+    let proposed = Proposed {
+        run: &RunId::new("run"),
+        turn: 0,
+        mode,
+        limits: &limits,
+        notes: &[],
+        grants: &[],
+        denied: &[],
+        tools: &tools,
+    };
+    let parse = || draft(proposed, &response);
     let parsed = parse();
     assert_eq!(parsed, parse(), "the same text, another plan");
     let Ok(draft) = parsed else {

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 
 use super::{Entry, Record};
 use crate::approval::{Approver, Decision, Settlement};
+use crate::grant::Grant;
 use crate::id::{CallId, RunId, ThreadId, Timestamp};
 use crate::json::{self, Digest, digest_text};
 use crate::message::{Finish, Item, ModelResponse, Part, ToolCall, Usage};
 use crate::plan::{Action, Issue, Planned, Report};
-use crate::policy::{Ruling, Verdict};
-use crate::run::{HISTORY_BYTES_MAX, Limits, Mode, Spec, ToolOutcome};
+use crate::policy::{OnExpiry, Ruling, Verdict};
+use crate::run::{DENIED_REPEATS_MAX, HISTORY_BYTES_MAX, Limits, Mode, Spec, ToolOutcome};
 use crate::tool::Annotations;
 
 /// What stood in the way first: the name of a field, or of what was expected.
@@ -145,6 +146,16 @@ impl<T: Form> Form for Vec<T> {
 
     fn write(&self) -> Value {
         Value::Array(self.iter().map(T::write).collect())
+    }
+}
+
+impl<T: Form> Form for Box<T> {
+    fn read(value: Value, misfit: &mut Misfit) -> Self {
+        Self::new(T::read(value, misfit))
+    }
+
+    fn write(&self) -> Value {
+        T::write(self)
     }
 }
 
@@ -319,9 +330,13 @@ structs! {
     Usage { input, output }
     Action {
         id, call: ?, tool, title, tool_digest, annotations = Annotations::default(), arguments,
-        ruling, flagged: ?, summary: ?, preview: ?, reason: ?, digest,
+        ruling, flagged: ?, summary: ?, preview: ?, reason: ?, precondition: ?, schema: ?,
+        undo_window_ms: ?, depends_on: ?, digest,
     }
-    Ruling { verdict, rule, because, matched: ?, expires_in_ms: ? }
+    Ruling {
+        verdict, rule, because, matched: ?, expires_in_ms: ?, on_expiry: ? = OnExpiry::Deny,
+    }
+    Grant { id, tool, tool_digest, bounds, because, until: ?, by, at }
     Issue { code, tool: ?, path: ?, message }
     Approver { id: ?, name: ?, channel, trusted }
     Limits {
@@ -332,6 +347,7 @@ structs! {
         depth_max = Self::default().depth_max,
         result_bytes_max = Self::default().result_bytes_max,
         history_bytes_max: ? = HISTORY_BYTES_MAX,
+        denied_repeats_max: ? = DENIED_REPEATS_MAX,
         tool_timeout_ms = Self::default().tool_timeout_ms,
     }
 }
@@ -416,7 +432,11 @@ enums! {
         "tool_finished" => ToolFinished { call, attempt, outcome },
         "settled" => Settled { call, settlement, by },
         "expired" => Expired { call },
-        "cancelled" => Cancelled { by };
+        "cancelled" => Cancelled { by },
+        "viewed" => Viewed { call, digest, by },
+        "extended" => Extended { call, until, by },
+        "taken_back" => TakenBack { call, by },
+        "reasked" => Reasked { call, action };
     }
     Planned or Self::Answer(String::new()) => {
         ;
@@ -425,7 +445,7 @@ enums! {
     }
     Part or Self::Other => { "other" => Other; "text" => Text, "refusal" => Refusal, "call" => Call; ; }
     Finish or Self::Complete => { "complete" => Complete, "paused" => Paused; "incomplete" => Incomplete; "failed" => Failed { code, message }; }
-    Decision or Self::Deny { reason: None } => { ; ; "approve" => Approve { arguments: ?, note: ? }, "deny" => Deny { reason: ? }; }
+    Decision or Self::Deny { reason: None } => { ; ; "approve" => Approve { arguments: ?, note: ? }, "deny" => Deny { reason: ? }, "answer" => Answer { text }; }
     Settlement or Self::DidNotHappen => {
         "did_not_happen" => DidNotHappen, "try_again" => TryAgain;
         ;
@@ -433,5 +453,6 @@ enums! {
     }
     ToolOutcome or Self::Unknown(String::new()) => { ; "succeeded" => Succeeded, "failed" => Failed, "unknown" => Unknown; ; }
     Mode or Self::Plan => { "tools" => Tools, "plan" => Plan; ; ; }
+    OnExpiry or Self::Deny => { "deny" => Deny, "ask-again" => AskAgain, "never" => Never; ; ; }
     Verdict or Self::Deny => { "allow" => Allow, "ask" => Ask, "deny" => Deny; ; ; }
 }

@@ -11,7 +11,7 @@ use crate::approval::{Approver, Decision, Settlement};
 use crate::id::{CallId, RunId, Timestamp};
 use crate::json::{self, Digest, canonical, digest, digest_text};
 use crate::message::ModelResponse;
-use crate::plan::Planned;
+use crate::plan::{Action, Planned};
 use crate::run::{Spec, ToolOutcome};
 use form::{Form as _, Misfit};
 
@@ -85,12 +85,44 @@ pub enum Record {
     },
     /// Someone else carries the run on, from storage alone.
     Resumed,
+    /// A card was in front of a person.
+    Viewed {
+        /// Which call.
+        call: CallId,
+        /// The digest of what was shown.
+        digest: Digest,
+        /// Who, as far as the page knows.
+        by: Approver,
+    },
+    /// A person wants more time to decide, or to be asked again after it.
+    Extended {
+        /// About which call.
+        call: CallId,
+        /// Until when.
+        until: Timestamp,
+        /// Who.
+        by: Approver,
+    },
+    /// A person took an approval back before the call began.
+    TakenBack {
+        /// Of which call.
+        call: CallId,
+        /// Who.
+        by: Approver,
+    },
+    /// What a person was asked about is not so any more, and they are asked about this instead.
+    Reasked {
+        /// Which call.
+        call: CallId,
+        /// What it is now.
+        action: Box<Action>,
+    },
 }
 
 impl Record {
     /// Whether the record must be on the disk before anything after it is done.
     pub fn is_strict(&self) -> bool {
-        !matches!(self, Self::Resumed)
+        !matches!(self, Self::Resumed | Self::Viewed { .. })
     }
 
     /// Its name in the stored form.
@@ -105,6 +137,10 @@ impl Record {
             Self::Expired { .. } => "expired",
             Self::Cancelled { .. } => "cancelled",
             Self::Resumed => "resumed",
+            Self::Viewed { .. } => "viewed",
+            Self::Extended { .. } => "extended",
+            Self::TakenBack { .. } => "taken_back",
+            Self::Reasked { .. } => "reasked",
         }
     }
 }

@@ -28,8 +28,14 @@ pub fn plan_format(tools: &Toolbox) -> Format {
                     "type": "string",
                     "description": "why, in one short sentence",
                 },
+                "depends_on": object! {
+                    "type": vec!["array", "null"],
+                    "description": "positions, from 0, of the earlier actions that must have \
+                                    succeeded; null where all of them must",
+                    "items": object! { "type": "integer" },
+                },
             };
-            let required = ["action", "arguments", "requires_confirmation", "reason"];
+            let required = ["action", "arguments", "requires_confirmation", "reason", "depends_on"];
             let mut schema = closed(properties, &required);
             json::put(&mut schema, "description", tool.description.as_str().into());
             Value::Object(schema)

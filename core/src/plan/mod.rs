@@ -6,7 +6,7 @@ mod actions;
 mod format;
 mod issue;
 
-pub use actions::{Draft, Note, draft};
+pub use actions::{Draft, Note, Proposed, draft, reasked};
 pub use format::plan_format;
 pub use issue::{Issue, Report};
 
@@ -40,10 +40,20 @@ pub struct Action {
     pub flagged: Option<bool>,
     /// The page's sentence for it.
     pub summary: Option<String>,
-    /// The page's description of its effect.
-    pub preview: Option<String>,
+    /// The page's description of its effect: a text, or what changes from what to what.
+    pub preview: Option<Value>,
     /// The model's reason, unverified.
     pub reason: Option<String>,
+    /// What the page said of the state of things that this call is about.
+    pub precondition: Option<Value>,
+    /// The schema of the arguments, of a call that a person is asked about: should the tool change
+    /// meanwhile, they are shown what did.
+    pub schema: Option<Value>,
+    /// How long the call waits for someone to take its approval back.
+    pub undo_window_ms: Option<u64>,
+    /// The earlier actions of the plan, by position, that must have succeeded; all, where the plan
+    /// does not say.
+    pub depends_on: Option<Vec<u32>>,
     /// What a decision is bound to; see [`Action::digest_with`].
     pub digest: Digest,
 }
@@ -60,6 +70,9 @@ impl Action {
         record.insert("tool_digest".into(), self.tool_digest.to_string().into());
         record.insert("rule".into(), self.ruling.rule.as_str().into());
         record.insert("arguments".into(), arguments.clone());
+        if let Some(precondition) = &self.precondition {
+            record.insert("precondition".into(), precondition.clone());
+        }
         digest(&Value::Object(record))
     }
 }

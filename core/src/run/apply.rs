@@ -6,8 +6,8 @@ use crate::approval::{Decision, Permit, Settlement};
 use crate::id::{CallId, Timestamp};
 use crate::journal::{Entry, Record};
 use crate::message::Usage;
-use crate::plan::Planned;
-use crate::policy::Verdict;
+use crate::plan::{Action, Planned};
+use crate::policy::{OnExpiry, Verdict, rule};
 
 impl Run {
     pub(super) fn born(entry: &Entry, spec: Spec) -> Self {
@@ -60,17 +60,22 @@ impl Run {
                             by: by.clone(),
                             at,
                         });
-                        slot.progress = Progress::Ready;
+                        slot.progress = slot.cleared(at);
                     }
                     Decision::Deny { reason } => {
                         let outcome = Outcome::Denied { reason: reason.clone(), by: by.clone() };
+                        slot.progress = Progress::Done { outcome, at };
+                    }
+                    Decision::Answer { text } => {
+                        let outcome = Outcome::Answered { text: text.clone(), by: by.clone() };
                         slot.progress = Progress::Done { outcome, at };
                     }
                 }
                 true
             }),
             Record::ToolStarted { call, attempt, key } => self.update(call, |slot| {
-                let fits = slot.progress == Progress::Ready && *attempt == slot.attempts + 1;
+                let is_free = matches!(slot.progress, Progress::Ready | Progress::Delayed { .. });
+                let fits = is_free && *attempt == slot.attempts + 1;
                 if fits {
                     slot.attempts = *attempt;
                     slot.started_at.get_or_insert(at);
@@ -131,11 +136,46 @@ impl Run {
                 true
             }),
             Record::Expired { call } => self.update(call, |slot| {
+                let Progress::Held { since, expires, .. } = slot.progress else { return false };
+                slot.progress = match slot.action.ruling.on_expiry {
+                    OnExpiry::Deny => Progress::Done { outcome: Outcome::Expired, at },
+                    _ => Progress::Held { since, expires, lapsed: true },
+                };
+                true
+            }),
+            Record::Viewed { call, .. } => self.update(call, |slot| {
                 let fits = matches!(slot.progress, Progress::Held { .. });
                 if fits {
-                    slot.progress = Progress::Done { outcome: Outcome::Expired, at };
+                    slot.viewed_at.get_or_insert(at);
                 }
                 fits
+            }),
+            Record::Extended { call, until, .. } => self.update(call, |slot| {
+                let Progress::Held { since, .. } = slot.progress else { return false };
+                let expires = Some(*until);
+                slot.progress = Progress::Held { since, expires, lapsed: false };
+                true
+            }),
+            Record::TakenBack { call, .. } => self.update(call, |slot| {
+                let fits = matches!(slot.progress, Progress::Delayed { .. });
+                if fits {
+                    slot.permit = None;
+                    slot.progress = slot.asked(at);
+                }
+                fits
+            }),
+            Record::Reasked { call, action } => self.update(call, |slot| {
+                if !matches!(slot.progress, Progress::Held { .. }) {
+                    return false;
+                }
+                let was = std::mem::replace(&mut slot.action, Action::clone(action));
+                slot.was = Some(Box::new(was));
+                slot.viewed_at = None;
+                slot.progress = match slot.action.ruling.verdict {
+                    Verdict::Deny => admitted(slot, at),
+                    _ => slot.asked(at),
+                };
+                true
             }),
             Record::Cancelled { .. } => self.cancel(at),
             Record::Resumed => self.resume(at),
@@ -192,24 +232,30 @@ impl Run {
     fn advance(&mut self, at: Timestamp) {
         let State::Acting { turn, cancelled } = &mut self.state else { return };
         let in_order = self.spec.mode == Mode::Plan;
-        let mut broken = false;
+        let mut succeeded = Vec::new();
         for slot in &mut turn.slots {
             if slot.progress == Progress::Queued {
-                slot.progress = if broken {
-                    Progress::Done { outcome: Outcome::Skipped, at }
-                } else {
+                let is_met = match &slot.action.depends_on {
+                    _ if !in_order => true,
+                    None => !succeeded.contains(&false),
+                    Some(needed) => {
+                        needed.iter().all(|at| succeeded.get(*at as usize) == Some(&true))
+                    }
+                };
+                slot.progress = if is_met {
                     admitted(slot, at)
+                } else {
+                    Progress::Done { outcome: Outcome::Skipped, at }
                 };
             }
-            let succeeded = match &slot.progress {
+            succeeded.push(match &slot.progress {
                 Progress::Done { outcome, .. } => {
                     matches!(outcome, Outcome::Succeeded(_) | Outcome::Confirmed(_))
                 }
                 // In order, an action waits until the one before is over.
                 _ if in_order => return,
                 _ => true,
-            };
-            broken |= in_order && !succeeded;
+            });
         }
         if !turn.slots.iter().all(|slot| matches!(slot.progress, Progress::Done { .. })) {
             return;
@@ -218,9 +264,18 @@ impl Run {
         if let State::Acting { turn, .. } = std::mem::replace(&mut self.state, State::Cancelled) {
             self.turns.push(turn);
         }
-        if !cancelled {
+        if !cancelled && self.denied_repeats() > self.spec.limits.denied_repeats_max {
+            self.fail("denied_repeatedly", "the model asks again and again for what was denied");
+        } else if !cancelled {
             self.ask_again(if in_order { Purpose::Summary } else { Purpose::Work });
         }
+    }
+
+    /// Calls that were proposed again after a person had denied them.
+    fn denied_repeats(&self) -> u32 {
+        let is_repeat = |slot: &&Slot| slot.action.ruling.rule == rule::DENIED_BEFORE;
+        let repeats = self.turns.iter().flat_map(|turn| turn.slots.iter().filter(is_repeat));
+        u32::try_from(repeats.count()).unwrap_or(u32::MAX)
     }
 
     fn ask_again(&mut self, purpose: Purpose) {
@@ -257,9 +312,10 @@ impl Run {
                                 key: slot.key(run),
                             }
                         }
-                        Progress::Queued | Progress::Held { .. } | Progress::Ready => {
-                            Progress::Done { outcome: Outcome::Cancelled, at }
-                        }
+                        Progress::Queued
+                        | Progress::Held { .. }
+                        | Progress::Delayed { .. }
+                        | Progress::Ready => Progress::Done { outcome: Outcome::Cancelled, at },
                         _ => continue,
                     };
                 }
@@ -302,11 +358,8 @@ impl Run {
 fn admitted(slot: &Slot, at: Timestamp) -> Progress {
     let ruling = &slot.action.ruling;
     match ruling.verdict {
-        Verdict::Allow => Progress::Ready,
-        Verdict::Ask => Progress::Held {
-            since: at,
-            expires: ruling.expires_in_ms.map(|millis| at.plus_millis(millis)),
-        },
+        Verdict::Allow => slot.cleared(at),
+        Verdict::Ask => slot.asked(at),
         Verdict::Deny => Progress::Done { outcome: Outcome::Forbidden(ruling.because.clone()), at },
     }
 }

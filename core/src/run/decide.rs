@@ -2,15 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Input, Mode, Progress, Purpose, Rejection, Run, Slot, State, ToolOutcome};
+use super::{
+    Input, Mode, Outcome, Progress, Purpose, Rejection, Run, Slot, Spec, State, ToolOutcome,
+};
 use crate::approval::{Approver, Decision, Settlement};
+use crate::grant::Grant;
 use crate::id::{CallId, Timestamp};
 use crate::journal::Record;
 use crate::json::{Digest, canonical};
 use crate::message::{Finish, ModelResponse};
 use crate::object;
-use crate::plan::{Draft, Note, Planned, Report, draft};
-use crate::policy::{Verdict, rule_on};
+use crate::plan::{Draft, Note, Planned, Proposed, Report, draft, reasked};
+use crate::policy::{OnExpiry, Verdict, rule_on};
 use crate::tool::{Tool, Toolbox};
 
 impl Run {
@@ -23,15 +26,18 @@ impl Run {
         match (&self.state, input) {
             (
                 State::AwaitingModel(purpose),
-                Input::ModelResponded { turn, response, notes, left_out },
+                Input::ModelResponded { turn, response, notes, left_out, grants },
             ) if turn == self.turn() => {
-                let planned = self.plan(*purpose, &response, &notes, tools);
+                let grants: Vec<&Grant> = grants.iter().filter(|it| it.holds_at(at)).collect();
+                let planned = self.plan(*purpose, &response, &notes, &grants, tools);
                 Ok(Record::Answered { turn, response, planned, left_out })
             }
             (State::Acting { .. }, Input::Decided { call, decision, digest, by }) => {
                 self.decide_decision(at, call, decision, digest, by, tools)
             }
-            (State::Acting { .. }, Input::ToolStarted { call }) => self.decide_start(call, tools),
+            (State::Acting { .. }, Input::ToolStarted { call }) => {
+                self.decide_start(at, call, tools)
+            }
             (State::Acting { .. }, Input::ToolFinished { call, attempt, outcome }) => {
                 self.decide_finish(call, attempt, outcome)
             }
@@ -51,13 +57,41 @@ impl Run {
                 }
             }
             (State::Acting { .. }, Input::Expired { call }) => {
-                match self.waiting_slot(&call)?.progress {
-                    Progress::Held { expires: Some(expires), .. } if at >= expires => {
-                        Ok(Record::Expired { call })
-                    }
-                    Progress::Held { .. } => Err(Rejection::NotExpired),
+                let slot = self.waiting_slot(&call)?;
+                match slot.progress {
+                    Progress::Held { .. } if !slot.is_late(at) => Err(Rejection::NotExpired),
+                    Progress::Held { lapsed: false, .. } => Ok(Record::Expired { call }),
+                    Progress::Held { .. } => Err(Rejection::Stale),
                     _ => Err(Rejection::DecidedAlready),
                 }
+            }
+            (State::Acting { .. }, Input::Viewed { call, digest, by }) => {
+                let slot = self.held_slot(&call)?;
+                if slot.viewed_at.is_some() {
+                    return Err(Rejection::Stale);
+                }
+                if slot.action.digest != digest {
+                    return Err(Rejection::DigestMismatch);
+                }
+                Ok(Record::Viewed { call, digest, by })
+            }
+            (State::Acting { .. }, Input::Extended { call, by }) => {
+                let slot = self.held_slot(&call)?;
+                // What ran out for good is over, whether or not that is written yet.
+                if slot.is_late(at) && slot.action.ruling.on_expiry == OnExpiry::Deny {
+                    return Err(Rejection::Expired);
+                }
+                let until = slot.expiry_from(at).ok_or(Rejection::Stale)?;
+                Ok(Record::Extended { call, until, by })
+            }
+            (State::Acting { .. }, Input::TakenBack { call, by }) => {
+                match self.waiting_slot(&call)?.progress {
+                    Progress::Delayed { .. } => Ok(Record::TakenBack { call, by }),
+                    _ => Err(Rejection::Stale),
+                }
+            }
+            (State::Acting { .. }, Input::Refreshed { call, note }) => {
+                self.decide_refresh(call, &note, tools)
             }
             (State::Acting { cancelled: true, .. }, Input::Cancelled { .. }) => {
                 Err(Rejection::Stale)
@@ -79,7 +113,7 @@ impl Run {
     pub fn draft(&self, response: &ModelResponse, tools: &Toolbox) -> Vec<crate::plan::Action> {
         match self.state {
             State::AwaitingModel(Purpose::Work) => {
-                self.parse(response, &[], tools).map(|draft| draft.actions).unwrap_or_default()
+                self.parse(response, &[], &[], tools).map(|draft| draft.actions).unwrap_or_default()
             }
             _ => Vec::new(),
         }
@@ -89,10 +123,18 @@ impl Run {
         &self,
         response: &ModelResponse,
         notes: &[Note],
+        grants: &[&Grant],
         tools: &Toolbox,
     ) -> Result<Draft, Report> {
-        let Self { spec, .. } = self;
-        draft(&spec.run, self.turn(), spec.mode, &spec.limits, response, notes, tools)
+        let Spec { run, mode, limits, .. } = &self.spec;
+        let is_denied = |slot: &&Slot| matches!(slot.outcome(), Some(Outcome::Denied { .. }));
+        let denied: Vec<(&str, String)> = self
+            .turns()
+            .flat_map(|turn| turn.slots.iter().filter(is_denied))
+            .map(|slot| (slot.action.tool.as_str(), canonical(&slot.action.arguments)))
+            .collect();
+        let (turn, mode, denied) = (self.turn(), *mode, &denied[..]);
+        draft(Proposed { run, turn, mode, limits, notes, grants, denied, tools }, response)
     }
 
     fn plan(
@@ -100,6 +142,7 @@ impl Run {
         purpose: Purpose,
         response: &ModelResponse,
         notes: &[Note],
+        grants: &[&Grant],
         tools: &Toolbox,
     ) -> Planned {
         let unusable =
@@ -131,7 +174,7 @@ impl Run {
             ),
             (Mode::Tools, _) if !has_calls => Planned::Answer(response.text()),
             (_, Purpose::Summary) => Planned::Answer(response.text()),
-            (_, Purpose::Work) => match self.parse(response, notes, tools) {
+            (_, Purpose::Work) => match self.parse(response, notes, grants, tools) {
                 Err(report) => Planned::Invalid(report),
                 Ok(draft) if draft.actions.is_empty() => Planned::Answer(draft.text),
                 Ok(Draft { text, actions }) => Planned::Actions { text, actions },
@@ -148,14 +191,12 @@ impl Run {
         by: Approver,
         tools: &Toolbox,
     ) -> Result<Record, Rejection> {
-        let slot = self.waiting_slot(&call)?;
-        match slot.progress {
-            Progress::Held { expires: Some(expires), .. } if at >= expires => {
-                return Err(Rejection::Expired);
-            }
-            Progress::Held { .. } => {}
-            Progress::Queued => return Err(Rejection::Stale),
-            _ => return Err(Rejection::DecidedAlready),
+        let slot = self.held_slot(&call)?;
+        // A no is never too late while the call is held.
+        let is_no = !matches!(decision, Decision::Approve { .. });
+        let lapsed = matches!(slot.progress, Progress::Held { lapsed: true, .. });
+        if slot.is_late(at) && !(lapsed && is_no) {
+            return Err(Rejection::Expired);
         }
         // What was shown is what was digested, and it is digested anew from what is stored.
         let shown = slot.action.digest_with(&self.spec.run, &slot.action.arguments);
@@ -163,7 +204,7 @@ impl Run {
             return Err(Rejection::DigestMismatch);
         }
         let effective = match &decision {
-            Decision::Deny { .. } => shown,
+            Decision::Deny { .. } | Decision::Answer { .. } => shown,
             Decision::Approve { arguments, .. } => {
                 // A tool that is not there yet does not hinder a decision, only the execution.
                 if let Some(tool) = tools.get(&slot.action.tool)
@@ -183,10 +224,38 @@ impl Run {
         Ok(Record::Decided { call, decision, digest: effective, by })
     }
 
-    fn decide_start(&self, call: CallId, tools: &Toolbox) -> Result<Record, Rejection> {
+    /// Asks about a call anew where the tool, or what the page says of it, is not what was shown.
+    fn decide_refresh(
+        &self,
+        call: CallId,
+        note: &Note,
+        tools: &Toolbox,
+    ) -> Result<Record, Rejection> {
+        let action = &self.held_slot(&call)?.action;
+        let Some(tool) = tools.get(&action.tool) else {
+            return Err(Rejection::ToolMissing(action.tool.clone()));
+        };
+        let now = reasked(&self.spec.run, action, note, tool, tools).map_err(|violation| {
+            Rejection::InvalidArguments([&violation.path, ": ", &violation.message].concat())
+        })?;
+        if now.digest == action.digest {
+            return Err(Rejection::Unchanged);
+        }
+        Ok(Record::Reasked { call, action: Box::new(now) })
+    }
+
+    fn decide_start(
+        &self,
+        at: Timestamp,
+        call: CallId,
+        tools: &Toolbox,
+    ) -> Result<Record, Rejection> {
         let slot = self.waiting_slot(&call)?;
-        if slot.progress != Progress::Ready {
-            return Err(Rejection::Stale);
+        match slot.progress {
+            Progress::Ready => {}
+            Progress::Delayed { until } if at < until => return Err(Rejection::NotYet),
+            Progress::Delayed { .. } => {}
+            _ => return Err(Rejection::Stale),
         }
         registered(slot, tools)?;
         // INVARIANT: nothing that needs a person starts without a permit for these very arguments.
@@ -244,6 +313,15 @@ impl Run {
             "cut": "the result was too large and only its beginning is here",
             "bytes": text.len(),
             "beginning": text.get(..end.unwrap_or(0)).unwrap_or_default(),
+        }
+    }
+
+    fn held_slot(&self, call: &CallId) -> Result<&Slot, Rejection> {
+        let slot = self.waiting_slot(call)?;
+        match slot.progress {
+            Progress::Held { .. } => Ok(slot),
+            Progress::Queued => Err(Rejection::Stale),
+            _ => Err(Rejection::DecidedAlready),
         }
     }
 

@@ -86,6 +86,12 @@ pub enum Rejection {
     /// The time to decide is not over yet.
     #[error("the time to decide is not over yet")]
     NotExpired,
+    /// The call waits for someone to take its approval back.
+    #[error("the call can still be taken back, so it is not started yet")]
+    NotYet,
+    /// The page says nothing new.
+    #[error("nothing has changed")]
+    Unchanged,
     /// What was decided about is not what is waiting.
     #[error("the digest is not that of the call which is waiting")]
     DigestMismatch,
@@ -115,6 +121,8 @@ impl Rejection {
             Self::DecidedAlready => "decided_already",
             Self::Expired => "expired",
             Self::NotExpired => "not_expired",
+            Self::NotYet => "not_yet",
+            Self::Unchanged => "unchanged",
             Self::DigestMismatch => "digest_mismatch",
             Self::ToolMissing(_) => "tool_missing",
             Self::ToolChanged(_) => "tool_changed",

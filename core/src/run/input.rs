@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Limits;
 use crate::approval::{Approver, Decision, Settlement};
+use crate::grant::Grant;
 use crate::id::{CallId, RunId, ThreadId};
 use crate::json::Digest;
 use crate::message::ModelResponse;
@@ -51,6 +52,8 @@ pub enum Input {
         notes: Vec<Note>,
         /// Turns that the question left out; see [`super::Run::request`].
         left_out: u32,
+        /// What people had remembered, as it is stored now.
+        grants: Vec<Grant>,
     },
     /// A person decided.
     Decided {
@@ -98,6 +101,36 @@ pub enum Input {
     },
     /// Whoever held the run is gone, and someone else holds it now.
     Resumed,
+    /// A card came in front of a person.
+    Viewed {
+        /// Which call.
+        call: CallId,
+        /// The digest of what is shown.
+        digest: Digest,
+        /// Who, as far as the page knows.
+        by: Approver,
+    },
+    /// A person wants more time to decide, or to be asked again after it.
+    Extended {
+        /// About which call.
+        call: CallId,
+        /// Who.
+        by: Approver,
+    },
+    /// A person takes an approval back before the call began.
+    TakenBack {
+        /// Of which call.
+        call: CallId,
+        /// Who.
+        by: Approver,
+    },
+    /// The page was asked again about a call that is held.
+    Refreshed {
+        /// Which call.
+        call: CallId,
+        /// What it says now.
+        note: Note,
+    },
 }
 
 /// How a tool came back.

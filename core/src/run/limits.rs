@@ -19,6 +19,8 @@ pub struct Limits {
     pub result_bytes_max: u32,
     /// What the model is told of the conversation, in bytes of text; the oldest turns are left out.
     pub history_bytes_max: u32,
+    /// Calls that are proposed again although a person denied them; one more ends the run.
+    pub denied_repeats_max: u32,
     /// How long a tool may take before nobody knows whether it happened.
     pub tool_timeout_ms: u32,
 }
@@ -33,6 +35,7 @@ impl Default for Limits {
             depth_max: 24,
             result_bytes_max: 64 * 1024,
             history_bytes_max: HISTORY_BYTES_MAX,
+            denied_repeats_max: DENIED_REPEATS_MAX,
             tool_timeout_ms: 120_000,
         }
     }
@@ -41,6 +44,9 @@ impl Default for Limits {
 /// About 64,000 tokens of English: half of what the smaller of today's hosted models take, so that
 /// instructions, tools and the answer have room as well.
 pub(crate) const HISTORY_BYTES_MAX: u32 = 256 * 1024;
+
+/// A model that asks for the same a fourth time does not listen.
+pub(crate) const DENIED_REPEATS_MAX: u32 = 2;
 
 impl Limits {
     pub(crate) fn json(&self) -> json::Limits {

@@ -11,13 +11,15 @@ mod effect;
 mod history;
 mod input;
 mod limits;
+mod origin;
 mod request;
 mod slot;
 
 pub use effect::{Effect, Notice, Rejection, Step};
 pub use input::{Input, Mode, Spec, ToolOutcome};
-pub(crate) use limits::HISTORY_BYTES_MAX;
 pub use limits::Limits;
+pub(crate) use limits::{DENIED_REPEATS_MAX, HISTORY_BYTES_MAX};
+pub use origin::Origin;
 pub use slot::{Outcome, Progress, Slot};
 
 use crate::id::{CallId, RunId, Timestamp};

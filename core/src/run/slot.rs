@@ -8,6 +8,7 @@ use crate::id::{RunId, Timestamp};
 use crate::json::digest_text;
 use crate::object;
 use crate::plan::Action;
+use crate::policy::OnExpiry;
 
 /// A call in its turn.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,10 @@ pub struct Slot {
     pub progress: Progress,
     /// The permission to run, where one was needed and given.
     pub permit: Option<Permit>,
+    /// What was asked about before this, where what it was about has changed since.
+    pub was: Option<Box<Action>>,
+    /// When a card for it first came in front of a person.
+    pub viewed_at: Option<Timestamp>,
     /// How often it was started.
     pub attempts: u32,
     /// When it was first started.
@@ -35,6 +40,13 @@ pub enum Progress {
         since: Timestamp,
         /// Until when, if the rule says so.
         expires: Option<Timestamp>,
+        /// That time is over, and nobody may decide until they have asked for it anew.
+        lapsed: bool,
+    },
+    /// It may run once no one can take that back any more.
+    Delayed {
+        /// When that is.
+        until: Timestamp,
     },
     /// It may run and has not been started.
     Ready,
@@ -79,6 +91,13 @@ pub enum Outcome {
         /// Who.
         by: Approver,
     },
+    /// A person said something instead.
+    Answered {
+        /// What.
+        text: String,
+        /// Who.
+        by: Approver,
+    },
     /// A rule said no.
     Forbidden(String),
     /// Nobody decided in time.
@@ -98,7 +117,15 @@ impl Progress {
 
 impl Slot {
     pub(super) fn new(action: Action) -> Self {
-        Self { action, progress: Progress::Queued, permit: None, attempts: 0, started_at: None }
+        Self {
+            action,
+            progress: Progress::Queued,
+            permit: None,
+            was: None,
+            viewed_at: None,
+            attempts: 0,
+            started_at: None,
+        }
     }
 
     /// The arguments that run: those that the person changed, else those that were proposed.
@@ -107,6 +134,32 @@ impl Slot {
             .as_ref()
             .and_then(|permit| permit.arguments.as_ref())
             .unwrap_or(&self.action.arguments)
+    }
+
+    /// Until when a person who is asked now may decide, if the rule says so.
+    pub(super) fn expiry_from(&self, at: Timestamp) -> Option<Timestamp> {
+        self.action.ruling.expires_in_ms.map(|millis| at.plus_millis(millis))
+    }
+
+    /// Whether the time to decide is over, where that has a consequence.
+    pub(super) fn is_late(&self, at: Timestamp) -> bool {
+        let ends = self.action.ruling.on_expiry != OnExpiry::Never;
+        matches!(self.progress, Progress::Held { lapsed: true, .. })
+            || ends
+                && matches!(self.progress, Progress::Held { expires: Some(end), .. } if at >= end)
+    }
+
+    /// What a call comes to that may run: at once, or after the time to take that back.
+    pub(super) fn cleared(&self, at: Timestamp) -> Progress {
+        match self.action.undo_window_ms {
+            Some(window) => Progress::Delayed { until: at.plus_millis(window) },
+            None => Progress::Ready,
+        }
+    }
+
+    /// What a call comes to that a person has to decide about.
+    pub(super) fn asked(&self, at: Timestamp) -> Progress {
+        Progress::Held { since: at, expires: self.expiry_from(at), lapsed: false }
     }
 
     /// The idempotency key: the same for every attempt at this call with these arguments, and
@@ -120,7 +173,7 @@ impl Slot {
         let call = self.action.id.clone();
         match self.progress {
             Progress::Held { .. } => Some(Effect::RequestApproval { call }),
-            Progress::Ready => Some(Effect::StartTool { call }),
+            Progress::Ready | Progress::Delayed { .. } => Some(Effect::StartTool { call }),
             Progress::InDoubt { .. } => Some(Effect::RequestSettlement { call }),
             Progress::Queued | Progress::Started { .. } | Progress::Done { .. } => None,
         }
@@ -151,6 +204,11 @@ impl Slot {
                     "status": "denied",
                     "reason": reason.as_deref().unwrap_or("the person declined"),
                     "note": "do not try this again unless the person asks for it"
+                },
+                Outcome::Answered { text, .. } => object! {
+                    "status": "answered",
+                    "answer": text.as_str(),
+                    "note": "the call was not made; the person says this instead"
                 },
                 Outcome::Forbidden(because) => {
                     object! { "status": "denied", "reason": because.as_str() }

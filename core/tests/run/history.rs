@@ -42,6 +42,7 @@ fn oldest_turns_are_left_out_first_and_the_model_is_told_so() {
         response: says("done"),
         notes: Vec::new(),
         left_out,
+        grants: Vec::new(),
     };
     now.accept(input);
     assert_eq!(now.run.turns().last().unwrap().left_out, 1);

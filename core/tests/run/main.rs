@@ -7,6 +7,7 @@
     reason = "a helper of a test fails it"
 )]
 
+mod card;
 mod ends;
 mod history;
 #[path = "../support/sim/rng.rs"]
@@ -276,6 +277,7 @@ fn answer_to_another_turn_is_refused() {
         response: says("late"),
         notes: Vec::new(),
         left_out: 0,
+        grants: Vec::new(),
     };
     assert_eq!(desk.refuse(late(0)), Rejection::Stale);
     desk.start(0);
@@ -346,7 +348,13 @@ fn answer_that_could_not_be_read_again_is_not_written() {
     let mut desk = Desk::open(Mode::Tools);
     let mut response = says("Done.");
     response.items[0].raw = Some((0..200).fold(json!(1), |inner, _| json!([inner])));
-    let input = Input::ModelResponded { turn: 0, response, notes: Vec::new(), left_out: 0 };
+    let input = Input::ModelResponded {
+        turn: 0,
+        response,
+        notes: Vec::new(),
+        left_out: 0,
+        grants: Vec::new(),
+    };
     assert_eq!(desk.refuse(input), Rejection::Misfit);
 }
 

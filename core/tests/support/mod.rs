@@ -256,12 +256,24 @@ impl Desk {
     #[track_caller]
     pub fn answer(&mut self, response: ModelResponse) -> Vec<Effect> {
         let turn = self.run.turn();
-        self.accept(Input::ModelResponded { turn, response, notes: Vec::new(), left_out: 0 })
+        self.accept(Input::ModelResponded {
+            turn,
+            response,
+            notes: Vec::new(),
+            left_out: 0,
+            grants: Vec::new(),
+        })
     }
 
     #[track_caller]
     pub fn answer_noted(&mut self, response: ModelResponse, notes: Vec<Note>) -> Vec<Effect> {
-        self.accept(Input::ModelResponded { turn: self.run.turn(), response, notes, left_out: 0 })
+        self.accept(Input::ModelResponded {
+            turn: self.run.turn(),
+            response,
+            notes,
+            left_out: 0,
+            grants: Vec::new(),
+        })
     }
 
     /// The call at that place of the newest turn with calls.

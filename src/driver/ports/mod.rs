@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
+use holdpoint_core::grant::Grant;
 use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::{Entry, Head};
 use holdpoint_core::json::Digest;
@@ -125,6 +126,24 @@ pub async fn in_time<T>(
     }
 }
 
+/// What people had remembered, shared by all tabs.
+pub trait Grants {
+    /// All of it. What cannot be read is left out: then a person is asked.
+    fn all(&self) -> Vec<Grant>;
+
+    /// Keeps one.
+    ///
+    /// # Errors
+    /// The store's; then it is not remembered.
+    fn save(&self, grant: &Grant) -> Result<(), StoreError>;
+
+    /// Forgets one.
+    ///
+    /// # Errors
+    /// The store's; then it is still remembered.
+    fn revoke(&self, id: &str) -> Result<(), StoreError>;
+}
+
 /// The way to the model.
 pub trait ModelClient {
     /// Asks. Dropping the task ends the call. An answer comes only from a stream that ended as it
@@ -143,6 +162,13 @@ pub trait ToolHost {
 
     /// What the page says of a call before it is journaled.
     fn note(&self, action: &Action) -> Note;
+
+    /// Asks the page for the state of things that a call is about; `None` where the tool has no way
+    /// to tell. It is asked when the card is made and again at the click.
+    fn precondition(&self, action: &Action) -> Option<Task<Result<Value, String>>>;
+
+    /// Asks the page what a call would change; `None` where the tool does not say.
+    fn preview(&self, action: &Action) -> Option<Task<Option<Value>>>;
 
     /// Calls a tool. Never fails: what went wrong is an outcome. `timeout_ms` bounds it.
     fn call(&self, request: ToolRequest) -> Task<ToolOutcome>;
@@ -242,6 +268,8 @@ pub trait Observer {
 pub struct World {
     /// See [`JournalStore`].
     pub store: Rc<dyn JournalStore>,
+    /// See [`Grants`].
+    pub grants: Rc<dyn Grants>,
     /// See [`ModelClient`].
     pub model: Rc<dyn ModelClient>,
     /// See [`ToolHost`].

@@ -21,6 +21,8 @@ pub(super) enum Way {
     Choice,
     /// To say why not.
     Deny,
+    /// To say something instead.
+    Answer,
     /// To change the arguments.
     Edit,
     /// To look at the changes once more.
@@ -33,11 +35,13 @@ impl Card {
         let action = action.clone();
         let way = move || {
             let (way, action) = (self.way.get(), action.clone());
-            Some(keyed(["choice", "deny", "edit", "review"][way as usize], move || match way {
-                Way::Choice => self.choice(&sentence(&action)),
-                Way::Deny => self.deny_form(&sentence(&action)),
-                Way::Edit => self.edit_form(),
-                Way::Review => self.review(&action),
+            Some(keyed(["choice", "deny", "answer", "edit", "review"][way as usize], move || {
+                match way {
+                    Way::Choice => self.choice(&sentence(&action)),
+                    Way::Deny | Way::Answer => self.words_form(way, &sentence(&action)),
+                    Way::Edit => self.edit_form(),
+                    Way::Review => self.review(&action),
+                }
             }))
         };
         tag("div").class("ways-out").one(way).child(self.wait_note())
@@ -71,8 +75,10 @@ impl Card {
             let offered = self.presence() == Presence::Here;
             offered.then(|| keyed("", move || way("edit-button", text::EDIT, Way::Edit)))
         };
+        let answer = way("answer-button", text::ANSWER, Way::Answer);
         let approve = self.approve_button(text::APPROVE, what, || None);
-        tag("div").class("actions").child(deny).one(edit).child(approve)
+        let main = tag("div").class("actions").child(deny).child(approve);
+        tag("div").child(main).child(tag("div").class("more-ways").child(answer).one(edit))
     }
 
     /// The button that approves what `asked` gives.
@@ -116,35 +122,49 @@ impl Card {
             .live_text(move || self.settled.wait().map_or("", Wait::words).to_owned())
     }
 
-    fn deny_form(self, what: &str) -> Tag {
+    /// A form for words to the model: why not, or what else.
+    fn words_form(self, way: Way, what: &str) -> Tag {
+        let (part, label, act) = match way {
+            Way::Answer => ("answer-text", text::ANSWER_LABEL, text::SEND_ANSWER),
+            _ => ("deny-reason", text::REASON, text::DENY),
+        };
         let field = Handle::new(None);
         let form = Handle::new(None);
         focus_soon(field);
         self.desk.reveal_soon(form);
-        let label = tag("label").text(text::REASON).child(
-            tag("textarea")
-                .part("deny-reason")
-                .set("rows", "2")
-                .set("maxlength", "2000")
-                .handle(field),
+        let label = tag("label").text(label).child(
+            tag("textarea").part(part).set("rows", "2").set("maxlength", "2000").handle(field),
         );
         let back = button("back-button").text(text::BACK);
         let back = back.on("click", move |_| self.go(Way::Choice));
-        let deny = button("deny-button")
-            .set("aria-label", text::act_on(text::DENY, what))
+        let send = button(if way == Way::Answer { "answer-button" } else { "deny-button" })
+            .set("aria-label", text::act_on(act, what))
             .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
-            .live_text(move || if self.saves() { text::SAVING } else { text::DENY }.to_owned())
+            .live_text(move || if self.saves() { text::SAVING } else { act }.to_owned())
             .on("click", move |event| {
                 if untrack(|| self.saves()) {
                     return;
                 }
-                let reason = crate::view::composer::value_of(field);
-                let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+                let words = crate::view::composer::value_of(field);
+                let words = Some(words.trim().to_owned()).filter(|words| !words.is_empty());
                 let trusted = event.is_trusted();
-                self.decide(|call, digest| Intent::Deny { call, digest, reason, trusted });
+                self.decide_with_words(way, words, trusted, field);
             });
-        let actions = tag("div").class("actions").child(back).child(deny);
+        let actions = tag("div").class("actions").child(back).child(send);
         tag("div").class("deny-form").handle(form).child(label).child(actions)
+    }
+
+    fn decide_with_words(self, way: Way, words: Option<String>, trusted: bool, field: Handle) {
+        match (way, words) {
+            (Way::Answer, Some(text)) => {
+                self.decide(|call, digest| Intent::Answer { call, digest, text, trusted });
+            }
+            // An answer without words is none.
+            (Way::Answer, None) => focus_soon(field),
+            (_, reason) => {
+                self.decide(|call, digest| Intent::Deny { call, digest, reason, trusted });
+            }
+        }
     }
 
     /// An id that no other card has.
@@ -160,12 +180,14 @@ impl Card {
         }
         let way = self.way.get_untracked();
         match event.code().as_str() {
-            "Enter" | "NumpadEnter" if event.ctrl_key() || event.meta_key() => {
-                // What cannot be undone is not to be had by a key alone.
-                if way == Way::Choice && !self.is_critical {
-                    event.prevent_default();
-                    self.ask(None);
-                }
+            // What cannot be undone is not to be had by a key alone.
+            "Enter" | "NumpadEnter"
+                if (event.ctrl_key() || event.meta_key())
+                    && way == Way::Choice
+                    && !self.is_critical =>
+            {
+                event.prevent_default();
+                self.ask(None);
             }
             "KeyD" if event.alt_key() && !event.ctrl_key() && way == Way::Choice => {
                 event.prevent_default();

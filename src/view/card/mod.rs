@@ -1,29 +1,32 @@
 //! The card that asks a person: what will happen, why they are asked, and the ways out.
 
-mod changes;
+pub(in crate::view) mod changes;
 mod choice;
 mod confirm;
 mod edit;
 mod field;
+mod scope;
+mod sections;
 pub(in crate::view) mod settled;
+mod strip;
 
-use holdpoint_core::id::{CallId, Timestamp};
+use holdpoint_core::id::CallId;
 use holdpoint_core::json::Digest;
-use holdpoint_core::plan::Action;
-use holdpoint_core::policy::Verdict;
-use holdpoint_core::run::{Progress, Run, Slot, State};
+use holdpoint_core::run::Slot;
 use leptos::reactive::graph::untrack;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 
 use self::choice::Way;
+use self::scope::Scope;
+use self::sections::{agent_reason, changed_since, effect, reversibility};
 use self::settled::{Settled, Wait};
 use super::desk::Desk;
-use super::facts::{arguments, details, in_full, note, risk, said, what, why};
+use super::facts::{arguments, details, in_full, note, risk, what, why};
 use super::moment::ticking;
 use super::signal::Signal;
 use super::state::{Intent, RunShown};
-use super::tag::{Handle, Keyed, Tag, icon, keyed, tag};
+use super::tag::{Handle, Keyed, Tag, keyed, tag};
 use crate::driver::ports::TroubleKind;
 use crate::form::Form;
 use crate::text;
@@ -31,6 +34,7 @@ use crate::text;
 /// A card for a call that is held.
 pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     let action = &slot.action;
+    let shown = run.run.peek().flatten();
     let settled = Settled::new();
     let card = Card {
         desk,
@@ -44,14 +48,11 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         form: Signal::new(None),
         confirms: Signal::new(None),
         word: Signal::new(false),
+        scope: Signal::new(None),
         back: Handle::new(None),
     };
     let element = Handle::new(None);
     let id = ["card-", action.id.as_str()].concat();
-    let expires = match slot.progress {
-        Progress::Held { expires, .. } => expires,
-        _ => None,
-    };
     let section = tag("section")
         .part("approval-card")
         .handle(element)
@@ -60,20 +61,25 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .set("data-risk", risk(action).0)
         .set("data-call", action.id.as_str())
         .bind("data-state", move || Some(card.state().to_owned()))
-        .child(card.strip(action, expires))
+        .child(card.strip(action))
         .child(in_full(tag("h3").part("card-summary").set("id", id), what(action), settled))
+        .maybe(changed_since(slot))
         .child(arguments(&action.arguments, settled))
-        .maybe(action.preview.as_deref().map(|it| said("card-preview", text::EFFECT, it)))
+        .child(effect(action, settled))
+        .child(reversibility(action))
         .child(why(&action.ruling))
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
-        .maybe(action.reason.as_deref().map(|it| said("card-note", text::AGENT_SAYS, it)))
-        .child(details(action))
+        .maybe(shown.and_then(|shown| card.origins(&shown, slot)))
+        .maybe(action.reason.as_deref().map(agent_reason))
         .one(move || card.tool_note())
+        .one(move || card.lapsed_note())
         .child(card.ways_out(action))
-        .child(card.help())
+        .maybe(card.scope_of(action))
+        .child(tag("div").class("card-foot").child(details(action)).child(card.help()))
         .on("keydown", move |event| card.on_key(event.unchecked_ref()))
         .one(move || card.confirmation());
     settled.watch(element);
+    card.tell_when_viewed(slot.viewed_at.is_some());
     section
 }
 
@@ -95,6 +101,8 @@ struct Card {
     confirms: Signal<Option<Asked>>,
     /// Whether the word that stands for a signature was typed.
     word: Signal<bool>,
+    /// The rule that is to be remembered.
+    scope: Signal<Option<Scope>>,
     /// What opened the way that is shown, and gets the focus back.
     back: Handle,
 }
@@ -144,7 +152,24 @@ impl Card {
 
     /// Whether nothing can be decided about it now.
     fn is_closed(self) -> bool {
-        self.saves() || self.presence() == Presence::Changed
+        self.saves()
+            || self.presence() == Presence::Changed
+            || self.due().is_none_or(|(_, lapsed)| lapsed)
+            || self.scope_is_wrong()
+    }
+
+    /// Has it recorded that the card was in front of a person, once it was.
+    fn tell_when_viewed(self, known: bool) {
+        let told = Signal::new(known);
+        super::tag::effect(move || {
+            let is_seen = !matches!(self.settled.wait(), Some(Wait::Moves | Wait::Covered));
+            if is_seen && !told.get_untracked() {
+                told.put(true);
+                if let Some(call) = self.call.peek() {
+                    self.desk.send(Intent::Viewed { call, digest: self.digest });
+                }
+            }
+        });
     }
 
     /// Asks for what the person pressed, in a second step where it is called for.
@@ -161,7 +186,17 @@ impl Card {
     }
 
     fn approve(self, arguments: Asked) {
+        // A rule is of what was proposed, and not of what a person made of it.
+        let title = self.run.run.with_untracked(|run| {
+            let run = run.as_ref()?;
+            self.call.with_untracked(|call| Some(run.find(call)?.1.action.title.clone()))
+        });
+        let rule = title.and_then(|title| self.remembered(&title));
+        let rule = rule.filter(|_| arguments.is_none());
         self.decide(|call, digest| Intent::Approve { call, digest, arguments, trusted: true });
+        if let Some(rule) = rule {
+            self.desk.send(rule);
+        }
     }
 
     fn decide(self, intent: impl FnOnce(CallId, Digest) -> Intent) {
@@ -183,33 +218,4 @@ impl Card {
         };
         Some(keyed(words.clone(), move || note(&words)))
     }
-
-    fn strip(self, action: &Action, expires: Option<Timestamp>) -> Tag {
-        let (_, words, path) = risk(action);
-        let strip = tag("div")
-            .class("strip")
-            .child(tag("span").class("risk").child(icon(path)).text(words));
-        let strip = match expires.map(Timestamp::as_millis) {
-            Some(end) => strip.child(
-                tag("span")
-                    .class("expiry")
-                    .live_text(move || text::expires_in(end.saturating_sub(self.now.get()))),
-            ),
-            None => strip,
-        };
-        strip.child(tag("span").class("position").live_text(move || {
-            match self.call.with(|call| self.run.read(|run| place(run, call))) {
-                Some((at, of)) if of > 1 => text::position(at, of),
-                _ => String::new(),
-            }
-        }))
-    }
-}
-
-/// The place of a call among those of its turn that need a person, decided ones included.
-fn place(run: &Run, call: &CallId) -> Option<(usize, usize)> {
-    let State::Acting { turn, .. } = run.state() else { return None };
-    let asked = turn.slots.iter().filter(|slot| slot.action.ruling.verdict == Verdict::Ask);
-    let at = asked.clone().position(|slot| slot.action.id == *call)?;
-    Some((at + 1, asked.count()))
 }

@@ -11,6 +11,7 @@ use futures_executor::{LocalPool, LocalSpawner};
 use futures_util::task::LocalSpawnExt;
 use holdpoint::driver::ports::{Retry, TroubleKind, World};
 use holdpoint::driver::{DriveError, Driver};
+use holdpoint::store::MemoryGrants;
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::message::{Finish, Item, Message, ModelResponse, Part, ToolCall};
@@ -63,6 +64,7 @@ pub(crate) struct Office {
     spawner: LocalSpawner,
     pub(crate) bank: Rc<Bank>,
     pub(crate) store: Rc<Storage>,
+    pub(crate) grants: Rc<MemoryGrants>,
     model: Rc<Model>,
     locks: Rc<Locks>,
     registered: Rc<Cell<bool>>,
@@ -78,6 +80,7 @@ impl Office {
             spawner,
             bank: Rc::default(),
             store: Rc::default(),
+            grants: Rc::default(),
             model: Rc::new(Model {
                 answers: RefCell::new(answers.into_iter().collect()),
                 hangs: Cell::default(),
@@ -110,6 +113,7 @@ impl Office {
                 memory: self.store.memory.another_tab(),
                 faults: Rc::clone(&self.store),
             }),
+            grants: Rc::clone(&self.grants) as _,
             model: Rc::clone(&self.model) as _,
             tools: Rc::new(Tools {
                 bank: Rc::clone(&self.bank),

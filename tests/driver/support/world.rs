@@ -15,7 +15,7 @@ use holdpoint_core::run::ToolOutcome;
 use holdpoint_core::schema::NoPatterns;
 use holdpoint_core::stream::Delta;
 use holdpoint_core::tool::Toolbox;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Answer;
 
@@ -26,6 +26,10 @@ pub(crate) struct Bank {
     hangs: Cell<bool>,
     under_way: RefCell<Vec<oneshot::Sender<()>>>,
     knows: RefCell<Option<Verified>>,
+    /// What it tells of the state of things, if anything.
+    state: RefCell<Option<Result<Value, String>>>,
+    /// What its tool is, beside what it always is.
+    terms: RefCell<Value>,
 }
 
 impl Bank {
@@ -47,6 +51,15 @@ impl Bank {
         }
     }
 
+    pub(crate) fn tells(&self, state: Result<Value, String>) {
+        self.state.replace(Some(state));
+    }
+
+    /// Changes fields of the tool's definition.
+    pub(crate) fn changes(&self, terms: Value) {
+        self.terms.replace(terms);
+    }
+
     pub(crate) fn knows(&self, what: Verified) {
         self.knows.replace(Some(what));
     }
@@ -61,7 +74,7 @@ impl ToolHost for Tools {
     fn toolbox(&self) -> Toolbox {
         let mut tools = Toolbox::new(Rc::new(NoPatterns));
         if self.registered.get() {
-            let transfer = json!({
+            let mut transfer = json!({
                 "name": "transfer",
                 "description": "Transfers money",
                 "inputSchema": {
@@ -75,6 +88,9 @@ impl ToolHost for Tools {
                     "because": "transfers above 100 need a person",
                 }],
             });
+            for (field, value) in self.bank.terms.borrow().as_object().into_iter().flatten() {
+                transfer[field] = value.clone();
+            }
             tools.register(&transfer).expect("a usable tool");
         }
         tools
@@ -82,6 +98,15 @@ impl ToolHost for Tools {
 
     fn note(&self, _action: &Action) -> Note {
         Note::default()
+    }
+
+    fn precondition(&self, _action: &Action) -> Option<Task<Result<Value, String>>> {
+        let state = self.bank.state.borrow().clone()?;
+        Some(Box::pin(async move { state }))
+    }
+
+    fn preview(&self, _action: &Action) -> Option<Task<Option<Value>>> {
+        None
     }
 
     fn call(&self, _request: ToolRequest) -> Task<ToolOutcome> {

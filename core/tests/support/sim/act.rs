@@ -3,6 +3,7 @@
 use holdpoint_core::approval::{Decision, Settlement};
 use holdpoint_core::id::{CallId, Timestamp};
 use holdpoint_core::json::digest_text;
+use holdpoint_core::plan::Note;
 use holdpoint_core::run::{Effect, Input, Progress, Slot, State, ToolOutcome};
 use serde_json::{Value, json};
 
@@ -66,6 +67,17 @@ impl Sim {
             _ if !self.tabs[tab].holds => self.read(tab),
             Effect::CallModel { turn } => self.ask_model(tab, *turn),
             Effect::StartTool { call } => {
+                if let Some(Progress::Delayed { until }) = self.slot(tab, call).map(|s| s.progress)
+                {
+                    if self.rough && self.rng.once_in(4) {
+                        self.stats.count("taken back");
+                        let input = Input::TakenBack { call: call.clone(), by: person() };
+                        return self.feed(tab, input).map(drop);
+                    }
+                    if !self.rng.once_in(4) {
+                        self.now = self.now.max(until.as_millis());
+                    }
+                }
                 self.feed(tab, Input::ToolStarted { call: call.clone() }).map(drop)
             }
             _ => Ok(()),
@@ -85,8 +97,9 @@ impl Sim {
         };
         let proposals = said.proposals.into_iter().enumerate();
         self.judge.proposed(proposals.map(|(i, p)| (format!("run.{turn}.{i}"), p)).collect());
-        let response = said.response;
-        self.feed(tab, Input::ModelResponded { turn, response, notes: said.notes, left_out: 0 })
+        let (response, notes) = (said.response, said.notes);
+        let grants = Vec::new();
+        self.feed(tab, Input::ModelResponded { turn, response, notes, left_out: 0, grants })
             .map(drop)
     }
 
@@ -97,11 +110,29 @@ impl Sim {
     /// The person decides at a card, which may be of yesterday.
     fn decide(&mut self, tab: usize, call: &CallId) -> Result<(), Violation> {
         let Some(slot) = self.slot(tab, call) else { return Ok(()) };
-        if let Progress::Held { expires: Some(expires), .. } = slot.progress
+        if let Progress::Held { expires: Some(expires), lapsed: false, .. } = slot.progress
             && Timestamp::from_millis(self.now) >= expires
             && !self.rng.once_in(4)
         {
             return self.feed(tab, Input::Expired { call: call.clone() }).map(drop);
+        }
+        if matches!(slot.progress, Progress::Held { lapsed: true, .. }) && !self.rng.once_in(4) {
+            self.stats.count("asked for anew");
+            let input = Input::Extended { call: call.clone(), by: person() };
+            return self.feed(tab, input).map(drop);
+        }
+        if self.rough && self.rng.once_in(4) {
+            let (call, digest, by) = (call.clone(), slot.action.digest, person());
+            let input = match self.rng.below(3) {
+                0 => Input::Viewed { call, digest, by },
+                1 => Input::Extended { call, by },
+                _ => {
+                    self.stats.count("asked anew");
+                    let precondition = Some(json!({ "balance": self.rng.below(3) }));
+                    Input::Refreshed { call, note: Note { precondition, ..Note::default() } }
+                }
+            };
+            self.feed(tab, input)?;
         }
         let change = |amount: Value| {
             let mut arguments = slot.action.arguments.clone();
@@ -109,7 +140,8 @@ impl Sim {
             edit(arguments)
         };
         let decision = match self.rng.below(16) {
-            0..=2 => denial("not today"),
+            0 | 1 => denial("not today"),
+            2 => Decision::Answer { text: "ask Bob".to_owned() },
             3 | 4 => change(json!(1 + self.rng.below(999))),
             5 => change(json!("all of it")),
             6 => edit(json!({ "amount": 5, "recipient": "Mallory" })),
@@ -230,7 +262,8 @@ impl Sim {
             }
             _ => {
                 let response = conclude(self.mode, holdpoint_core::run::Purpose::Work).response;
-                Input::ModelResponded { turn: turn + 1, response, notes: Vec::new(), left_out: 0 }
+                let (turn, notes, grants) = (turn + 1, Vec::new(), Vec::new());
+                Input::ModelResponded { turn, response, notes, left_out: 0, grants }
             }
         };
         self.feed(tab, input).map(drop)

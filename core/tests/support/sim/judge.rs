@@ -62,6 +62,12 @@ struct Case {
     /// What will run: what was proposed, or what the person made of it.
     arguments: Value,
     since: Option<u64>,
+    /// Until when it may be decided, where someone asked for more time.
+    until: Option<u64>,
+    /// Its time ran out, and nobody has asked for it anew.
+    lapsed: bool,
+    /// Before this it may still be taken back.
+    not_before: Option<u64>,
     attempts: u64,
     key: Option<String>,
     provider: Option<String>,
@@ -78,6 +84,8 @@ pub struct Judge {
     /// The calls of the newest turn, in order.
     turn: Vec<String>,
     cancelled: bool,
+    /// What a person denied: tool and arguments.
+    denied: Vec<(String, Value)>,
     /// What was about to be done: call, attempt and key, as they are on the disk.
     intents: BTreeSet<(String, u64, String)>,
     /// What the outside world saw, by call and attempt.
@@ -217,12 +225,49 @@ impl Judge {
         let bad = |invariant, what: &str| {
             violation(invariant, format!("{kind} for {call}: {what}, {:?}", case.stage))
         };
+        let of_held = ["decided", "expired", "viewed", "extended", "reasked"].contains(&kind);
         match kind {
-            "decided" | "expired" if case.stage != Stage::Proposed => return bad("I6", "decided"),
-            "decided" | "expired" if !turn_comes => return bad("I6", "it is not its turn"),
+            _ if of_held && case.stage != Stage::Proposed => return bad("I6", "decided"),
+            _ if of_held && !turn_comes => return bad("I6", "it is not its turn"),
+            "viewed" if fields["digest"] != case.digest(&case.arguments) => {
+                return bad("I3", "another digest");
+            }
+            "viewed" => {}
+            "extended" => {
+                case.until = fields["until"].as_u64();
+                case.lapsed = false;
+            }
+            "reasked" => {
+                let action = &fields["action"];
+                if action["arguments"] != case.arguments || action["id"] != case.action["id"] {
+                    return bad("I4", "asked about something else");
+                }
+                case.action = action.clone();
+                (case.since, case.until, case.lapsed) = (Some(at), None, false);
+            }
+            "taken_back" => {
+                // By its rules it was free, or a person had approved it; now a person decides.
+                let was_free = match case.stage {
+                    Stage::Free => true,
+                    Stage::Proposed => !case.proposal.needs_person && turn_comes,
+                    _ => false,
+                };
+                if !was_free || case.attempts > 0 || case.not_before.is_none() {
+                    return bad("I6", "there is nothing to take back");
+                }
+                case.stage = Stage::Proposed;
+                case.proposal.needs_person = true;
+                case.arguments = case.proposal.arguments.clone();
+                (case.since, case.until, case.not_before) = (Some(at), None, None);
+            }
+            "decided" if fields["decision"].get("answer").is_some() => {
+                case.stage = Stage::Over("answered");
+            }
             "decided" => {
                 let Some(approved) = fields["decision"].get("approve") else {
                     case.stage = Stage::Over("denied");
+                    let what = (case.proposal.tool.clone(), case.proposal.arguments.clone());
+                    self.denied.push(what);
                     return Ok(());
                 };
                 let arguments = approved.get("arguments").unwrap_or(&case.arguments).clone();
@@ -232,17 +277,24 @@ impl Judge {
                 if fields["digest"] != case.digest(&arguments) {
                     return bad("I3", "another digest");
                 }
-                if case.deadline().is_some_and(|deadline| at >= deadline) {
+                if case.lapsed || case.deadline().is_some_and(|deadline| at >= deadline) {
                     return bad("I3", "too late");
                 }
                 case.arguments = arguments;
                 case.stage = Stage::Free;
+                case.not_before = case.window().map(|window| at + window);
             }
             "expired" => {
                 if case.deadline().is_none_or(|deadline| at < deadline) {
                     return bad("I6", "too early");
                 }
-                case.stage = Stage::Over("expired");
+                if case.lapsed {
+                    return bad("I6", "expired twice");
+                }
+                match case.action["ruling"]["on_expiry"].as_str() {
+                    Some("ask-again") => case.lapsed = true,
+                    _ => case.stage = Stage::Over("expired"),
+                }
             }
             "tool_started" => {
                 if case.proposal.forbidden {
@@ -257,6 +309,9 @@ impl Judge {
                     Stage::Proposed => return bad("I3", "nobody approved"),
                     Stage::Over(_) => return bad("I5", "it is over"),
                     Stage::Open | Stage::Doubt => return bad("I7", "started again"),
+                }
+                if case.attempts == 0 && case.not_before.is_some_and(|end| at < end) {
+                    return bad("I5", "it can still be taken back");
                 }
                 let attempt = fields["attempt"].as_u64().unwrap_or_default();
                 let key = fields["key"].as_str().unwrap_or_default();
@@ -325,8 +380,14 @@ impl Judge {
                 && action["arguments"] == proposal.arguments;
             ensure(same, "I4", || format!("{id} is not what the model said"))?;
             self.turn.push(id.to_owned());
+            let mut proposal = proposal.clone();
+            let what = (proposal.tool.clone(), proposal.arguments.clone());
+            proposal.forbidden |= self.denied.contains(&what);
             let case = Case {
                 stage: Stage::Proposed,
+                until: None,
+                lapsed: false,
+                not_before: None,
                 proposal: proposal.clone(),
                 arguments: proposal.arguments.clone(),
                 action: action.clone(),
@@ -364,8 +425,10 @@ impl Judge {
                 case.stage = Stage::Over("skipped");
             } else if turn_comes && case.proposal.forbidden {
                 case.stage = Stage::Over("denied");
-            } else if turn_comes {
-                case.since.get_or_insert(at);
+            } else if turn_comes && case.since.is_none() {
+                case.since = Some(at);
+                let is_free = case.action["ruling"]["verdict"] == "allow";
+                case.not_before = case.window().filter(|_| is_free).map(|window| at + window);
             }
         }
     }
@@ -377,7 +440,14 @@ impl Case {
         self.proposal.tool == "check_balance"
     }
 
+    fn window(&self) -> Option<u64> {
+        self.action["undo_window_ms"].as_u64()
+    }
+
     fn deadline(&self) -> Option<u64> {
+        if self.until.is_some() {
+            return self.until;
+        }
         Some(self.since? + self.action["ruling"]["expires_in_ms"].as_u64()?)
     }
 
@@ -392,6 +462,9 @@ impl Case {
         record.insert("tool_digest".to_owned(), self.action["tool_digest"].clone());
         record.insert("rule".to_owned(), self.action["ruling"]["rule"].clone());
         record.insert("arguments".to_owned(), arguments.clone());
+        if let Some(precondition) = self.action.get("precondition") {
+            record.insert("precondition".to_owned(), precondition.clone());
+        }
         digest(&Value::Object(record)).to_string()
     }
 }

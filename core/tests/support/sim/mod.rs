@@ -17,9 +17,9 @@ use holdpoint_core::journal::Entry;
 use holdpoint_core::message::Message;
 use holdpoint_core::run::{Effect, Input, Mode, Progress, Run, State, Step, ToolOutcome, replay};
 use holdpoint_core::tool::Toolbox;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{bank, bank_with, spec};
+use crate::support::{bank, bank_with, definitions, spec, toolbox};
 use judge::{Judge, Violation, violation};
 use rng::Rng;
 use store::Store;
@@ -105,14 +105,24 @@ struct Sim {
 
 /// The banks of a thread of tests: they take longer to build than a run takes.
 pub struct Banks {
-    sound: Toolbox,
+    /// What runs out is over, or can be asked for anew.
+    sound: [Toolbox; 2],
     trusting: Toolbox,
 }
 
 impl Banks {
     pub fn open() -> Self {
         let never = |tool: &mut Value| tool["approval"] = "never".into();
-        Self { sound: bank(), trusting: bank_with("transfer", never) }
+        let patient = |tool: &mut Value| {
+            tool["undoable"] = json!({ "windowMs": 500 });
+            if tool["name"] == "transfer" {
+                tool["approval"][0]["onExpiry"] = "ask-again".into();
+            }
+        };
+        let mut definitions = definitions();
+        definitions.iter_mut().for_each(patient);
+        let sound = [bank(), toolbox(&definitions)];
+        Self { sound, trusting: bank_with("transfer", never) }
     }
 }
 
@@ -128,7 +138,10 @@ pub fn simulate(seed: u64, bug: Bug, banks: &Banks) -> Result<Stats, Violation> 
         rough: false,
         now: 1_000_000,
         mode,
-        tools: if bug == Bug::FlagIsTrusted { &banks.trusting } else { &banks.sound }.clone(),
+        tools: match bug {
+            Bug::FlagIsTrusted => banks.trusting.clone(),
+            _ => banks.sound[usize::from(rng.once_in(2))].clone(),
+        },
         store: Store::new(&spec.run, bug != Bug::StoreDoesNotCompare),
         lease: Some(0),
         tabs: Default::default(),

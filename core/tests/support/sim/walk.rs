@@ -213,7 +213,7 @@ impl Walk {
                 call.id = format!("{turn}-{}", call.id);
             }
         }
-        Input::ModelResponded { turn, response, notes: Vec::new(), left_out: 0 }
+        Input::ModelResponded { turn, response, notes: Vec::new(), left_out: 0, grants: Vec::new() }
     }
 
     fn answer(&self) -> ModelResponse {
