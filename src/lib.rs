@@ -8,12 +8,15 @@ pub mod driver;
 pub mod form;
 pub mod markdown;
 pub mod store;
+pub mod text;
 pub mod view;
 
 #[cfg(target_arch = "wasm32")]
 pub mod channel;
 #[cfg(target_arch = "wasm32")]
 pub mod element;
+#[cfg(target_arch = "wasm32")]
+mod language;
 #[cfg(target_arch = "wasm32")]
 mod later;
 #[cfg(target_arch = "wasm32")]
@@ -22,7 +25,5 @@ pub mod leases;
 pub mod model;
 #[cfg(target_arch = "wasm32")]
 pub mod runtime;
-#[cfg(target_arch = "wasm32")]
-mod text;
 #[cfg(target_arch = "wasm32")]
 pub mod tools;

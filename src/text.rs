@@ -1,307 +1,375 @@
-//! Every string that a person reads, in English.
+//! Every text that a person reads, by its key and in English.
 //!
-//! Sentences with values in them are functions, so that another language may order them anew.
+//! A page may replace each by its key (`labels`), and `src/labels/` has them in other languages.
+//! Values stand in braces. Where a text depends on a number, the forms for one and for more stand
+//! with a bar between them, and the number is `{count}`.
 
-pub(crate) const SEND: &str = "Send";
-pub(crate) const STOP: &str = "Stop";
-pub(crate) const RETRY: &str = "Try again";
-pub(crate) const NOT_LOADED_YET: &str =
-    "A part of the assistant could not be loaded. Trying again…";
-pub(crate) const EXPORT: &str = "Save its record";
-pub(crate) const MESSAGE: &str = "Message";
-pub(crate) const PLACEHOLDER: &str = "Ask for something";
-pub(crate) const EMPTY: &str =
-    "Ask for something. Whatever needs your approval waits here until you decide.";
-pub(crate) const JUMP: &str = "Jump to latest";
-pub(crate) const DETAILS: &str = "Details";
-pub(crate) const YOU_SAID: &str = "You said";
-pub(crate) const ASSISTANT_SAID: &str = "Assistant said";
-pub(crate) const ANSWERING: &str = "Assistant is answering";
-
-pub(crate) const READY: &str = "Ready";
-pub(crate) const RESUMING: &str = "Resuming…";
-pub(crate) const THINKING: &str = "Answering…";
-pub(crate) const WORKING: &str = "Working…";
-pub(crate) const WAITING: &str = "Waiting for you";
-pub(crate) const WAITING_OFFLINE: &str = "Waiting for you · offline";
-pub(crate) const OFFLINE: &str = "Offline";
-pub(crate) const NOT_SAVED: &str = "Not saved";
-pub(crate) const NOT_TRUSTED: &str = "Record not trusted";
-pub(crate) const CLEARED: &str = "The storage was cleared";
-pub(crate) const NO_ANSWER: &str = "No answer";
-pub(crate) const RETRYING: &str = "Trying again…";
-pub(crate) const TOOL_MISSING: &str = "Tool missing";
-
-pub(crate) const READS: &str = "Reads data";
-pub(crate) const CHANGES: &str = "Changes data";
-pub(crate) const CRITICAL: &str = "Critical";
-pub(crate) const IN_DOUBT: &str = "In doubt";
-
-pub(crate) const APPROVE: &str = "Approve";
-pub(crate) const DENY: &str = "Deny";
-pub(crate) const BACK: &str = "Back";
-pub(crate) const SAVING: &str = "Saving…";
-pub(crate) const REASON: &str = "Why not? The assistant reads this (optional)";
-pub(crate) const WHY: &str = "Why you are asked: ";
-pub(crate) const EFFECT: &str = "What changes";
-pub(crate) const NO_PREVIEW: &str = "No preview of its effect is available.";
-pub(crate) const AGENT_SAYS: &str = "The agent’s own reason, not verified";
-pub(crate) const NOT_UNDONE: &str = "This cannot be undone.";
-pub(crate) const NOTHING_TO_UNDO: &str = "It only reads, so there is nothing to undo.";
-pub(crate) const UNDO_UNKNOWN: &str = "The page does not say whether it can be undone.";
-pub(crate) const CHANGED_SINCE: &str = "Changed since you were first asked";
-pub(crate) const CHANGED_INSIDE: &str = "The tool’s own definition is another one.";
-pub(crate) const CHANGED_SENTENCE: &str = "What it does";
-pub(crate) const CHANGED_STATE: &str = "The state of things";
-pub(crate) const CHANGED_EFFECT: &str = "What changes";
-pub(crate) const CHANGED_RULE: &str = "Why you are asked";
-pub(crate) const CHANGED_TOOL: &str = "What the tool takes";
-pub(crate) const ORIGINS: &str = "Where the values come from";
-pub(crate) const FROM_PERSON: &str = "You wrote it";
-pub(crate) const FROM_PAGE: &str = "From this page";
-pub(crate) const FROM_MODEL: &str = "The agent’s own";
-pub(crate) const MORE_TIME: &str = "More time";
-pub(crate) const THEN_DENIED: &str = "After that it does not run.";
-pub(crate) const THEN_ASKED: &str = "After that it has to be asked for again.";
-pub(crate) const THEN_LATE: &str = "After that it is only late.";
-pub(crate) const LATE: &str = "Overdue";
-pub(crate) const LAPSED: &str =
-    "The time to decide is over. Ask to see it again before you decide.";
-pub(crate) const ASK_AGAIN: &str = "Ask again";
-pub(crate) const ANSWER: &str = "Answer instead";
-pub(crate) const ANSWER_LABEL: &str = "What should the assistant know instead? It does not act.";
-pub(crate) const SEND_ANSWER: &str = "Send answer";
-pub(crate) const REMEMBER: &str = "From now on, approve this without asking";
-pub(crate) const REMEMBER_HELP: &str =
-    "The rule is saved when you approve. You can revoke it at any time in the inbox.";
-pub(crate) const UP_TO: &str = "up to";
-pub(crate) const ANYTHING: &str = "anything";
-pub(crate) const UNTIL: &str = "For how long";
-pub(crate) const FOR_HOUR: &str = "One hour";
-pub(crate) const FOR_DAY: &str = "One day";
-pub(crate) const FOR_WEEK: &str = "One week";
-pub(crate) const FOR_MONTH: &str = "30 days";
-pub(crate) const FOR_GOOD: &str = "Until I revoke it";
-pub(crate) const BOUND_WRONG: &str = "A limit is a number from 0 on, such as 50.";
-pub(crate) const EDITED: &str = "What was changed before it was approved";
-pub(crate) const WITH_CHANGES: &str = ", with changes";
-pub(crate) const UNDO: &str = "Undo";
-pub(crate) const NO_ARGUMENTS: &str = "It takes no arguments.";
-pub(crate) const MODEL_OVERRULED: &str =
-    "The model said that no confirmation was needed; the rule decided otherwise.";
-pub(crate) const TOOL_ABSENT: &str =
-    "The tool is not on this page now. You can decide; it runs when it is.";
-pub(crate) const TOOL_CHANGED: &str = "The tool was changed after this was asked, so it cannot be \
-                                       approved. Deny it, and ask the assistant again.";
-pub(crate) const TOOL: &str = "Tool";
-pub(crate) const ARGUMENTS: &str = "Arguments";
-pub(crate) const RESULT: &str = "Result";
-pub(crate) const DIGEST: &str = "Digest";
-pub(crate) const KEY: &str = "Idempotency key";
-
-pub(crate) const CHECK: &str = "Check";
-pub(crate) const HAPPENED: &str = "It happened";
-pub(crate) const DID_NOT_HAPPEN: &str = "It did not happen";
-pub(crate) const TRY_AGAIN: &str = "Try again";
-pub(crate) const DOUBT_RULE: &str =
-    "It may have happened or not. It is not started again by itself.";
-pub(crate) const DOUBT_WARNING: &str = "If you try again and it did happen, it may happen twice.";
-
-pub(crate) const PROPOSAL_REFUSED: &str =
-    "The assistant proposed what is not possible; nothing of it ran";
-pub(crate) const STOPPED: &str = "You stopped this";
-pub(crate) const RUN_FAILED: &str = "The assistant could not finish";
-
-pub(crate) const MODEL_TROUBLE: &str = "The model gave no answer";
-pub(crate) const OFFLINE_TROUBLE: &str = "There is no network";
-pub(crate) const STORAGE_TROUBLE: &str = "The last step is not saved yet";
-pub(crate) const QUARANTINED: &str = "This record cannot be trusted";
-pub(crate) const TOOL_TROUBLE: &str = "The tool is not ready";
-
-pub(crate) const QUEUED: &str = "waits its turn";
-pub(crate) const RUNNING: &str = "running…";
-pub(crate) const ELSEWHERE: &str = "waits for your decision on the page";
-pub(crate) const DONE: &str = "done";
-pub(crate) const APPROVED_BY_YOU: &str = "approved by you";
-pub(crate) const DENIED_BY_YOU: &str = "denied by you";
-pub(crate) const ANSWERED_BY_YOU: &str = "answered by you";
-pub(crate) const CONFIRMED_BY_YOU: &str = "you said that it happened";
-pub(crate) const EXPIRED: &str = "nobody decided in time";
-pub(crate) const CANCELLED: &str = "not started: you stopped it";
-pub(crate) const SKIPPED: &str = "not started: an earlier step did not succeed";
-
-pub(crate) const WAIT_MOVES: &str = "It can be approved in a moment.";
-pub(crate) const WAIT_COVERED: &str =
-    "Something on the page covers this card. It can be approved once all of it is free.";
-pub(crate) const WAIT_UNSEEN: &str =
-    "A part of this card has not been on the screen yet. Look at all of it first.";
-pub(crate) const SHOW_REST: &str = "Show the rest first";
-pub(crate) const SHORTCUTS: &str = "Keyboard";
-pub(crate) const SHORTCUT_APPROVE: &str = "Ctrl or ⌘ + Enter: approve, unless it cannot be undone";
-pub(crate) const SHORTCUT_DENY: &str = "Alt + D: deny and say why";
-pub(crate) const SHORTCUT_INSIDE: &str = "They work while the focus is on this card.";
-pub(crate) const EDIT: &str = "Edit";
-pub(crate) const EDIT_ABSENT: &str = "Its arguments can be changed once the tool is on this page.";
-pub(crate) const EDIT_TITLE: &str = "Change the arguments";
-pub(crate) const REVIEW: &str = "Review changes";
-pub(crate) const REVIEW_TITLE: &str = "What you changed";
-pub(crate) const APPROVE_CHANGED: &str = "Approve with changes";
-pub(crate) const KEEP_EDITING: &str = "Keep editing";
-pub(crate) const NOTHING_CHANGED: &str = "Nothing is changed yet.";
-pub(crate) const AS_JSON: &str = "Edit as JSON";
-pub(crate) const AS_FORM: &str = "Edit as a form";
-pub(crate) const ALL_ARGUMENTS: &str = "All arguments, as JSON";
-pub(crate) const CHANGED: &str = "changed";
-pub(crate) const RESET: &str = "Reset";
-pub(crate) const OPTIONAL: &str = "optional";
-pub(crate) const ADD: &str = "Add";
-pub(crate) const ADD_ITEM: &str = "Add an item";
-pub(crate) const REMOVE: &str = "Remove";
-pub(crate) const LEFT_OUT: &str = "left out";
-pub(crate) const MOVE_UP: &str = "Move up";
-pub(crate) const MOVE_DOWN: &str = "Move down";
-pub(crate) const YES: &str = "Yes";
-pub(crate) const NO: &str = "No";
-pub(crate) const NOTHING: &str = "Nothing (null)";
-pub(crate) const CHOOSE: &str = "Choose…";
-pub(crate) const HIDDEN_INSIDE: &str = "It has characters that do not show: ";
-pub(crate) const NOT_PRESENT: &str = "not there";
-pub(crate) const BEFORE: &str = "Before";
-pub(crate) const AFTER: &str = "After";
-pub(crate) const CONFIRM_TITLE: &str = "Approve this?";
-pub(crate) const CONFIRM_WORD: &str = "approve";
-pub(crate) const CONFIRM_TYPE: &str = "Type the word “approve”";
-pub(crate) const CONFIRM_HOLD: &str = "Or hold to approve";
-pub(crate) const CONFIRM_UNDO: &str = "It cannot be undone.";
-pub(crate) const CONFIRM_COVERED: &str =
-    "The browser cannot tell whether the card was shown as it is. Here it is again.";
-
-pub(crate) fn undo_for(seconds: u64) -> String {
-    ["After you approve, you can take it back for ", &seconds.to_string(), " s."].concat()
+/// A text by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// What pages and translations know it by.
+    pub key: &'static str,
+    /// How it reads where nothing else is said.
+    pub english: &'static str,
 }
 
-pub(crate) fn starts_in(seconds: u64) -> String {
-    ["Starts in ", &seconds.to_string(), " s"].concat()
+/// Makes a constant of each text, and a list of all for the tests.
+macro_rules! texts {
+    ($($name:ident $key:literal $english:literal;)*) => {
+        $(
+            #[doc = $english]
+            pub const $name: Text = Text { key: $key, english: $english };
+        )*
+
+        /// All of them.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub const ALL: &[Text] = &[$($name),*];
+    };
 }
 
-pub(crate) fn from_tool(title: &str) -> String {
-    ["From a result of “", title, "”"].concat()
+texts! {
+    ASSISTANT "assistant" "Assistant";
+    SEND "send" "Send";
+    STOP "stop" "Stop";
+    RETRY "retry" "Try again";
+    EXPORT "export" "Save its record";
+    MESSAGE "message" "Message";
+    PLACEHOLDER "placeholder" "Ask for something";
+    EMPTY "empty" "Ask for something. Whatever needs your approval waits here until you decide.";
+    JUMP "jump" "Jump to latest";
+    DETAILS "details" "Details";
+    ORIGINAL "original" "In the words of the program";
+    YOU_SAID "youSaid" "You said";
+    ASSISTANT_SAID "assistantSaid" "Assistant said";
+    ANSWERING "answering" "Assistant is answering";
+    NOT_LOADED_YET "notLoadedYet"
+        "A part of the assistant could not be loaded. Trying again…";
+
+    READY "ready" "Ready";
+    RESUMING "resuming" "Resuming…";
+    THINKING "thinking" "Answering…";
+    WORKING "working" "Working…";
+    WAITING "waiting" "Waiting for you";
+    WAITING_OFFLINE "waitingOffline" "Waiting for you · offline";
+    OFFLINE "offline" "Offline";
+    NOT_SAVED "notSaved" "Not saved";
+    NOT_TRUSTED "notTrusted" "Record not trusted";
+    CLEARED "cleared" "The storage was cleared";
+    NO_ANSWER "noAnswer" "No answer";
+    RETRYING "retrying" "Trying again…";
+    TOOL_MISSING "toolMissing" "Tool missing";
+
+    READS "reads" "Reads data";
+    CHANGES "changes" "Changes data";
+    CRITICAL "critical" "Critical";
+    IN_DOUBT "inDoubt" "In doubt";
+
+    APPROVE "approve" "Approve";
+    DENY "deny" "Deny";
+    BACK "back" "Back";
+    SAVING "saving" "Saving…";
+    REASON "reason" "Why not? The assistant reads this (optional)";
+    WHY "why" "Why you are asked:";
+    EFFECT "effect" "What changes";
+    AGENT_SAYS "agentSays" "The agent’s own reason, not verified";
+    NO_ARGUMENTS "noArguments" "It takes no arguments.";
+    MODEL_OVERRULED "modelOverruled"
+        "The model said that no confirmation was needed; the rule decided otherwise.";
+    TOOL_ABSENT "toolAbsent"
+        "The tool is not on this page now. You can decide, and it runs when it is; what it is to do can be changed only then.";
+    TOOL_CHANGED "toolChanged"
+        "The tool was changed after this was asked, so it cannot be approved. Deny it, and ask the assistant again.";
+    TOOL "tool" "Tool";
+    ARGUMENTS "arguments" "Arguments";
+    RESULT "result" "Result";
+    DIGEST "digest" "Digest";
+    KEY "key" "Idempotency key";
+
+    CHECK "check" "Check";
+    HAPPENED "happened" "It happened";
+    DID_NOT_HAPPEN "didNotHappen" "It did not happen";
+    TRY_AGAIN "tryAgain" "Try again";
+    DOUBT_RULE "doubtRule" "It may have happened or not. It is not started again by itself.";
+    DOUBT_WARNING "doubtWarning" "If you try again and it did happen, it may happen twice.";
+
+    PROPOSAL_REFUSED "proposalRefused"
+        "The assistant proposed what is not possible; nothing of it ran";
+    STOPPED "stopped" "You stopped this";
+    RUN_FAILED "runFailed" "The assistant could not finish";
+
+    MODEL_TROUBLE "modelTrouble" "The model gave no answer";
+    OFFLINE_TROUBLE "offlineTrouble" "There is no network";
+    STORAGE_TROUBLE "storageTrouble" "The last step is not saved yet";
+    QUARANTINED "quarantined" "This record cannot be trusted";
+    TOOL_TROUBLE "toolTrouble" "The tool is not ready";
+
+    QUEUED "queued" "waits its turn";
+    RUNNING "running" "running…";
+    ELSEWHERE "elsewhere" "waits for your decision on the page";
+    DONE "done" "done";
+    APPROVED_BY_YOU "approvedByYou" "approved by you";
+    DENIED_BY_YOU "deniedByYou" "denied by you";
+    ANSWERED_BY_YOU "answeredByYou" "answered by you";
+    CONFIRMED_BY_YOU "confirmedByYou" "you said that it happened";
+    EXPIRED "expired" "nobody decided in time";
+    CANCELLED "cancelled" "not started: you stopped it";
+    SKIPPED "skipped" "not started: an earlier step did not succeed";
+
+    NO_PREVIEW "noPreview" "No preview of its effect is available.";
+    NOT_UNDONE "notUndone" "This cannot be undone.";
+    NOTHING_TO_UNDO "nothingToUndo" "It only reads, so there is nothing to undo.";
+    UNDO_UNKNOWN "undoUnknown" "The page does not say whether it can be undone.";
+    UNDO_FOR "undoFor" "After you approve, you can take it back for {time}.";
+    CHANGED_SINCE "changedSince" "Changed since you were first asked";
+    CHANGED_INSIDE "changedInside" "The tool’s own definition is another one.";
+    CHANGED_SENTENCE "changedSentence" "What it does";
+    CHANGED_STATE "changedState" "The state of things";
+    CHANGED_RULE "changedRule" "Why you are asked";
+    CHANGED_TOOL "changedTool" "What the tool takes";
+    ORIGINS "origins" "Where the values come from";
+    FROM_PERSON "fromPerson" "You wrote it";
+    FROM_PAGE "fromPage" "From this page";
+    FROM_MODEL "fromModel" "The agent’s own";
+    FROM_TOOL "fromTool" "From a result of “{tool}”";
+    MORE_TIME "moreTime" "More time";
+    THEN_DENIED "thenDenied" "After that it does not run.";
+    THEN_ASKED "thenAsked" "After that it has to be asked for again.";
+    THEN_LATE "thenLate" "After that it is only late.";
+    LATE "late" "Overdue";
+    LAPSED "lapsed" "The time to decide is over. Ask to see it again before you decide.";
+    ASK_AGAIN "askAgain" "Ask again";
+    ANSWER "answer" "Answer instead";
+    ANSWER_LABEL "answerLabel" "What should the assistant know instead? It does not act.";
+    SEND_ANSWER "sendAnswer" "Send answer";
+    REMEMBER "remember" "From now on, approve this without asking";
+    REMEMBER_HELP "rememberHelp"
+        "The rule is saved when you approve. You can revoke it at any time.";
+    UP_TO "upTo" "up to";
+    ANYTHING "anything" "anything";
+    UNTIL "until" "For how long";
+    FOR_HOUR "forHour" "One hour";
+    FOR_DAY "forDay" "One day";
+    FOR_WEEK "forWeek" "One week";
+    FOR_MONTH "forMonth" "30 days";
+    FOR_GOOD "forGood" "Until I revoke it";
+    BOUND_ANY "boundAny" "{name} anything";
+    BOUND_MOST "boundMost" "{name} up to {most}";
+    BOUND_ONLY "boundOnly" "{name} exactly “{value}”";
+    BOUND_WRONG "boundWrong" "A limit is a number from 0 on, such as 50.";
+    EDITED "edited" "What was changed before it was approved";
+    WITH_CHANGES "withChanges" "{what}, with changes";
+    UNDO "undo" "Undo";
+    STARTS "starts" "Starts {when}";
+    WAIT_MOVES "waitMoves" "It can be approved in a moment.";
+    WAIT_COVERED "waitCovered"
+        "Something on the page covers this card. It can be approved once all of it is free.";
+    WAIT_UNSEEN "waitUnseen"
+        "A part of this card has not been on the screen yet. Look at all of it first.";
+    SHOW_REST "showRest" "Show the rest first";
+    SHOW_HIDDEN "showHidden" "Show all (characters hidden: {number})";
+    HIDDEN_INSIDE "hiddenInside"
+        "It has characters that do not show or that pass for others:";
+    SHORTCUTS "shortcuts" "Keyboard";
+    SHORTCUT_APPROVE "shortcutApprove"
+        "Ctrl or ⌘ + Enter: approve, unless it cannot be undone";
+    SHORTCUT_DENY "shortcutDeny" "Alt + D: deny and say why";
+    SHORTCUT_INSIDE "shortcutInside" "They work while the focus is on this card.";
+    EDIT "edit" "Edit";
+    EDIT_TITLE "editTitle" "Change the arguments";
+    REVIEW "review" "Review changes";
+    REVIEW_TITLE "reviewTitle" "What you changed";
+    APPROVE_CHANGED "approveChanged" "Approve with changes";
+    KEEP_EDITING "keepEditing" "Keep editing";
+    NOTHING_CHANGED "nothingChanged" "Nothing is changed yet.";
+    AS_JSON "asJson" "Edit as JSON";
+    AS_FORM "asForm" "Edit as a form";
+    ALL_ARGUMENTS "allArguments" "All arguments, as JSON";
+    CHANGED "changed" "changed";
+    RESET "reset" "Reset";
+    OPTIONAL "optional" "optional";
+    ADD "add" "Add";
+    ADD_ITEM "addItem" "Add an item";
+    REMOVE "remove" "Remove";
+    ABSENT "absent" "left out";
+    MOVE_UP "moveUp" "Move up";
+    MOVE_DOWN "moveDown" "Move down";
+    YES "yes" "Yes";
+    NO "no" "No";
+    NULL "null" "Nothing (null)";
+    CHOOSE "choose" "Choose…";
+    NOT_PRESENT "notPresent" "not there";
+    BEFORE "before" "Before:";
+    AFTER "after" "After:";
+    ITEM "item" "Item {number}";
+    FAULTS "faults" "Fields that need another value: {number}";
+    CONFIRM_TITLE "confirmTitle" "Approve this?";
+    CONFIRM_WORD "confirmWord" "approve";
+    CONFIRM_TYPE "confirmType" "Type the word “{word}”";
+    CONFIRM_HOLD "confirmHold" "Or hold to approve";
+    CONFIRM_COVERED "confirmCovered"
+        "The browser cannot tell whether the card was shown as it is. Here it is again.";
+
+    COUNT_WAITING "countWaiting" "{count} waiting|{count} waiting";
+    LAUNCHER "launcher" "{label}, {count} approval waiting|{label}, {count} approvals waiting";
+    CONVERSATION "conversation" "Conversation with {label}";
+    POSITION "position" "{at} of {of}";
+    ACT_ON "actOn" "{act}: {what}";
+    AGAIN_IN "againIn" "Trying again {when} ({attempt} of {of})";
+    LEFT_OUT "leftOut"
+        "The conversation is long: {count} earlier turn was left out for the model|The conversation is long: {count} earlier turns were left out for the model";
+    TOKENS "tokens" "Tokens: {read} in, {written} out";
+    APPROVED_BY "approvedBy" "approved by {name}";
+    DENIED_BY "deniedBy" "denied by {name}";
+    ANSWERED_BY "answeredBy" "answered by {name}";
+    WITH_REASON "withReason" "{what}: {reason}";
+    APPROVAL_NEEDED "approvalNeeded" "Approval needed: {what}. {because}";
+    NOBODY_SAW "nobodySaw" "{what}: nobody saw the end of it";
+    STARTED_AT "startedAt" "It was started at {time}, and {because}.";
+    DOUBTFUL "doubtful" "It was started, and {because}.";
+    FORBIDDEN "forbidden" "not allowed: {because}";
+    EXPIRES "expires" "Expires {when}";
+    EXPIRES_SOON "expiresSoon" "Expires in under 1 minute";
+    FULL_STOP "fullStop" ".";
 }
 
-pub(crate) fn bound_any(name: &str) -> String {
-    [name, " anything"].concat()
-}
+#[cfg(target_arch = "wasm32")]
+pub(crate) use with_values::*;
 
-pub(crate) fn bound_most(name: &str, most: &str) -> String {
-    [name, " up to ", most].concat()
-}
+/// Texts with values in them.
+#[cfg(target_arch = "wasm32")]
+mod with_values {
+    use super::*;
+    use crate::language::{elapsed, from_now};
 
-pub(crate) fn bound_only(name: &str, value: &str) -> String {
-    [name, " exactly “", value, "”"].concat()
-}
-
-pub(crate) fn rule_sentence(title: &str, bounds: &str) -> String {
-    if bounds.is_empty() { title.to_owned() } else { [title, ": ", bounds].concat() }
-}
-
-pub(crate) fn show_hidden(count: usize) -> String {
-    ["Show ", &count.to_string(), " hidden characters"].concat()
-}
-
-pub(crate) fn item(at: usize) -> String {
-    ["Item ", &at.to_string()].concat()
-}
-
-pub(crate) fn faults(count: usize) -> String {
-    if count == 1 {
-        "One field needs another value:".to_owned()
-    } else {
-        [&count.to_string(), " fields need another value:"].concat()
+    pub(crate) fn waiting(count: usize) -> String {
+        COUNT_WAITING.with(&[("count", count.into())])
     }
-}
 
-pub(crate) fn waiting(count: usize) -> String {
-    [&count.to_string(), " waiting"].concat()
-}
-
-pub(crate) fn launcher(label: &str, waiting: usize) -> String {
-    match waiting {
-        0 => label.to_owned(),
-        1 => [label, ", 1 approval waiting"].concat(),
-        _ => [label, ", ", &waiting.to_string(), " approvals waiting"].concat(),
+    pub(crate) fn launcher(label: &str, waiting: usize) -> String {
+        match waiting {
+            0 => label.to_owned(),
+            _ => LAUNCHER.with(&[("label", label.into()), ("count", waiting.into())]),
+        }
     }
-}
 
-pub(crate) fn conversation(label: &str) -> String {
-    ["Conversation with ", label].concat()
-}
+    pub(crate) fn conversation(label: &str) -> String {
+        CONVERSATION.with(&[("label", label.into())])
+    }
 
-pub(crate) fn position(at: usize, of: usize) -> String {
-    [&at.to_string(), " of ", &of.to_string()].concat()
-}
+    pub(crate) fn position(at: usize, of: usize) -> String {
+        POSITION.with(&[("at", at.into()), ("of", of.into())])
+    }
 
-pub(crate) fn act_on(act: &str, what: &str) -> String {
-    [act, ": ", what].concat()
-}
+    pub(crate) fn act_on(act: Text, what: &str) -> String {
+        ACT_ON.with(&[("act", act.get().into()), ("what", what.into())])
+    }
 
-pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
-    let [seconds, attempt, of] = [seconds, attempt.into(), of.into()].map(|n: u64| n.to_string());
-    ["Trying again in ", &seconds, " s (", &attempt, " of ", &of, ")"].concat()
-}
+    pub(crate) fn again_in(seconds: u64, attempt: u32, of: u32) -> String {
+        let when = from_now(seconds, "second");
+        AGAIN_IN.with(&[("when", when.into()), ("attempt", attempt.into()), ("of", of.into())])
+    }
 
-pub(crate) fn left_out(turns: u32) -> String {
-    let (count, were) = (turns.to_string(), if turns == 1 { " turn was" } else { " turns were" });
-    ["The conversation is long: ", &count, " earlier", were, " left out for the model"].concat()
-}
+    pub(crate) fn left_out(turns: u32) -> String {
+        LEFT_OUT.with(&[("count", turns.into())])
+    }
 
-pub(crate) fn tokens(read: u64, written: u64) -> String {
-    ["Tokens: ", &read.to_string(), " in, ", &written.to_string(), " out"].concat()
-}
+    pub(crate) fn tokens(read: u64, written: u64) -> String {
+        TOKENS.with(&[("read", (read as f64).into()), ("written", (written as f64).into())])
+    }
 
-pub(crate) fn approved_by(name: &str) -> String {
-    ["approved by ", name].concat()
-}
+    pub(crate) fn approved_by(name: &str) -> String {
+        APPROVED_BY.with(&[("name", name.into())])
+    }
 
-pub(crate) fn denied_by(name: &str) -> String {
-    ["denied by ", name].concat()
-}
+    pub(crate) fn denied_by(name: &str) -> String {
+        DENIED_BY.with(&[("name", name.into())])
+    }
 
-pub(crate) fn answered_by(name: &str) -> String {
-    ["answered by ", name].concat()
-}
+    pub(crate) fn answered_by(name: &str) -> String {
+        ANSWERED_BY.with(&[("name", name.into())])
+    }
 
-pub(crate) fn approval_needed(what: &str, because: &str) -> String {
-    ["Approval needed: ", what, ". ", because].concat()
-}
+    pub(crate) fn with_reason(what: &str, reason: &str) -> String {
+        WITH_REASON.with(&[("what", what.into()), ("reason", reason.into())])
+    }
 
-pub(crate) fn in_doubt(what: &str) -> String {
-    [what, ": nobody saw the end of it"].concat()
-}
+    pub(crate) fn approval_needed(what: &str, because: &str) -> String {
+        APPROVAL_NEEDED.with(&[("what", what.into()), ("because", because.into())])
+    }
 
-pub(crate) fn started_at(time: &str, because: &str) -> String {
-    ["It was started at ", time, ", and ", because, "."].concat()
-}
+    pub(crate) fn in_doubt(what: &str) -> String {
+        NOBODY_SAW.with(&[("what", what.into())])
+    }
 
-pub(crate) fn doubtful(because: &str) -> String {
-    ["It was started, and ", because, "."].concat()
-}
+    pub(crate) fn started_at(time: &str, because: &str) -> String {
+        STARTED_AT.with(&[("time", time.into()), ("because", because.into())])
+    }
 
-pub(crate) fn forbidden(because: &str) -> String {
-    ["not allowed: ", because].concat()
-}
+    pub(crate) fn doubtful(because: &str) -> String {
+        DOUBTFUL.with(&[("because", because.into())])
+    }
 
-pub(crate) fn seconds(millis: u64) -> String {
-    let tenths = millis / 100;
-    [&(tenths / 10).to_string(), ".", &(tenths % 10).to_string(), " s"].concat()
-}
+    pub(crate) fn forbidden(because: &str) -> String {
+        FORBIDDEN.with(&[("because", because.into())])
+    }
 
-/// How long a person has to decide, in the largest unit that says it.
-pub(crate) fn expires_in(millis: u64) -> String {
-    let minutes = millis / 60_000;
-    match minutes {
-        0 => "Expires in under 1 min".to_owned(),
-        1..120 => ["Expires in ", &minutes.to_string(), " min"].concat(),
-        120..2880 => ["Expires in ", &(minutes / 60).to_string(), " h"].concat(),
-        _ => ["Expires in ", &(minutes / 1440).to_string(), " days"].concat(),
+    pub(crate) fn undo_for(millis: u64) -> String {
+        UNDO_FOR.with(&[("time", elapsed(millis).into())])
+    }
+
+    pub(crate) fn starts_in(seconds: u64) -> String {
+        STARTS.with(&[("when", from_now(seconds, "second").into())])
+    }
+
+    pub(crate) fn from_tool(title: &str) -> String {
+        FROM_TOOL.with(&[("tool", title.into())])
+    }
+
+    pub(crate) fn bound_any(name: &str) -> String {
+        BOUND_ANY.with(&[("name", name.into())])
+    }
+
+    pub(crate) fn bound_most(name: &str, most: &str) -> String {
+        BOUND_MOST.with(&[("name", name.into()), ("most", most.into())])
+    }
+
+    pub(crate) fn bound_only(name: &str, value: &str) -> String {
+        BOUND_ONLY.with(&[("name", name.into()), ("value", value.into())])
+    }
+
+    pub(crate) fn with_changes(what: &str) -> String {
+        WITH_CHANGES.with(&[("what", what.into())])
+    }
+
+    pub(crate) fn show_hidden(count: usize) -> String {
+        SHOW_HIDDEN.with(&[("number", count.into())])
+    }
+
+    pub(crate) fn item(at: usize) -> String {
+        ITEM.with(&[("number", at.into())])
+    }
+
+    pub(crate) fn faults(count: usize) -> String {
+        FAULTS.with(&[("number", count.into())])
+    }
+
+    pub(crate) fn confirm_type() -> String {
+        CONFIRM_TYPE.with(&[("word", CONFIRM_WORD.get().into())])
+    }
+
+    pub(crate) fn seconds(millis: u64) -> String {
+        elapsed(millis)
+    }
+
+    /// How long a person has to decide, in the largest unit that says it.
+    pub(crate) fn expires_in(millis: u64) -> String {
+        let minutes = millis / 60_000;
+        let when = match minutes {
+            0 => return EXPIRES_SOON.get(),
+            1..120 => from_now(minutes, "minute"),
+            120..2880 => from_now(minutes / 60, "hour"),
+            _ => from_now(minutes / 1440, "day"),
+        };
+        EXPIRES.with(&[("when", when.into())])
     }
 }

@@ -1,8 +1,9 @@
 //! The arrows of ARCHITECTURE.md, read off the sources.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "support/sources.rs"]
+mod sources;
+use sources::{read, sources};
 
 #[test]
 fn core_depends_on_nothing_that_acts() {
@@ -91,29 +92,4 @@ fn section<'a>(manifest: &'a str, heading: &str) -> Vec<&'a str> {
         .skip(1)
         .take_while(|line| !line.starts_with('['))
         .collect()
-}
-
-fn sources(dir: &str) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut dirs = vec![root().join(dir)];
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(&dir).expect("a readable folder").flatten() {
-            let path = entry.path();
-            match path.extension().and_then(|extension| extension.to_str()) {
-                _ if path.is_dir() => dirs.push(path),
-                Some("rs" | "js") => found.push((path.clone(), read(&path))),
-                _ => {}
-            }
-        }
-    }
-    assert!(!found.is_empty(), "{dir} holds no sources");
-    found
-}
-
-fn read(path: impl AsRef<Path>) -> String {
-    fs::read_to_string(root().join(path)).expect("a readable file")
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -160,6 +160,382 @@ export interface Job {
   instructions?: string;
 }
 
+/**
+ * A text. Where it depends on a number, `{count}`, it may be one for each plural category:
+ * `{ one: "{count} approval", other: "{count} approvals" }`.
+ */
+export type Label = string | ({ other: string } & { [category in Intl.LDMLPluralRule]?: string });
+
+/** Texts of the widget by their keys, to be said otherwise. Words in braces are filled in. */
+export interface Labels {
+  /** Assistant */
+  assistant?: Label;
+  /** Send */
+  send?: Label;
+  /** Stop */
+  stop?: Label;
+  /** Try again */
+  retry?: Label;
+  /** Save its record */
+  export?: Label;
+  /** Message */
+  message?: Label;
+  /** Ask for something */
+  placeholder?: Label;
+  /** Ask for something. Whatever needs your approval waits here until you decide. */
+  empty?: Label;
+  /** Jump to latest */
+  jump?: Label;
+  /** Details */
+  details?: Label;
+  /** In the words of the program */
+  original?: Label;
+  /** You said */
+  youSaid?: Label;
+  /** Assistant said */
+  assistantSaid?: Label;
+  /** Assistant is answering */
+  answering?: Label;
+  /** A part of the assistant could not be loaded. Trying again… */
+  notLoadedYet?: Label;
+  /** Ready */
+  ready?: Label;
+  /** Resuming… */
+  resuming?: Label;
+  /** Answering… */
+  thinking?: Label;
+  /** Working… */
+  working?: Label;
+  /** Waiting for you */
+  waiting?: Label;
+  /** Waiting for you · offline */
+  waitingOffline?: Label;
+  /** Offline */
+  offline?: Label;
+  /** Not saved */
+  notSaved?: Label;
+  /** Record not trusted */
+  notTrusted?: Label;
+  /** The storage was cleared */
+  cleared?: Label;
+  /** No answer */
+  noAnswer?: Label;
+  /** Trying again… */
+  retrying?: Label;
+  /** Tool missing */
+  toolMissing?: Label;
+  /** Reads data */
+  reads?: Label;
+  /** Changes data */
+  changes?: Label;
+  /** Critical */
+  critical?: Label;
+  /** In doubt */
+  inDoubt?: Label;
+  /** Approve */
+  approve?: Label;
+  /** Deny */
+  deny?: Label;
+  /** Back */
+  back?: Label;
+  /** Saving… */
+  saving?: Label;
+  /** Why not? The assistant reads this (optional) */
+  reason?: Label;
+  /** Why you are asked: */
+  why?: Label;
+  /** What changes */
+  effect?: Label;
+  /** The agent’s own reason, not verified */
+  agentSays?: Label;
+  /** It takes no arguments. */
+  noArguments?: Label;
+  /** The model said that no confirmation was needed; the rule decided otherwise. */
+  modelOverruled?: Label;
+  /** The tool is not on this page now. You can decide, and it runs when it is; what it is to do can be changed only then. */
+  toolAbsent?: Label;
+  /** The tool was changed after this was asked, so it cannot be approved. Deny it, and ask the assistant again. */
+  toolChanged?: Label;
+  /** Tool */
+  tool?: Label;
+  /** Arguments */
+  arguments?: Label;
+  /** Result */
+  result?: Label;
+  /** Digest */
+  digest?: Label;
+  /** Idempotency key */
+  key?: Label;
+  /** Check */
+  check?: Label;
+  /** It happened */
+  happened?: Label;
+  /** It did not happen */
+  didNotHappen?: Label;
+  /** Try again */
+  tryAgain?: Label;
+  /** It may have happened or not. It is not started again by itself. */
+  doubtRule?: Label;
+  /** If you try again and it did happen, it may happen twice. */
+  doubtWarning?: Label;
+  /** The assistant proposed what is not possible; nothing of it ran */
+  proposalRefused?: Label;
+  /** You stopped this */
+  stopped?: Label;
+  /** The assistant could not finish */
+  runFailed?: Label;
+  /** The model gave no answer */
+  modelTrouble?: Label;
+  /** There is no network */
+  offlineTrouble?: Label;
+  /** The last step is not saved yet */
+  storageTrouble?: Label;
+  /** This record cannot be trusted */
+  quarantined?: Label;
+  /** The tool is not ready */
+  toolTrouble?: Label;
+  /** waits its turn */
+  queued?: Label;
+  /** running… */
+  running?: Label;
+  /** waits for your decision on the page */
+  elsewhere?: Label;
+  /** done */
+  done?: Label;
+  /** approved by you */
+  approvedByYou?: Label;
+  /** denied by you */
+  deniedByYou?: Label;
+  /** answered by you */
+  answeredByYou?: Label;
+  /** you said that it happened */
+  confirmedByYou?: Label;
+  /** nobody decided in time */
+  expired?: Label;
+  /** not started: you stopped it */
+  cancelled?: Label;
+  /** not started: an earlier step did not succeed */
+  skipped?: Label;
+  /** No preview of its effect is available. */
+  noPreview?: Label;
+  /** This cannot be undone. */
+  notUndone?: Label;
+  /** It only reads, so there is nothing to undo. */
+  nothingToUndo?: Label;
+  /** The page does not say whether it can be undone. */
+  undoUnknown?: Label;
+  /** After you approve, you can take it back for {time}. */
+  undoFor?: Label;
+  /** Changed since you were first asked */
+  changedSince?: Label;
+  /** The tool’s own definition is another one. */
+  changedInside?: Label;
+  /** What it does */
+  changedSentence?: Label;
+  /** The state of things */
+  changedState?: Label;
+  /** Why you are asked */
+  changedRule?: Label;
+  /** What the tool takes */
+  changedTool?: Label;
+  /** Where the values come from */
+  origins?: Label;
+  /** You wrote it */
+  fromPerson?: Label;
+  /** From this page */
+  fromPage?: Label;
+  /** The agent’s own */
+  fromModel?: Label;
+  /** From a result of “{tool}” */
+  fromTool?: Label;
+  /** More time */
+  moreTime?: Label;
+  /** After that it does not run. */
+  thenDenied?: Label;
+  /** After that it has to be asked for again. */
+  thenAsked?: Label;
+  /** After that it is only late. */
+  thenLate?: Label;
+  /** Overdue */
+  late?: Label;
+  /** The time to decide is over. Ask to see it again before you decide. */
+  lapsed?: Label;
+  /** Ask again */
+  askAgain?: Label;
+  /** Answer instead */
+  answer?: Label;
+  /** What should the assistant know instead? It does not act. */
+  answerLabel?: Label;
+  /** Send answer */
+  sendAnswer?: Label;
+  /** From now on, approve this without asking */
+  remember?: Label;
+  /** The rule is saved when you approve. You can revoke it at any time. */
+  rememberHelp?: Label;
+  /** up to */
+  upTo?: Label;
+  /** anything */
+  anything?: Label;
+  /** For how long */
+  until?: Label;
+  /** One hour */
+  forHour?: Label;
+  /** One day */
+  forDay?: Label;
+  /** One week */
+  forWeek?: Label;
+  /** 30 days */
+  forMonth?: Label;
+  /** Until I revoke it */
+  forGood?: Label;
+  /** {name} anything */
+  boundAny?: Label;
+  /** {name} up to {most} */
+  boundMost?: Label;
+  /** {name} exactly “{value}” */
+  boundOnly?: Label;
+  /** A limit is a number from 0 on, such as 50. */
+  boundWrong?: Label;
+  /** What was changed before it was approved */
+  edited?: Label;
+  /** {what}, with changes */
+  withChanges?: Label;
+  /** Undo */
+  undo?: Label;
+  /** Starts {when} */
+  starts?: Label;
+  /** It can be approved in a moment. */
+  waitMoves?: Label;
+  /** Something on the page covers this card. It can be approved once all of it is free. */
+  waitCovered?: Label;
+  /** A part of this card has not been on the screen yet. Look at all of it first. */
+  waitUnseen?: Label;
+  /** Show the rest first */
+  showRest?: Label;
+  /** Show all (characters hidden: {number}) */
+  showHidden?: Label;
+  /** It has characters that do not show or that pass for others: */
+  hiddenInside?: Label;
+  /** Keyboard */
+  shortcuts?: Label;
+  /** Ctrl or ⌘ + Enter: approve, unless it cannot be undone */
+  shortcutApprove?: Label;
+  /** Alt + D: deny and say why */
+  shortcutDeny?: Label;
+  /** They work while the focus is on this card. */
+  shortcutInside?: Label;
+  /** Edit */
+  edit?: Label;
+  /** Change the arguments */
+  editTitle?: Label;
+  /** Review changes */
+  review?: Label;
+  /** What you changed */
+  reviewTitle?: Label;
+  /** Approve with changes */
+  approveChanged?: Label;
+  /** Keep editing */
+  keepEditing?: Label;
+  /** Nothing is changed yet. */
+  nothingChanged?: Label;
+  /** Edit as JSON */
+  asJson?: Label;
+  /** Edit as a form */
+  asForm?: Label;
+  /** All arguments, as JSON */
+  allArguments?: Label;
+  /** changed */
+  changed?: Label;
+  /** Reset */
+  reset?: Label;
+  /** optional */
+  optional?: Label;
+  /** Add */
+  add?: Label;
+  /** Add an item */
+  addItem?: Label;
+  /** Remove */
+  remove?: Label;
+  /** left out */
+  absent?: Label;
+  /** Move up */
+  moveUp?: Label;
+  /** Move down */
+  moveDown?: Label;
+  /** Yes */
+  yes?: Label;
+  /** No */
+  no?: Label;
+  /** Nothing (null) */
+  null?: Label;
+  /** Choose… */
+  choose?: Label;
+  /** not there */
+  notPresent?: Label;
+  /** Before: */
+  before?: Label;
+  /** After: */
+  after?: Label;
+  /** Item {number} */
+  item?: Label;
+  /** Fields that need another value: {number} */
+  faults?: Label;
+  /** Approve this? */
+  confirmTitle?: Label;
+  /** approve */
+  confirmWord?: Label;
+  /** Type the word “{word}” */
+  confirmType?: Label;
+  /** Or hold to approve */
+  confirmHold?: Label;
+  /** The browser cannot tell whether the card was shown as it is. Here it is again. */
+  confirmCovered?: Label;
+  /** {count} waiting | {count} waiting */
+  countWaiting?: Label;
+  /** {label}, {count} approval waiting | {label}, {count} approvals waiting */
+  launcher?: Label;
+  /** Conversation with {label} */
+  conversation?: Label;
+  /** {at} of {of} */
+  position?: Label;
+  /** {act}: {what} */
+  actOn?: Label;
+  /** Trying again {when} ({attempt} of {of}) */
+  againIn?: Label;
+  /** The conversation is long: {count} earlier turn was left out for the model | The conversation is long: {count} earlier turns were left out for the model */
+  leftOut?: Label;
+  /** Tokens: {read} in, {written} out */
+  tokens?: Label;
+  /** approved by {name} */
+  approvedBy?: Label;
+  /** denied by {name} */
+  deniedBy?: Label;
+  /** answered by {name} */
+  answeredBy?: Label;
+  /** {what}: {reason} */
+  withReason?: Label;
+  /** Approval needed: {what}. {because} */
+  approvalNeeded?: Label;
+  /** {what}: nobody saw the end of it */
+  nobodySaw?: Label;
+  /** It was started at {time}, and {because}. */
+  startedAt?: Label;
+  /** It was started, and {because}. */
+  doubtful?: Label;
+  /** not allowed: {because} */
+  forbidden?: Label;
+  /** Expires {when} */
+  expires?: Label;
+  /** Expires in under 1 minute */
+  expiresSoon?: Label;
+  /** . */
+  fullStop?: Label;
+  /** What an error says, by its code, where the English message has details in it. */
+  [error: `error.${string}`]: Label | undefined;
+  /** What an error or a record says, by the English sentence; all are in labels/en.json. */
+  [sentence: `${string} ${string}`]: Label | undefined;
+}
+
 export interface Approver {
   id: string;
   name: string;
@@ -227,7 +603,8 @@ export class HoldpointAgentElement extends HTMLElement {
   get tools(): Tool[];
   set tools(tools: readonly Tool[] | null | undefined);
   instructions: string | undefined;
-  labels: { [key: string]: string } | undefined;
+  /** Over the texts of the language that the nearest `lang` names; English, where none is shipped. */
+  labels: Labels | undefined;
   approver: Approver | undefined;
 
   /** Settles when the widget has read its store, or rejects with a {@link HoldpointError}. */

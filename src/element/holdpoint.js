@@ -4,6 +4,8 @@
 // loads it: the widget itself is WebAssembly, fetched when the first element is connected.
 // The types are in holdpoint.d.ts; every name in there is API.
 
+import { ElementLanguage } from "./holdpoint_language.js";
+
 /** Attributes with their defaults; of a list of allowed words the first is the default. */
 const ATTRIBUTES = {
   endpoint: "/v1",
@@ -157,7 +159,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         },
         set(value) {
           this.#rich[name] = value;
-          this.#agent?.configure(name, value);
+          if (name === "labels") this.#language.label(value);
+          else this.#agent?.configure(name, value);
         },
       });
     }
@@ -171,6 +174,13 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #tools = [];
   /** Takes the tools of the last `tools = […]` away again. */
   #undoTools = [];
+  #language = new ElementLanguage(
+    this,
+    (spoken) => this.#speak(spoken),
+    (...fault) => this.#report(new HoldpointError(...fault)),
+  );
+  /** `{ locale, direction, texts }`, as it was told last. */
+  #spoken = { texts: {} };
   #started = false;
   #mounted = false;
   /** The widget is there: tools can be registered. */
@@ -188,22 +198,27 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   connectedCallback() {
     this.#takeEarlyProperties();
+    const language = this.#language.watch();
     if (this.#started) return this.#mount();
     this.#started = true;
-    this.#start();
+    this.#start(language);
   }
 
   disconnectedCallback() {
     // A move takes an element out and puts it back in one task; only one that stays away unmounts.
     queueMicrotask(() => {
-      if (this.isConnected || !this.#mounted) return;
+      if (this.isConnected) return;
+      this.#language.unwatch();
+      if (!this.#mounted) return;
       this.#mounted = false;
       this.#agent.unmount();
     });
   }
 
   /** With this, `moveBefore()` does not disconnect the element at all. */
-  connectedMoveCallback() {}
+  connectedMoveCallback() {
+    this.#language.watch();
+  }
 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
@@ -227,7 +242,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       );
     }
     const property = propertyOf(attribute);
-    if (attribute === "label") this.#internals.ariaLabel = this.label;
+    if (attribute === "label") return this.#name();
     // Without a view there is nothing to find in a region.
     if (attribute === "layout") this.#internals.role = this.layout === "headless" ? null : "region";
     if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
@@ -343,10 +358,14 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
   }
 
-  async #start() {
+  async #start(language) {
     this.#enter("loading");
     try {
-      const [{ Agent, version }, hasStore] = await Promise.all([load(), isStored(this.namespace)]);
+      const [{ Agent, version }, hasStore] = await Promise.all([
+        load(),
+        isStored(this.namespace),
+        language,
+      ]);
       this.#version = version();
       this.#agent = new Agent(
         this.namespace,
@@ -356,6 +375,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
       }
+      this.#speak(this.#spoken);
       this.#registerTools();
       this.#mount();
       this.#opened.resolve();
@@ -371,6 +391,20 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#report(error);
       if (this.layout !== "headless") this.#show(error);
     }
+  }
+
+  /** What the widget says from now on. */
+  #speak(spoken) {
+    this.#spoken = spoken;
+    this.#name();
+    this.#agent?.configure("language", spoken);
+  }
+
+  /** Its name, by the page or in its language. */
+  #name() {
+    const name = this.getAttribute("label") || this.#spoken.texts.assistant || ATTRIBUTES.label;
+    this.#internals.ariaLabel = name;
+    this.#agent?.configure("label", name);
   }
 
   #mount() {
@@ -444,13 +478,15 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   /** Says what went wrong where the widget would be. */
   #show({ code, message, fix }) {
+    const { texts } = this.#spoken;
+    const words = [texts[message] ?? message, texts[fix] ?? fix];
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(FAULT_SHEET);
     const card = document.createElement("div");
     card.className = "fault-card";
     card.setAttribute("part", "base");
     card.setAttribute("role", "alert");
-    for (const [tag, text] of [["strong", message], ["p", fix], ["code", code]]) {
+    for (const [tag, text] of [["strong", words[0]], ["p", words[1]], ["code", code]]) {
       card.appendChild(document.createElement(tag)).textContent = text;
     }
     this.shadowRoot.adoptedStyleSheets = [sheet];

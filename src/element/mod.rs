@@ -30,7 +30,13 @@ use shell::Shell;
 #[wasm_bindgen]
 pub struct Agent {
     shell: Rc<Shell>,
-    mounted: RefCell<Option<Box<dyn Any>>>,
+    mounted: RefCell<Option<Mounted>>,
+}
+
+/// The views, and where they are.
+struct Mounted {
+    root: web_sys::ShadowRoot,
+    views: Box<dyn Any>,
 }
 
 /// The version of the widget.
@@ -72,8 +78,9 @@ impl Agent {
                 spawn_local(async move { shell.intend(intent).await });
             }
         }));
-        let mounted = crate::view::mount(root, self.shell.shown, intents);
-        self.mounted.replace(Some(mounted));
+        let before = self.mounted.take().map(|mounted| mounted.views);
+        let views = crate::view::mount(root, self.shell.shown, intents, before);
+        self.mounted.replace(Some(Mounted { root: root.clone(), views }));
     }
 
     /// Takes the views away; runs go on.
@@ -86,6 +93,11 @@ impl Agent {
         self.shell.settings.borrow_mut().set(name, value, &self.shell.shown);
         if let Some(work) = self.shell.working() {
             work.settings_changed();
+        }
+        // Another language is another set of views.
+        let root = self.mounted.borrow().as_ref().map(|mounted| mounted.root.clone());
+        if let Some(root) = root.filter(|_| name == "language") {
+            self.mount(&root);
         }
     }
 

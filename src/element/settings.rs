@@ -1,9 +1,12 @@
 //! What the page sets by attributes and properties.
 
+use std::rc::Rc;
+
 use holdpoint_core::run::Mode;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
+use crate::language::Language;
 use crate::tools::from_page;
 use crate::view::state::Shown;
 
@@ -51,10 +54,19 @@ impl Settings {
             "layout" => shown.layout.set(text()),
             "open" => shown.open.set(value.is_truthy()),
             "label" => shown.label.set(text()),
+            "language" => speak(value, shown),
             "colorScheme" => shown.scheme.set(text()),
             _ => {}
         }
     }
+}
+
+/// Takes a language in: `{ locale, direction, texts }`.
+fn speak(language: &JsValue, shown: &Shown) {
+    let field = |name: &str| js_sys::Reflect::get(language, &name.into()).unwrap_or_default();
+    let locale = field("locale").as_string().unwrap_or_default();
+    shown.language.set(Rc::new(Language::new(&locale, &field("texts"))));
+    shown.direction.set(field("direction").as_string());
 }
 
 /// The mode of that name.

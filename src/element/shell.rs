@@ -126,10 +126,10 @@ impl Shell {
             if attempt == 0 {
                 self.page.error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
             }
-            toast.set(Some(text::NOT_LOADED_YET.to_owned()));
+            toast.set(Some(self.shown.speaking(|| text::NOT_LOADED_YET.get())));
             self.runtime.sleep(wait_ms).await;
         }
-        toast.set(Some([NotLoaded::MESSAGE, ". ", NotLoaded::FIX, "."].concat()));
+        self.shown.say_fault(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX);
         None
     }
 

@@ -414,7 +414,7 @@ impl Works {
         if let Err(error) = done {
             let words = error.to_string();
             self.shell.page.error(error.code(), &words, error.fix());
-            self.shell.shown.toast.set(Some([&words, ". ", error.fix(), "."].concat()));
+            self.shell.shown.say_fault(error.code(), &words, error.fix());
         }
     }
 

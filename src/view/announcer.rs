@@ -11,6 +11,7 @@ use super::signal::Signal;
 use super::state::Shown;
 use super::tag::{Tag, effect, tag};
 use super::timer::after;
+use crate::language::{known, why_failed};
 use crate::text;
 
 /// The one live region. It is always there, because one that comes with its text is not read.
@@ -74,7 +75,7 @@ fn add_events(run: &Run, events: &mut Vec<Event>) {
         words,
         waits: false,
     };
-    events.push(event("", text::ANSWERING.to_owned()));
+    events.push(event("", text::ANSWERING.get()));
     for turn in run.turns() {
         for slot in &turn.slots {
             events.extend(of_call(slot));
@@ -82,8 +83,10 @@ fn add_events(run: &Run, events: &mut Vec<Event>) {
     }
     let end = match run.state() {
         State::Completed => run.turns().last().map(|turn| turn.text.chars().take(SPOKEN).collect()),
-        State::Failed { message, .. } => Some([text::RUN_FAILED, ": ", message].concat()),
-        State::Cancelled => Some(text::STOPPED.to_owned()),
+        State::Failed { code, message } => {
+            Some(text::with_reason(&text::RUN_FAILED.get(), &why_failed(code, message)))
+        }
+        State::Cancelled => Some(text::STOPPED.get()),
         _ => None,
     };
     events.extend(end.map(|words| event("end", words)));
@@ -94,7 +97,7 @@ fn of_call(slot: &Slot) -> Option<Event> {
     let what = sentence(action);
     let (stage, words, waits) = match &slot.progress {
         Progress::Held { .. } => {
-            let because = visible_text(&sentence_case(&action.ruling.because));
+            let because = visible_text(&sentence_case(&known(&action.ruling.because)));
             ("held", text::approval_needed(&what, &because), true)
         }
         Progress::InDoubt { .. } => ("doubt", text::in_doubt(&what), true),

@@ -6,7 +6,7 @@ use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 use super::desk::{Desk, button};
 use super::signal::Signal;
 use super::state::Intent;
-use super::tag::{Handle, Tag, effect, icon, keyed, stroke, tag};
+use super::tag::{Handle, Tag, effect, icon, keep, keyed, stroke, tag};
 use crate::text;
 
 /// The form. While a run waits for a person it stays usable, so that they can ask before they
@@ -48,6 +48,7 @@ pub(super) fn composer(desk: Desk) -> Tag {
             desk.shown.draft.put(String::new());
         }
     });
+    keep(Draft { desk, field: field(desk.input) });
     tag("form")
         .part("composer")
         .on("submit", move |event| {
@@ -90,6 +91,20 @@ pub(super) fn value_of(handle: Handle) -> String {
 
 fn field(handle: Handle) -> Option<HtmlTextAreaElement> {
     handle.get_untracked()?.dyn_into().ok()
+}
+
+/// What was being written when the views go away; it is there again when they come back.
+struct Draft {
+    desk: Desk,
+    field: Option<HtmlTextAreaElement>,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(field) = &self.field {
+            self.desk.shown.draft.put(field.value());
+        }
+    }
 }
 
 /// Enter sends, unless it ends a line or picks a word of an input method. Some browsers say the

@@ -11,6 +11,7 @@ use super::state::{Intent, Intents, RunShown, Shown};
 use super::tag::{Handle, Tag, tag};
 use super::timer::soon;
 use crate::driver::ports::ToolHost;
+use crate::text;
 
 /// The signals, the way to the driver, and the few things that views share.
 #[derive(Clone, Copy)]
@@ -110,7 +111,8 @@ pub(super) fn focus_soon(element: Handle) {
 pub(super) fn sentence_case(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase()).into_iter();
-    let end = if message.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
+    let ends = message.is_empty() || message.ends_with(['.', '!', '?', '。', '！', '？', '؟']);
+    let end = if ends { String::new() } else { text::FULL_STOP.get() };
     first.chain(letters).chain(end.chars()).collect()
 }
 

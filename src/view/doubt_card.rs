@@ -9,11 +9,12 @@ use holdpoint_core::run::{Progress, Slot, State};
 use leptos::reactive::graph::untrack;
 
 use super::desk::{Desk, button, safely};
-use super::facts::{note, sentence, what};
+use super::facts::{fact, note, sentence, what};
 use super::moment::time;
 use super::state::{Intent, RunShown};
 use super::tag::{Tag, icon, stroke, tag};
-use crate::text;
+use crate::language::known;
+use crate::text::{self, Text};
 
 /// A card for a call in doubt.
 pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
@@ -22,14 +23,15 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         Progress::InDoubt { because, key, .. } => (because.as_str(), key.as_str()),
         _ => ("", ""),
     };
-    let known = match slot.started_at {
-        Some(at) => text::started_at(&time(at), because),
-        None => text::doubtful(because),
+    let because = known(because);
+    let state = match slot.started_at {
+        Some(at) => text::started_at(&time(at), &because),
+        None => text::doubtful(&because),
     };
     let name = sentence(action);
     let id = ["card-", action.id.as_str()].concat();
     let call = Rc::new(action.id.clone());
-    let way = |label: &'static str, intent: fn(CallId) -> Intent| {
+    let way = |label: Text, intent: fn(CallId) -> Intent| {
         let (saved, call) = (Rc::clone(&call), Rc::clone(&call));
         button("settle-button")
             .set("aria-label", text::act_on(label, &name))
@@ -68,7 +70,7 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 .child(tag("span").class("risk").child(icon(stroke::CLOCK)).text(text::IN_DOUBT)),
         )
         .child(safely(tag("h3").part("card-summary").set("id", id), &text::in_doubt(what(action))))
-        .child(safely(tag("p").class("card-rule"), &known))
+        .child(safely(tag("p").class("card-rule"), &state))
         .child(note(text::DOUBT_RULE))
         .child(note(text::DOUBT_WARNING))
         .child(
@@ -76,7 +78,7 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 .class("raw")
                 .child(tag("summary").text(text::DETAILS))
                 .child(tag("pre").child(safely(tag("code"), &canonical(slot.arguments()))))
-                .child(tag("p").class("digest").text([text::KEY, " ", key].concat())),
+                .child(fact(text::KEY, key)),
         )
         .child(actions)
 }

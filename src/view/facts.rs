@@ -11,10 +11,11 @@ use super::desk::safely;
 use super::escape::visible_text;
 use super::signal::Signal;
 use super::tag::{Tag, stroke, tag};
-use crate::text;
+use crate::language::known;
+use crate::text::{self, Text};
 
 /// The word for the sheet, the words for the person and the icon.
-pub(super) fn risk(action: &Action) -> (&'static str, &'static str, &'static str) {
+pub(super) fn risk(action: &Action) -> (&'static str, Text, &'static str) {
     let hints = action.annotations;
     if hints.destructive_hint {
         ("critical", text::CRITICAL, stroke::WARNING)
@@ -120,9 +121,9 @@ pub(super) fn why(ruling: &Ruling) -> Tag {
         .iter()
         .map(|(name, value)| [name.as_str(), " = ", &literal(value)].concat())
         .collect();
-    let line = tag("p").part("card-rule").child(tag("strong").text(text::WHY));
+    let line = tag("p").part("card-rule").child(tag("strong").text(text::WHY)).text(" ");
     let line = line
-        .child(safely(tag("span"), &ruling.because))
+        .child(safely(tag("span"), &known(&ruling.because)))
         .text(" ")
         .child(tag("code").class("rule-id").text(ruling.rule.as_str()));
     if matched.is_empty() {
@@ -145,18 +146,14 @@ pub(super) fn details(action: &Action) -> Tag {
         .child(tag("p").class("digest").text(digest))
 }
 
-fn fact(name: &str, value: &str) -> Tag {
-    tag("p").class("digest").text([name, " "].concat()).child(safely(tag("span"), value))
+/// A line of the details.
+pub(super) fn fact(name: Text, value: &str) -> Tag {
+    tag("p").class("digest").text(name).text(" ").child(safely(tag("span"), value))
 }
 
 /// A line of the widget's own.
-pub(super) fn note(words: &str) -> Tag {
+pub(super) fn note(words: Text) -> Tag {
     tag("p").class("card-note").text(words)
-}
-
-/// A line of someone else's, with a word on whose it is.
-pub(super) fn said(class: &'static str, label: &'static str, words: &str) -> Tag {
-    tag("p").class(class).child(tag("strong").text(label)).child(safely(tag("span"), words))
 }
 
 /// From here on, a value is set smaller.

@@ -8,11 +8,12 @@ use super::moment::ticking;
 use super::state::{Intent, RunShown};
 use super::tag::{Tag, tag};
 use crate::driver::ports::{Trouble, TroubleKind};
-use crate::text;
+use crate::language::{self, known};
+use crate::text::{self, Text};
 
 /// A card for the trouble of one run.
 pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
-    let way = move |class, label: &'static str, intent: fn(RunId) -> Intent| {
+    let way = move |class, label: Text, intent: fn(RunId) -> Intent| {
         button(class).text(label).on("click", move |_| {
             if let Some(run) = run.id.peek() {
                 desk.send(intent(run));
@@ -59,6 +60,12 @@ pub(super) fn fault(trouble: &Trouble) -> Tag {
         TroubleKind::Cleared => (text::CLEARED, "danger"),
         TroubleKind::Tool => (text::TOOL_TROUBLE, "neutral"),
     };
+    let (message, original) = language::fault(&trouble.code, &trouble.message);
+    let original = original.map(|original| {
+        let summary = tag("summary").text(text::ORIGINAL);
+        let words = safely(tag("p").class("fault-text").set("lang", "en"), original);
+        tag("details").child(summary).child(words)
+    });
     tag("section")
         .class("fault-card")
         .set("role", "group")
@@ -66,6 +73,7 @@ pub(super) fn fault(trouble: &Trouble) -> Tag {
         .set("data-tone", tone)
         .set("data-code", trouble.code.as_str())
         .child(tag("h3").class("fault-title").text(title))
-        .child(safely(tag("p").class("fault-text"), &sentence_case(&trouble.message)))
-        .child(safely(tag("p").class("fault-fix"), &sentence_case(&trouble.fix)))
+        .child(safely(tag("p").class("fault-text"), &sentence_case(&message)))
+        .child(safely(tag("p").class("fault-fix"), &sentence_case(&known(&trouble.fix))))
+        .maybe(original)
 }

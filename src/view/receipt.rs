@@ -18,7 +18,8 @@ use super::state::{Intent, RunShown};
 use super::tag::{Keyed, Tag, icon, keyed, stroke, tag};
 use super::timer::soon;
 use crate::form::changes;
-use crate::text;
+use crate::language::known;
+use crate::text::{self, Text};
 
 /// The line of one call; it follows the call from approval to its end.
 pub(super) fn receipt(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
@@ -101,14 +102,14 @@ fn undo_bar(desk: Desk, run: RunShown, call: &CallId) -> Option<Keyed> {
 }
 
 /// A line of its own for what is no call.
-pub(super) fn line(outcome: &'static str, title: &str, more: Option<&str>) -> Tag {
+pub(super) fn line(outcome: &'static str, title: Text, more: Option<&str>) -> Tag {
     let line = tag("div")
         .part("receipt")
         .set("data-outcome", outcome)
         .child(tag("span").class("receipt-icon").child(icon(stroke::CROSS)));
     let words = tag("div")
         .class("receipt-line")
-        .child(safely(tag("span").class("receipt-title"), title))
+        .child(tag("span").class("receipt-title").text(title))
         .maybe(more.map(|more| safely(tag("span").class("receipt-meta"), &sentence_case(more))));
     line.child(words)
 }
@@ -127,23 +128,22 @@ pub(super) fn refused(report: &Report) -> Tag {
 /// What a person hears of how a call ended; nothing where it has not.
 pub(super) fn spoken(slot: &Slot) -> Option<String> {
     let outcome = slot.outcome()?;
-    let words = [sentence(&slot.action), ending(slot, outcome)];
-    Some(words.join(": "))
+    Some(text::with_reason(&sentence(&slot.action), &ending(slot, outcome)))
 }
 
-fn fact(name: &'static str, json: &str) -> Tag {
+fn fact(name: Text, json: &str) -> Tag {
     let code = safely(tag("code"), json);
     tag("div").class("receipt-fact").child(tag("p").text(name)).child(tag("pre").child(code))
 }
 
 fn meta(slot: &Slot) -> String {
     match &slot.progress {
-        Progress::Queued => text::QUEUED.to_owned(),
-        Progress::Held { .. } | Progress::InDoubt { .. } => text::ELSEWHERE.to_owned(),
+        Progress::Queued => text::QUEUED.get(),
+        Progress::Held { .. } | Progress::InDoubt { .. } => text::ELSEWHERE.get(),
         Progress::Delayed { .. } => approval(slot).unwrap_or_default(),
         Progress::Ready | Progress::Started { .. } => {
             let mut parts: Vec<String> = approval(slot).into_iter().collect();
-            parts.push(text::RUNNING.to_owned());
+            parts.push(text::RUNNING.get());
             parts.join(" · ")
         }
         Progress::Done { outcome, at } => {
@@ -162,38 +162,35 @@ fn meta(slot: &Slot) -> String {
 
 fn ending(slot: &Slot, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Succeeded(_) => approval(slot).unwrap_or_else(|| text::DONE.to_owned()),
-        Outcome::Confirmed(_) => text::CONFIRMED_BY_YOU.to_owned(),
-        Outcome::Failed(error) => error.clone(),
+        Outcome::Succeeded(_) => approval(slot).unwrap_or_else(|| text::DONE.get()),
+        Outcome::Confirmed(_) => text::CONFIRMED_BY_YOU.get(),
+        Outcome::Failed(error) => known(error),
         Outcome::Denied { reason, by } => {
             let denied = named(by, text::DENIED_BY_YOU, text::denied_by);
             match reason {
-                Some(reason) => [denied.as_str(), ": ", reason].concat(),
+                Some(reason) => text::with_reason(&denied, reason),
                 None => denied,
             }
         }
         Outcome::Answered { text, by } => {
             let answered = named(by, text::ANSWERED_BY_YOU, text::answered_by);
-            [answered.as_str(), ": ", text].concat()
+            text::with_reason(&answered, text)
         }
-        Outcome::Forbidden(because) => text::forbidden(because),
-        Outcome::Expired => text::EXPIRED.to_owned(),
-        Outcome::Cancelled => text::CANCELLED.to_owned(),
-        Outcome::Skipped => text::SKIPPED.to_owned(),
+        Outcome::Forbidden(because) => text::forbidden(&known(because)),
+        Outcome::Expired => text::EXPIRED.get(),
+        Outcome::Cancelled => text::CANCELLED.get(),
+        Outcome::Skipped => text::SKIPPED.get(),
     }
 }
 
 fn approval(slot: &Slot) -> Option<String> {
     let permit = slot.permit.as_ref()?;
-    let mut words = named(&permit.by, text::APPROVED_BY_YOU, text::approved_by);
-    if permit.arguments.is_some() {
-        words.push_str(text::WITH_CHANGES);
-    }
-    Some(words)
+    let words = named(&permit.by, text::APPROVED_BY_YOU, text::approved_by);
+    Some(if permit.arguments.is_some() { text::with_changes(&words) } else { words })
 }
 
-fn named(by: &Approver, you: &str, other: fn(&str) -> String) -> String {
-    if by.name.is_empty() { you.to_owned() } else { other(&by.name) }
+fn named(by: &Approver, you: Text, other: fn(&str) -> String) -> String {
+    if by.name.is_empty() { you.get() } else { other(&by.name) }
 }
 
 /// The word by which the sheet and tests know how a call ended.

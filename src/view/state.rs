@@ -12,11 +12,13 @@ use holdpoint_core::run::Run;
 use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
-use super::desk::Desk;
+use super::desk::{Desk, sentence_case};
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
 use crate::driver::ports::{ToolHost, Trouble};
+use crate::language::{Language, english, fault, known, speaking};
+use crate::text::ASSISTANT;
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
@@ -33,6 +35,10 @@ pub struct Shown {
     pub open: Signal<bool>,
     /// `auto`, `light`, `dark` or `host`.
     pub scheme: Signal<String>,
+    /// What it speaks.
+    pub(crate) language: Signal<Rc<Language>>,
+    /// Its direction, `ltr` or `rtl`, where it is not that of the page around it.
+    pub(crate) direction: Signal<Option<String>>,
     /// The name of the whole thing.
     pub label: Signal<String>,
     /// A line that says something for a moment.
@@ -71,7 +77,9 @@ impl Shown {
             layout: Signal::new("inline".to_owned()),
             open: Signal::new(false),
             scheme: Signal::new("auto".to_owned()),
-            label: Signal::new("Assistant".to_owned()),
+            language: Signal::new(english()),
+            direction: Signal::new(None),
+            label: Signal::new(ASSISTANT.english.to_owned()),
             toast: Signal::new(None),
             draft: Signal::new(String::new()),
             online: Signal::new(true),
@@ -85,6 +93,20 @@ impl Shown {
         });
         std::mem::forget(owner);
         shown
+    }
+
+    /// Does something in the language of the widget.
+    pub(crate) fn speaking<T>(self, work: impl FnOnce() -> T) -> T {
+        speaking(&self.language.peek().unwrap_or_else(english), work)
+    }
+
+    /// Says for a moment what did not work, and what to do about it.
+    pub(crate) fn say_fault(self, code: &str, message: &str, fix: &str) {
+        let words = self.speaking(|| {
+            let (happened, _) = fault(code, message);
+            [sentence_case(&happened), sentence_case(&known(fix))].join(" ")
+        });
+        self.toast.set(Some(words));
     }
 }
 

@@ -6,14 +6,14 @@ use super::desk::Desk;
 use super::state::{RunShown, Shown};
 use super::tag::{Tag, effect, tag};
 use crate::driver::ports::TroubleKind;
-use crate::text;
+use crate::text::{self, Text};
 
 /// The line in the head.
 pub(super) fn status(desk: Desk) -> Tag {
     tag("div")
         .part("status")
         .bind("data-tone", move || Some(state(desk.shown).tone().to_owned()))
-        .live_text(move || state(desk.shown).words().to_owned())
+        .live_text(move || state(desk.shown).words())
 }
 
 /// The whole widget's state.
@@ -60,7 +60,7 @@ impl State {
         }
     }
 
-    fn words(self) -> &'static str {
+    fn words(self) -> Text {
         match self {
             Self::Loading => text::RESUMING,
             Self::NotSaved => text::NOT_SAVED,

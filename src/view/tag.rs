@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Comment, Element, Event, HtmlElement, Text};
 
 use super::signal::Signal;
+use crate::language::{current, speaking};
 
 /// A handle of an element made by [`tag`].
 pub(super) type Handle = Signal<Option<HtmlElement>>;
@@ -26,8 +27,8 @@ pub(super) struct Tag(Element);
 
 impl Tag {
     /// Sets an attribute once.
-    pub(super) fn set(self, name: &str, value: impl AsRef<str>) -> Self {
-        attribute(&self.0, name, Some(value.as_ref()));
+    pub(super) fn set(self, name: &str, value: impl Into<String>) -> Self {
+        attribute(&self.0, name, Some(&value.into()));
         self
     }
 
@@ -70,16 +71,16 @@ impl Tag {
     }
 
     /// Appends a text.
-    pub(super) fn text(self, text: impl AsRef<str>) -> Self {
-        self.0.append_child(&create_text(text.as_ref())).ok();
+    pub(super) fn text(self, text: impl Into<String>) -> Self {
+        self.0.append_child(&create_text(&text.into())).ok();
         self
     }
 
     /// Appends a text that changes.
-    pub(super) fn live_text(self, text: impl Fn() -> String + 'static) -> Self {
+    pub(super) fn live_text<T: Into<String>>(self, text: impl Fn() -> T + 'static) -> Self {
         let node = create_text("");
         self.0.append_child(&node).ok();
-        on_change(Box::new(move || Some(text())), move |text| {
+        on_change(Box::new(move || Some(text().into())), move |text| {
             node.set_data(text.unwrap_or_default());
         });
         self
@@ -212,10 +213,11 @@ impl List {
 }
 
 /// Does something now, and again whenever a signal changed that it read, as long as the current
-/// owner is there.
+/// owner is there. It is done in the language of now.
 pub(super) fn effect(work: impl FnMut() + 'static) {
     fn erased(mut work: Box<dyn FnMut()>) {
-        keep(RenderEffect::new(move |_: Option<()>| work()));
+        let language = current();
+        keep(RenderEffect::new(move |_: Option<()>| speaking(&language, &mut work)));
     }
     erased(Box::new(work));
 }

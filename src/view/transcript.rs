@@ -15,7 +15,8 @@ use super::signal::Signal;
 use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
-use crate::text;
+use crate::language::why_failed;
+use crate::text::{self, Text};
 
 /// The log, and the button that leads to its end.
 pub(super) fn transcript(desk: Desk) -> Tag {
@@ -166,7 +167,9 @@ fn spot(key: String, run: &Rc<Run>, view: impl FnOnce(&Run) -> Option<Tag> + 'st
 /// How a run ended, if not with an answer.
 fn end(run: &Run) -> Tag {
     match run.state() {
-        State::Failed { message, .. } => line("failed", text::RUN_FAILED, Some(message)),
+        State::Failed { code, message } => {
+            line("failed", text::RUN_FAILED, Some(&why_failed(code, message)))
+        }
         _ => line("stopped", text::STOPPED, None),
     }
 }
@@ -184,7 +187,7 @@ fn live(shown: RunShown, run: &Run) -> Tag {
     message("message-agent streaming", text::ASSISTANT_SAID).set("aria-busy", "true").child(bubble)
 }
 
-fn message(kind: &'static str, who: &'static str) -> Tag {
+fn message(kind: &'static str, who: Text) -> Tag {
     let names = ["message ", kind].concat();
     tag("article")
         .set("class", names.as_str())

@@ -6,7 +6,7 @@ use js_sys::Array;
 use leptos::reactive::graph::untrack;
 use leptos::reactive::owner::Owner;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CssStyleSheet, Element, KeyboardEvent, ShadowRoot};
+use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
 use super::announcer::announcer;
 use super::composer::composer;
@@ -16,15 +16,30 @@ use super::state::{Intent, Intents, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
 use super::transcript::transcript;
+use crate::language::{current, number};
 use crate::text;
 
-/// Puts the views into a shadow root. They are there until what is given back is dropped; the
-/// signals live on.
-pub fn mount(root: &ShadowRoot, shown: Shown, intents: Intents) -> Box<dyn Any> {
+/// Puts the views into a shadow root, in the place of those of `before`. They are there until what
+/// is given back is dropped; the signals live on.
+pub fn mount(
+    root: &ShadowRoot,
+    shown: Shown,
+    intents: Intents,
+    before: Option<Box<dyn Any>>,
+) -> Box<dyn Any> {
     adopt_sheet(root);
+    let focused = root.active_element().and_then(|element| element.get_attribute("part"));
+    drop(before);
     let owner = Owner::new();
-    let widget = owner.with(|| widget(Desk::new(shown, intents)));
+    let widget = owner.with(|| shown.speaking(|| widget(Desk::new(shown, intents))));
     root.append_child(&widget.element()).ok();
+    if let Some(part) = focused {
+        let same = root.query_selector(&["[part='", &part, "']"].concat());
+        if let Some(same) = same.ok().flatten().and_then(|same| same.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = same.focus();
+        }
+    }
     Box::new(Mounted { widget, owner })
 }
 
@@ -46,6 +61,8 @@ fn widget(desk: Desk) -> Tag {
     let launcher = Handle::new(None);
     tag("div")
         .part("base")
+        .set("lang", current().locale())
+        .bind("dir", move || shown.direction.get())
         .bind("data-layout", move || Some(shown.layout.get()))
         .bind("data-scheme", move || Some(shown.scheme.get()))
         .bind("data-state", move || Some(state(shown).word().to_owned()))
@@ -112,7 +129,7 @@ fn launch(desk: Desk, handle: Handle) -> Tag {
             }
         })
         .child(icon(stroke::SPEECH))
-        .one(move || badge(shown.waiting.get(), |count| count.to_string()))
+        .one(move || badge(shown.waiting.get(), |count| number(count as f64)))
 }
 
 /// How many calls wait, in words, if there are any.

@@ -14,7 +14,7 @@ use crate::wasm::{self, Build};
 /// Builds the package.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let mut files = wasm::build(workspace, Build::Release)?.files;
-    files.insert(page::LOADER.into(), page::loader(workspace)?);
+    files.append(&mut page::loader(workspace)?);
     let types = fs::read(workspace.root.join("src/element").join(TYPES))?;
     files.insert(TYPES.into(), types);
 
@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     ensure!(licences > 0, "a package needs its licence: there is no LICENSE file");
 
     let mut shipped: Vec<_> = files.keys().cloned().collect();
-    shipped.retain(|name| [".js", ".ts", ".wasm"].iter().any(|end| name.ends_with(end)));
+    shipped.retain(|name| [".js", ".json", ".ts", ".wasm"].iter().any(|end| name.ends_with(end)));
     let package = json!({
         "name": "holdpoint",
         "version": workspace.version,

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use crate::tools::{self, Workspace};
 
 /// What there is to look at: the programs of `core/fuzz`.
-pub(crate) const TARGETS: [&str; 6] = ["sse", "responses", "chat", "messages", "plan", "journal"];
+pub(crate) const TARGETS: [&str; 7] =
+    ["sse", "responses", "chat", "messages", "plan", "journal", "json"];
 
 /// Looks at one target, or at each in turn, up to the first finding.
 ///
@@ -46,7 +47,7 @@ fn look(workspace: &Workspace, program: &Path, target: &str, minutes: u64) -> Re
     let fixtures = match target {
         "journal" => "../tests/fixtures/journal/v1".to_owned(),
         "sse" => "../tests/fixtures/stream/chat".to_owned(),
-        "plan" => "corpus/plan".to_owned(),
+        "plan" | "json" => ["corpus/", target].concat(),
         api => format!("../tests/fixtures/stream/{api}"),
     };
     let mut command = Command::new(program);

@@ -14,6 +14,10 @@ use crate::wasm::{self, Build, Files};
 
 /// The hand-written module with the element's class, which loads the glue.
 pub(crate) const LOADER: &str = "holdpoint.js";
+/// The module that the loader imports; it is inside the loader where that could be bundled.
+const LANGUAGE: &str = "holdpoint_language.js";
+/// The folder of the texts in each language, beside the loader.
+pub(crate) const LABELS: &str = "labels";
 const HTML: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// The precompressed siblings end in this; a server picks them by `accept-encoding`.
@@ -54,16 +58,34 @@ pub(crate) fn build_into(workspace: &Workspace, into: Option<PathBuf>) -> Result
 
 /// Whether a file is part of a first load: what the widget needs to show itself and what waits.
 pub(crate) fn is_first(name: &str) -> bool {
-    [LOADER, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
+    [LOADER, LANGUAGE, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
 }
 
-/// The loader as it is shipped.
-pub(crate) fn loader(workspace: &Workspace) -> Result<Vec<u8>> {
-    let path = workspace.root.join("src/element").join(LOADER);
+/// The loader as it is shipped, and the texts that it fetches.
+pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
+    let element = workspace.root.join("src/element");
+    let read =
+        |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let mut files = Files::new();
     match Npm::install(workspace) {
-        Some(npm) => wasm::minified(&npm, &[], &path),
-        None => fs::read(&path).with_context(|| format!("cannot read {}", path.display())),
+        Some(npm) => {
+            let glue = format!("--external:./{}", wasm::GLUE);
+            let bundled = wasm::minified(&npm, &["--bundle", &glue], &element.join(LOADER))?;
+            files.insert(LOADER.into(), bundled);
+        }
+        None => {
+            for name in [LOADER, LANGUAGE] {
+                files.insert(name.into(), read(&element.join(name))?);
+            }
+        }
     }
+    for (name, bytes) in wasm::read_tree(&workspace.root.join("src").join(LABELS))? {
+        // They are written with a line for each text, which is of no use to a browser.
+        let texts: serde_json::Value = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{LABELS}/{name} is no JSON"))?;
+        files.insert(format!("{LABELS}/{name}"), serde_json::to_vec(&texts)?);
+    }
+    Ok(files)
 }
 
 /// The files of the page around a built widget, ready to be served.
@@ -84,7 +106,7 @@ fn assemble(workspace: &Workspace, widget: Files) -> Result<Files> {
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let mut files = widget;
-    files.insert(LOADER.into(), loader(workspace)?);
+    files.append(&mut loader(workspace)?);
     files.insert("style/page.css".into(), read("style/page.css")?);
     files.append(&mut wasm::read_tree(&workspace.root.join("demo/page"))?);
     let html = String::from_utf8(read(HTML)?).context("index.html is not UTF-8")?;

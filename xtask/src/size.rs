@@ -40,7 +40,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let first = table("first load", &page::is_first)?;
     let later = table("with the first run", &|name| is_part(name) && name != DEMO)?;
     table("with the stand-in model", &|name| name == DEMO)?;
-    table("the demo page around it", &|name| !page::is_first(name) && !is_part(name))?;
+    let is_label = |name: &str| name.starts_with(page::LABELS);
+    table("a language other than English", &is_label)?;
+    let is_around = |name: &str| !page::is_first(name) && !is_part(name) && !is_label(name);
+    table("the demo page around it", &is_around)?;
 
     let (mut now, mut then) = (BTreeMap::new(), BTreeMap::new());
     for (name, wasm) in &widget.named {

@@ -85,8 +85,13 @@ fn check_run(mode: Mode, answer: &ModelResponse) {
     let at = Timestamp::from_millis(1);
     let run = Run::start(at, spec).run;
     let head = *run.head();
-    let input =
-        Input::ModelResponded { turn: 0, response: answer.clone(), notes: Vec::new(), left_out: 0, grants: Vec::new() };
+    let input = Input::ModelResponded {
+        turn: 0,
+        response: answer.clone(),
+        notes: Vec::new(),
+        left_out: 0,
+        grants: Vec::new(),
+    };
     let step = run.step(at, input, &tools);
     let is_acted_upon = step
         .effects

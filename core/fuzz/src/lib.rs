@@ -6,13 +6,14 @@
 
 mod assembler;
 mod journal;
+mod json;
 mod plan;
 mod sse;
 
 use holdpoint_core::stream::Api;
 
 /// All that can be checked.
-pub const TARGETS: [&str; 6] = ["sse", "responses", "chat", "messages", "plan", "journal"];
+pub const TARGETS: [&str; 7] = ["sse", "responses", "chat", "messages", "plan", "journal", "json"];
 
 /// Checks one target with these bytes.
 ///
@@ -24,6 +25,7 @@ pub fn check(target: &str, bytes: &[u8]) {
         "sse" => sse::check(bytes),
         "plan" => plan::check(bytes),
         "journal" => journal::check(bytes),
+        "json" => json::check(bytes),
         _ => assembler::check(Api::named(target).expect("a target"), bytes),
     }
 }

@@ -3,17 +3,16 @@
 use serde_json::Value;
 
 use crate::form::Change;
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::safely;
 use crate::view::facts::literal;
 use crate::view::tag::{Tag, tag};
 
 /// A list of differences; said in words as well as by a line through what was.
 pub(in crate::view) fn change_list(changes: &[Change]) -> Tag {
-    let side = |name: &'static str, said: &'static str, value: &Option<Value>| {
+    let side = |name: &'static str, said: Text, value: &Option<Value>| {
         let words = value.as_ref().map(literal);
-        let element =
-            tag(name).child(tag("span").class("visually-hidden").text([said, ": "].concat()));
+        let element = tag(name).child(tag("span").class("visually-hidden").text(said).text(" "));
         match words {
             Some(words) => safely(element, &words),
             None => element.set("data-absent", "").text(text::NOT_PRESENT),

@@ -7,7 +7,7 @@ use web_sys::KeyboardEvent;
 
 use super::settled::{Wait, on_press};
 use super::{Card, Presence};
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::{button, focus_soon};
 use crate::view::facts::sentence;
 use crate::view::state::Intent;
@@ -59,7 +59,7 @@ impl Card {
     }
 
     fn choice(self, what: &str) -> Tag {
-        let way = move |class, label: &'static str, way| {
+        let way = move |class, label: Text, way| {
             let handle = Handle::new(None);
             let button = button(class).text(label).handle(handle);
             button.on("click", move |_| {
@@ -84,7 +84,7 @@ impl Card {
     /// The button that approves what `asked` gives.
     pub(super) fn approve_button(
         self,
-        label: &'static str,
+        label: Text,
         what: &str,
         asked: impl Fn() -> super::Asked + 'static,
     ) -> Tag {
@@ -102,7 +102,7 @@ impl Card {
             .bind("aria-describedby", move || self.settled.wait().map(|_| self.id("wait-")))
             // Not `disabled`, which would drop the focus.
             .bind("aria-disabled", move || waits().then(|| "true".to_owned()))
-            .live_text(move || words().to_owned());
+            .live_text(words);
         let ready = move || {
             matches!(self.settled.wait_now(), None | Some(Wait::Unseen))
                 && !untrack(|| self.is_closed())
@@ -119,7 +119,9 @@ impl Card {
                 let is_brief = matches!(self.settled.wait(), None | Some(Wait::Moves));
                 Some(if is_brief { "visually-hidden" } else { "wait" }.to_owned())
             })
-            .live_text(move || self.settled.wait().map_or("", Wait::words).to_owned())
+            .live_text(move || {
+                self.settled.wait().map_or_else(String::new, |wait| wait.words().get())
+            })
     }
 
     /// A form for words to the model: why not, or what else.
@@ -140,7 +142,7 @@ impl Card {
         let send = button(if way == Way::Answer { "answer-button" } else { "deny-button" })
             .set("aria-label", text::act_on(act, what))
             .bind("aria-disabled", move || self.saves().then(|| "true".to_owned()))
-            .live_text(move || if self.saves() { text::SAVING } else { act }.to_owned())
+            .live_text(move || if self.saves() { text::SAVING } else { act })
             .on("click", move |event| {
                 if untrack(|| self.saves()) {
                     return;

@@ -12,7 +12,7 @@ use web_sys::{HtmlDialogElement, HtmlInputElement, KeyboardEvent};
 use super::{Asked, Card};
 use crate::text;
 use crate::view::desk::{button, focus_soon, safely};
-use crate::view::facts::{said, sentence};
+use crate::view::facts::{note, sentence};
 use crate::view::signal::Signal;
 use crate::view::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
 use crate::view::timer::{after, soon};
@@ -38,7 +38,7 @@ impl Card {
             }
         });
         focus_soon(title);
-        let why = if self.is_critical { text::CONFIRM_UNDO } else { text::CONFIRM_COVERED };
+        let why = if self.is_critical { text::NOT_UNDONE } else { text::CONFIRM_COVERED };
         let head = tag("h3")
             .set("id", &heading)
             .set("tabindex", "-1")
@@ -53,7 +53,7 @@ impl Card {
             .set("id", &body)
             .child(safely(tag("p").class("confirm-what"), &what))
             .maybe(changed)
-            .child(said("card-note", "", why));
+            .child(note(why));
         tag("dialog")
             .part("confirm-dialog")
             .set("role", "alertdialog")
@@ -75,6 +75,7 @@ impl Card {
     /// The word that stands for a signature.
     fn typed(self) -> Tag {
         let id = self.id("word-");
+        let word = text::CONFIRM_WORD.get();
         let field = tag("input")
             .part("confirm-word")
             .set("id", &id)
@@ -85,7 +86,7 @@ impl Card {
             .on("input", move |event| {
                 let field = event.current_target().and_then(|it| it.dyn_into().ok());
                 let typed = field.map(|field: HtmlInputElement| field.value()).unwrap_or_default();
-                self.word.set(typed.trim().to_lowercase() == text::CONFIRM_WORD);
+                self.word.set(typed.trim().to_lowercase() == word);
             })
             .on("keydown", move |event| {
                 let key = event.unchecked_ref::<KeyboardEvent>();
@@ -96,7 +97,7 @@ impl Card {
             });
         tag("div")
             .class("field")
-            .child(tag("label").set("for", id).text(text::CONFIRM_TYPE))
+            .child(tag("label").set("for", id).text(text::confirm_type()))
             .child(field)
     }
 

@@ -165,7 +165,7 @@ impl Card {
 fn as_json(editor: Editor) -> Tag {
     let is_json = move || editor.read(Form::is_json);
     button("json-button")
-        .live_text(move || if is_json() { text::AS_FORM } else { text::AS_JSON }.to_owned())
+        .live_text(move || if is_json() { text::AS_FORM } else { text::AS_JSON })
         .on("click", move |_| {
             let mut turned = Ok(());
             editor.change(|form| {

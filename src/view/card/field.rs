@@ -6,7 +6,7 @@ use web_sys::{Event, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 use super::edit::Editor;
 use crate::form::{Field, Form, Id, Input, Kind};
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::{button, safely};
 use crate::view::escape::{Piece, visible, visible_text};
 use crate::view::facts::literal;
@@ -15,24 +15,24 @@ use crate::view::tag::{Tag, icon, keyed, stroke, tag};
 /// The fields of a form.
 pub(super) fn root(editor: Editor, id: Id) -> Tag {
     if editor.read(Form::is_json) {
-        return tag("div").class("fields").child(field(editor, id, text::ALL_ARGUMENTS));
+        return tag("div").class("fields").child(field(editor, id, Some(text::ALL_ARGUMENTS)));
     }
     tag("div").class("fields").each(move || children(editor, id))
 }
 
 fn children(editor: Editor, of: Id) -> Vec<crate::view::tag::Keyed> {
     let children = editor.read(|form| form.children(of).to_vec());
-    children.into_iter().map(|id| keyed(id.to_string(), move || field(editor, id, ""))).collect()
+    children.into_iter().map(|id| keyed(id.to_string(), move || field(editor, id, None))).collect()
 }
 
 /// A field with its name, its help and what is wrong with it.
-fn field(editor: Editor, id: Id, name: &'static str) -> Tag {
+fn field(editor: Editor, id: Id, name: Option<Text>) -> Tag {
     let read = move |read: fn(&Field) -> bool| editor.read(|form| form.field(id).is_some_and(read));
     let (label, help, optional) = editor.read(|form| {
         let field = form.field(id);
         field.map(|it| (it.label.clone(), it.help.clone(), it.optional)).unwrap_or_default()
     });
-    let label = if name.is_empty() { label } else { name.to_owned() };
+    let label = name.map_or(label, Text::get);
     let is_group = read(|field| {
         let is_group =
             |kind: &Kind| matches!(kind, Kind::Object(_) | Kind::List { .. } | Kind::Choice { .. });
@@ -88,7 +88,7 @@ fn presence_button(editor: Editor, id: Id, present: bool) -> Tag {
         .set("aria-label", text::act_on(words, &label))
         .text(words)
         .on("click", move |_| editor.change(|form| form.set_present(id, !present)));
-    let left_out = (!present).then(|| tag("span").class("field-mark").text(text::LEFT_OUT));
+    let left_out = (!present).then(|| tag("span").class("field-mark").text(text::ABSENT));
     tag("span").class("field-presence").maybe(left_out).child(change)
 }
 
@@ -101,7 +101,7 @@ fn hidden_note(editor: Editor, id: Id) -> Option<crate::view::tag::Keyed> {
     let hides = |piece: &Piece| matches!(piece, Piece::Escape(mark) if mark != "↵");
     visible(&typed).iter().any(hides).then(|| {
         keyed(typed.clone(), move || {
-            safely(tag("p").class("field-note").text(text::HIDDEN_INSIDE), &typed)
+            safely(tag("p").class("field-note").text(text::HIDDEN_INSIDE).text(" "), &typed)
         })
     })
 }
@@ -276,7 +276,7 @@ fn list(editor: Editor, id: Id, name: Id, grows: bool) -> Tag {
 
 fn item_row(editor: Editor, list: Id, item: Id) -> Tag {
     let place = move || editor.read(|form| form.children(list).iter().position(|it| *it == item));
-    let named = move |words: &'static str| {
+    let named = move |words: Text| {
         move || Some(text::act_on(words, &text::item(place().unwrap_or_default() + 1)))
     };
     let act = move |class, words, path, change: fn(&mut Form, Id, usize)| {
@@ -317,9 +317,9 @@ fn option_name((label, value): &(String, Value)) -> String {
         return visible_text(label);
     }
     match value {
-        Value::Bool(true) => text::YES.to_owned(),
-        Value::Bool(false) => text::NO.to_owned(),
-        Value::Null => text::NOTHING.to_owned(),
+        Value::Bool(true) => text::YES.get(),
+        Value::Bool(false) => text::NO.get(),
+        Value::Null => text::NULL.get(),
         _ => visible_text(&literal(value)),
     }
 }

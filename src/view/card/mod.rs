@@ -213,9 +213,9 @@ impl Card {
         }
         let words = match self.presence() {
             Presence::Here => return None,
-            Presence::Absent => [text::TOOL_ABSENT, " ", text::EDIT_ABSENT].concat(),
-            Presence::Changed => text::TOOL_CHANGED.to_owned(),
+            Presence::Absent => text::TOOL_ABSENT,
+            Presence::Changed => text::TOOL_CHANGED,
         };
-        Some(keyed(words.clone(), move || note(&words)))
+        Some(keyed(words.key, move || note(words)))
     }
 }

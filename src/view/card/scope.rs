@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
 
 use super::Card;
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::safely;
 use crate::view::escape::visible_text;
 use crate::view::facts::literal;
@@ -84,7 +84,11 @@ impl Scope {
                 (None, _) => text::bound_only(&bound.name, &literal(&bound.value)),
             })
             .collect();
-        text::rule_sentence(title, &parts.join(", "))
+        if parts.is_empty() {
+            title.to_owned()
+        } else {
+            text::with_reason(title, &parts.join(", "))
+        }
     }
 }
 
@@ -116,7 +120,7 @@ impl Card {
             self.rescope(|scope| scope.span = at.unwrap_or(scope.span));
         });
         let span = span.all(SPANS.iter().enumerate().map(|(at, (words, _))| {
-            let option = tag("option").set("value", at.to_string()).text(words);
+            let option = tag("option").set("value", at.to_string()).text(*words);
             if at == 1 { option.set("selected", "") } else { option }
         }));
         tag("div")
@@ -189,12 +193,9 @@ impl Card {
     pub(super) fn remembered(self, title: &str) -> Option<Intent> {
         let scope = self.scope.get_untracked().filter(|scope| scope.wanted)?;
         let (bounds, until) = (scope.schemas()?, scope.until());
-        Some(Intent::Remember {
-            call: self.call.peek()?,
-            bounds,
-            because: scope.sentence(title),
-            until,
-        })
+        // A handler speaks no language of its own, and what is kept is what was read.
+        let because = self.desk.shown.speaking(|| scope.sentence(title));
+        Some(Intent::Remember { call: self.call.peek()?, bounds, because, until })
     }
 
     fn rescope(self, change: impl FnOnce(&mut Scope)) {
@@ -211,7 +212,7 @@ fn target<T: JsCast>(event: &Event) -> Option<T> {
 }
 
 /// For how long a rule may stand; the last one until it is revoked.
-const SPANS: [(&str, Option<u64>); 5] = [
+const SPANS: [(Text, Option<u64>); 5] = [
     (text::FOR_HOUR, Some(HOUR_MS)),
     (text::FOR_DAY, Some(24 * HOUR_MS)),
     (text::FOR_WEEK, Some(7 * 24 * HOUR_MS)),

@@ -12,6 +12,7 @@ use super::Card;
 use super::changes::change_list;
 use super::settled::Settled;
 use crate::form::{Change, changes};
+use crate::language::known;
 use crate::text;
 use crate::view::desk::safely;
 use crate::view::facts::{in_full, note};
@@ -49,13 +50,13 @@ fn shown_changes(preview: &Value) -> Vec<Change> {
 /// Whether what it does can be undone.
 pub(super) fn reversibility(action: &Action) -> Tag {
     let words = if action.annotations.destructive_hint {
-        text::NOT_UNDONE.to_owned()
+        text::NOT_UNDONE.get()
     } else if action.annotations.read_only_hint {
-        text::NOTHING_TO_UNDO.to_owned()
+        text::NOTHING_TO_UNDO.get()
     } else {
         match action.undo_window_ms {
-            Some(window) => text::undo_for(window.div_ceil(1000)),
-            None => text::UNDO_UNKNOWN.to_owned(),
+            Some(window) => text::undo_for(window),
+            None => text::UNDO_UNKNOWN.get(),
         }
     };
     tag("p").part("card-undo").text(words)
@@ -69,12 +70,12 @@ pub(super) fn changed_since(slot: &Slot) -> Option<Tag> {
         let told = [
             (text::CHANGED_SENTENCE, action.summary.clone().into()),
             (text::CHANGED_STATE, action.precondition.clone().unwrap_or_default()),
-            (text::CHANGED_EFFECT, action.preview.clone().unwrap_or_default()),
-            (text::CHANGED_RULE, action.ruling.because.as_str().into()),
+            (text::EFFECT, action.preview.clone().unwrap_or_default()),
+            (text::CHANGED_RULE, known(&action.ruling.because).into()),
             (text::CHANGED_TOOL, action.schema.clone().unwrap_or_default()),
         ];
         for (name, value) in told {
-            put(&mut fields, name, value);
+            put(&mut fields, &name.get(), value);
         }
         Value::Object(fields)
     };
@@ -121,10 +122,10 @@ impl Card {
         });
         let lines = groups.iter().map(|(origin, names)| {
             let (kind, words) = match origin {
-                Origin::Model => ("model", text::FROM_MODEL.to_owned()),
+                Origin::Model => ("model", text::FROM_MODEL.get()),
                 Origin::Tool(title) => ("tool", text::from_tool(title)),
-                Origin::Page => ("page", text::FROM_PAGE.to_owned()),
-                Origin::Person => ("person", text::FROM_PERSON.to_owned()),
+                Origin::Page => ("page", text::FROM_PAGE.get()),
+                Origin::Person => ("person", text::FROM_PERSON.get()),
             };
             tag("div")
                 .set("data-origin", kind)

@@ -18,7 +18,7 @@ use web_sys::{
     IntersectionObserverInit, ShadowRoot,
 };
 
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::signal::Signal;
 use crate::view::tag::{Handle, Tag, keep, tag};
 use crate::view::timer::every;
@@ -51,7 +51,7 @@ pub(in crate::view) enum Wait {
 }
 
 impl Wait {
-    pub(super) fn words(self) -> &'static str {
+    pub(super) fn words(self) -> Text {
         match self {
             Self::Moves => text::WAIT_MOVES,
             Self::Covered => text::WAIT_COVERED,

@@ -44,7 +44,7 @@ impl Card {
             let words =
                 tag("span").class("expiry-words").set("title", then).live_text(
                     move || match left() {
-                        0 => text::LATE.to_owned(),
+                        0 => text::LATE.get(),
                         left => text::expires_in(left),
                     },
                 );

@@ -5,4 +5,5 @@ mod crash;
 mod decisions;
 mod faults;
 mod formats;
+mod language;
 mod record;
