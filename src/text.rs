@@ -69,7 +69,7 @@ texts! {
     BACK "back" "Back";
     SAVING "saving" "Saving…";
     REASON "reason" "Why not? The assistant reads this (optional)";
-    WHY "why" "Why you are asked:";
+    WHY "why" "Why you are asked";
     EFFECT "effect" "What changes";
     AGENT_SAYS "agentSays" "The agent’s own reason, not verified";
     NO_ARGUMENTS "noArguments" "It takes no arguments.";
@@ -120,13 +120,13 @@ texts! {
     NOTHING_TO_UNDO "nothingToUndo" "It only reads, so there is nothing to undo.";
     UNDO_UNKNOWN "undoUnknown" "The page does not say whether it can be undone.";
     UNDO_FOR "undoFor" "After you approve, you can take it back for {time}.";
+    UNDOING "undoing" "Undo";
     CHANGED_SINCE "changedSince" "Changed since you were first asked";
     CHANGED_INSIDE "changedInside" "The tool’s own definition is another one.";
     CHANGED_SENTENCE "changedSentence" "What it does";
     CHANGED_STATE "changedState" "The state of things";
-    CHANGED_RULE "changedRule" "Why you are asked";
     CHANGED_TOOL "changedTool" "What the tool takes";
-    ORIGINS "origins" "Where the values come from";
+    ORIGINS "origins" "Source of the values";
     FROM_PERSON "fromPerson" "You wrote it";
     FROM_PAGE "fromPage" "From this page";
     FROM_MODEL "fromModel" "The agent’s own";

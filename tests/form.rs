@@ -75,6 +75,13 @@ fn number_of_the_proposal_is_given_back_exactly() {
 }
 
 #[test]
+fn whole_number_says_that_it_is_one() {
+    let message = Err("/count: expected a whole number such as 12");
+    let count = json!({"count": {"type": "integer"}});
+    check(count, json!({"count": 1}), |form| write(form, "/count", "2,5"), message);
+}
+
+#[test]
 fn limits_of_the_schema_are_told_beside_the_field() {
     let properties = || json!({"amount": {"type": "integer", "maximum": 100, "multipleOf": 5}});
     let set = |typed: &'static str| move |form: &mut Form| write(form, "/amount", typed);

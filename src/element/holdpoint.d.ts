@@ -242,7 +242,7 @@ export interface Labels {
   saving?: Label;
   /** Why not? The assistant reads this (optional) */
   reason?: Label;
-  /** Why you are asked: */
+  /** Why you are asked */
   why?: Label;
   /** What changes */
   effect?: Label;
@@ -326,6 +326,8 @@ export interface Labels {
   undoUnknown?: Label;
   /** After you approve, you can take it back for {time}. */
   undoFor?: Label;
+  /** Undo */
+  undoing?: Label;
   /** Changed since you were first asked */
   changedSince?: Label;
   /** The tool’s own definition is another one. */
@@ -334,11 +336,9 @@ export interface Labels {
   changedSentence?: Label;
   /** The state of things */
   changedState?: Label;
-  /** Why you are asked */
-  changedRule?: Label;
   /** What the tool takes */
   changedTool?: Label;
-  /** Where the values come from */
+  /** Source of the values */
   origins?: Label;
   /** You wrote it */
   fromPerson?: Label;

@@ -7,6 +7,17 @@ use serde_json::{Map, Value};
 use super::schema::is_date;
 use super::{Form, Id, Input, Kind};
 
+/// A place in a value, as people read it: names of properties and numbers of items, from 1.
+#[must_use]
+pub fn place(path: &str) -> String {
+    path.split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+        .map(|token| token.parse::<usize>().map_or(token, |at| (at + 1).to_string()))
+        .collect::<Vec<_>>()
+        .join(" › ")
+}
+
 /// Something that is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
@@ -85,9 +96,10 @@ impl Form {
                 refuse("expected a day such as 2026-01-31")
             }
             Some(Kind::Text { text, .. }) => Value::String(text.clone()),
-            Some(Kind::Number { text, .. }) => match parse(text.trim(), &Limits::default()) {
+            Some(Kind::Number { text, whole }) => match parse(text.trim(), &Limits::default()) {
                 Ok(number @ Value::Number(_)) => number,
                 Err(fault) if fault.code == "unsafe_number" => refuse(&fault.message),
+                _ if *whole => refuse("expected a whole number such as 12"),
                 _ => refuse("expected a number such as 12.5"),
             },
             Some(Kind::Json(text)) => match parse(text, &Limits::default()) {

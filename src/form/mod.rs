@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use change::same;
 pub use change::{Change, changes};
-pub use check::Issue;
+pub use check::{Issue, place};
 pub use pretty::pretty;
 
 /// The fields of one value.
@@ -244,6 +244,15 @@ impl Form {
         }
         let value = self.value_of(id);
         !matches!((&value, &field.origin), (Ok(value), Some(origin)) if same(value, origin))
+    }
+
+    /// Whether a field that was changed is one to put back: what it began with is not nothing, and
+    /// it is no group, whose parts say it themselves.
+    #[must_use]
+    pub fn is_worth_a_way_back(&self, id: Id) -> bool {
+        self.fields.get(id).is_some_and(|field| {
+            (field.origin.is_some() || field.optional) && !matches!(field.kind, Kind::Object(_))
+        })
     }
 
     /// Turns all of it into one field of JSON.

@@ -4,7 +4,7 @@
 use holdpoint_core::json::{canonical, read};
 use holdpoint_core::plan::Action;
 use holdpoint_core::policy::Ruling;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::card::settled::Settled;
 use super::desk::safely;
@@ -37,18 +37,62 @@ pub(super) fn sentence(action: &Action) -> String {
 }
 
 /// Every argument by its name; nothing is left out, and what is cut says so.
-pub(super) fn arguments(arguments: &Value, settled: Settled) -> Tag {
-    match arguments.as_object() {
+pub(super) fn arguments(action: &Action, settled: Settled) -> Tag {
+    match action.arguments.as_object() {
         Some(fields) if !fields.is_empty() => {
             tag("dl").part("card-arguments").all(fields.iter().map(|(name, value)| {
-                let value = literal(value);
-                let shown = in_full(tag("dd"), &value, settled);
-                let long = value.chars().nth(LONG).is_some();
+                let (shown, long) = fact_of(value, settled);
                 let shown = if long { shown.set("data-long", "") } else { shown };
-                tag("div").child(safely(tag("dt"), name)).child(shown)
+                tag("div").child(safely(tag("dt"), &label(action, fields, name))).child(shown)
             }))
         }
         _ => note(text::NO_ARGUMENTS),
+    }
+}
+
+/// What to call an argument: as the page calls it, unless another one could pass for it then.
+fn label(action: &Action, fields: &Map<String, Value>, name: &str) -> String {
+    let known = action.schema.as_ref().and_then(|schema| schema.get("properties"));
+    let titled = |name: &str| {
+        let property = known?.get(name)?;
+        let mut letters = name.chars();
+        let first = letters.next()?.to_uppercase();
+        let title = property.get("title").and_then(Value::as_str).filter(|it| !it.is_empty());
+        Some(title.map_or_else(|| first.chain(letters).collect(), str::to_owned))
+    };
+    let Some(label) = titled(name) else { return name.to_owned() };
+    let passes = |other: &String| {
+        let shown = titled(other).unwrap_or_default();
+        other != name && [other, &shown].iter().any(|it| it.to_lowercase() == label.to_lowercase())
+    };
+    if fields.keys().any(passes) { name.to_owned() } else { label }
+}
+
+/// What an argument is, and whether it is set smaller. A name ends in a colon and a place in a list
+/// in a full stop, so that neither passes for the other.
+fn fact_of(value: &Value, settled: Settled) -> (Tag, bool) {
+    let line = |label: Tag, value: &Value| {
+        let (shown, _) = fact_of(value, settled);
+        tag("div").child(label).child(shown)
+    };
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            let lines = fields.iter().map(|(name, value)| {
+                line(safely(tag("dt"), name).child(tag("span").text(":")), value)
+            });
+            (tag("dd").child(tag("dl").class("nested").all(lines)), true)
+        }
+        Value::Array(items) if !items.is_empty() => {
+            let lines = items.iter().enumerate().map(|(at, value)| {
+                line(tag("dt").text([&(at + 1).to_string(), "."].concat()), value)
+            });
+            (tag("dd").child(tag("dl").class("nested").all(lines)), true)
+        }
+        _ => {
+            let words = literal(value);
+            let long = words.chars().nth(LONG).is_some();
+            (in_full(tag("dd"), &words, settled), long)
+        }
     }
 }
 
@@ -121,16 +165,22 @@ pub(super) fn why(ruling: &Ruling) -> Tag {
         .iter()
         .map(|(name, value)| [name.as_str(), " = ", &literal(value)].concat())
         .collect();
-    let line = tag("p").part("card-rule").child(tag("strong").text(text::WHY)).text(" ");
-    let line = line
-        .child(safely(tag("span"), &known(&ruling.because)))
-        .text(" ")
-        .child(tag("code").class("rule-id").text(ruling.rule.as_str()));
-    if matched.is_empty() {
+    let line = safely(tag("span"), &known(&ruling.because));
+    let line = tag("p").child(line).text(" ");
+    let line = line.child(tag("code").class("rule-id").text(ruling.rule.as_str()));
+    let line = if matched.is_empty() {
         line
     } else {
         line.text(" (").child(safely(tag("span"), &matched.join(", "))).text(")")
-    }
+    };
+    row("card-rule", text::WHY, line)
+}
+
+/// A quiet line: what it is about, and what there is to say.
+pub(super) fn row(part: &str, label: Text, said: Tag) -> Tag {
+    let names = ["row ", part].concat();
+    let label = tag("p").class("label").text(label);
+    tag("div").set("class", names).set("part", part).child(label).child(said)
 }
 
 /// All that a decision is bound to, for whoever wants to compare.

@@ -1,9 +1,13 @@
 //! What was said and done, oldest first, and what is going on now at its end.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::card::approval_card;
 use super::desk::{Desk, button};
@@ -23,6 +27,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
     let follows = Signal::new(true);
+    let top = Cell::new(0);
     follow(desk, follows);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
@@ -39,7 +44,11 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
-                follows.set(left <= NEAR_PX);
+                // What grew below meanwhile did not take the person away from the end.
+                let went_up = log.scroll_top() < top.replace(log.scroll_top());
+                if went_up || left <= NEAR_PX {
+                    follows.set(left <= NEAR_PX);
+                }
             }
         })
         .live(move || {
@@ -74,10 +83,18 @@ fn follow(desk: Desk, follows: Signal<bool>) {
     });
 }
 
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning.
 fn to_end(log: Handle) {
-    if let Some(log) = log.get_untracked() {
-        log.set_scroll_top(log.scroll_height());
-    }
+    let Some(log) = log.get_untracked() else { return };
+    let cards = log.query_selector_all(".approval-card").ok();
+    let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
+    let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
+    let tall = card.filter(|card| {
+        let is_last = card.offset_top() + card.offset_height() + log.client_height() / 4
+            > log.scroll_height();
+        is_last && card.offset_height() > log.client_height()
+    });
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| card.offset_top() - ABOVE_PX));
 }
 
 /// The part of the log that is one run's.
@@ -194,6 +211,9 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .set("part", names)
         .child(tag("span").class("visually-hidden").text(who))
 }
+
+/// What shows above a card that is gone to.
+const ABOVE_PX: i32 = 12;
 
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

@@ -88,10 +88,14 @@ impl Card {
         what: &str,
         asked: impl Fn() -> super::Asked + 'static,
     ) -> Tag {
-        let words = move || match self.settled.wait() {
-            _ if self.saves() => text::SAVING,
-            Some(Wait::Unseen) => text::SHOW_REST,
-            _ => label,
+        let words = move || {
+            if self.saves() {
+                text::SAVING
+            } else if self.settled.is_unread() {
+                text::SHOW_REST
+            } else {
+                label
+            }
         };
         let waits =
             move || self.is_closed() || !matches!(self.settled.wait(), None | Some(Wait::Unseen));

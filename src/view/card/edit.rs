@@ -9,7 +9,7 @@ use super::changes::change_list;
 use super::choice::Way;
 use super::field::root;
 use super::{Asked, Card};
-use crate::form::{Form, Id, Issue, changes};
+use crate::form::{Form, Id, Issue, changes, place};
 use crate::text;
 use crate::view::desk::{button, focus_soon, safely, sentence_case};
 use crate::view::escape::visible_text;
@@ -182,10 +182,9 @@ fn fault_summary(editor: Editor, handle: Handle) -> Tag {
     let list = move || {
         let issues = editor.issues.get();
         let items = issues.into_iter().enumerate().map(|(at, issue)| {
-            let name = editor.read(|form| form.field(issue.field).map(|it| it.label.clone()));
-            let name = name.unwrap_or_default();
+            let name = place(&issue.path);
             let words = sentence_case(&issue.message);
-            let words = if name.is_empty() { words } else { [&name, ": ", &words].concat() };
+            let words = if name.is_empty() { words } else { text::with_reason(&name, &words) };
             keyed([&at.to_string(), " ", &words].concat(), move || {
                 let go = safely(button("fault-link"), &words).on("click", move |_| {
                     focus_field(editor, issue.field);

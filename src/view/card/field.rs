@@ -52,7 +52,7 @@ fn field(editor: Editor, id: Id, name: Option<Text>) -> Tag {
         .child(title.class("field-name"))
         .maybe(optional.then(|| tag("span").class("field-mark").text(text::OPTIONAL)))
         .one(move || {
-            let changed = editor.read(|form| form.is_changed(id));
+            let changed = editor.read(|form| form.is_changed(id) && form.is_worth_a_way_back(id));
             let label = visible_text(&label);
             changed.then(|| keyed("", move || changed_mark(editor, id, &label)))
         })
@@ -94,11 +94,16 @@ fn presence_button(editor: Editor, id: Id, present: bool) -> Tag {
 
 /// What a field for text would not show of what is in it.
 fn hidden_note(editor: Editor, id: Id) -> Option<crate::view::tag::Keyed> {
-    let typed = editor.read(|form| match &form.field(id)?.kind {
-        Kind::Text { text, .. } | Kind::Json(text) => Some(text.clone()),
+    let (typed, is_json) = editor.read(|form| match &form.field(id)?.kind {
+        Kind::Text { text, .. } => Some((text.clone(), false)),
+        Kind::Json(text) => Some((text.clone(), true)),
         _ => None,
     })?;
-    let hides = |piece: &Piece| matches!(piece, Piece::Escape(mark) if mark != "↵");
+    // Space means nothing between the parts of JSON.
+    let hides = |piece: &Piece| match piece {
+        Piece::Escape(mark) => mark != "↵" && !(is_json && mark == "⟨U+0020⟩"),
+        Piece::Plain(_) => false,
+    };
     visible(&typed).iter().any(hides).then(|| {
         keyed(typed.clone(), move || {
             safely(tag("p").class("field-note").text(text::HIDDEN_INSIDE).text(" "), &typed)
@@ -125,6 +130,10 @@ fn control(editor: Editor, id: Id, name: Id) -> Tag {
         }
         Kind::Number { text, whole } => {
             line(editor, id, name, &text, "text", if whole { "numeric" } else { "decimal" })
+        }
+        // There is nothing to choose.
+        Kind::Choice { options, chosen: Some(0) } if options.len() == 1 => {
+            tag("p").class("fixed").all(options.first().map(|it| tag("span").text(option_name(it))))
         }
         Kind::Choice { options, chosen } if options.len() <= RADIOS => {
             radios(editor, id, name, &options, chosen)

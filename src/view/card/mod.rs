@@ -64,17 +64,24 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .child(card.strip(action))
         .child(in_full(tag("h3").part("card-summary").set("id", id), what(action), settled))
         .maybe(changed_since(slot))
-        .child(arguments(&action.arguments, settled))
-        .child(effect(action, settled))
-        .child(reversibility(action))
-        .child(why(&action.ruling))
+        .child(arguments(action, settled))
+        .child(
+            tag("div")
+                .class("rows")
+                .child(effect(action, settled))
+                .child(reversibility(action))
+                .child(why(&action.ruling))
+                .maybe(shown.and_then(|shown| card.origins(&shown, slot)))
+                .maybe(action.reason.as_deref().map(agent_reason)),
+        )
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
-        .maybe(shown.and_then(|shown| card.origins(&shown, slot)))
-        .maybe(action.reason.as_deref().map(agent_reason))
         .one(move || card.tool_note())
         .one(move || card.lapsed_note())
         .child(card.ways_out(action))
-        .maybe(card.scope_of(action))
+        .one({
+            let action = action.clone();
+            move || card.scope_of(&action)
+        })
         .child(tag("div").class("card-foot").child(details(action)).child(card.help()))
         .on("keydown", move |event| card.on_key(event.unchecked_ref()))
         .one(move || card.confirmation());

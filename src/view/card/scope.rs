@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
 
 use super::Card;
+use super::choice::Way;
 use crate::text::{self, Text};
 use crate::view::desk::safely;
 use crate::view::escape::visible_text;
@@ -94,10 +95,18 @@ impl Scope {
 
 impl Card {
     /// The offer to remember, where that may be offered.
-    pub(super) fn scope_of(self, action: &Action) -> Option<Tag> {
-        let scope = Scope::of(action)?;
+    pub(super) fn scope_of(self, action: &Action) -> Option<Keyed> {
+        // A rule is of what was proposed, so it is not offered beside other arguments.
+        let is_offered = self.way.get() == Way::Choice;
+        let scope = Scope::of(action).filter(|_| is_offered)?;
         let title = action.title.clone();
-        self.scope.set(Some(scope));
+        Some(keyed("", move || {
+            self.scope.set(Some(scope));
+            self.offer(title)
+        }))
+    }
+
+    fn offer(self, title: String) -> Tag {
         let wants = move || self.scope.with(|it| it.as_ref().is_some_and(|it| it.wanted));
         let check =
             tag("input").part("remember").set("type", "checkbox").on("change", move |event| {
@@ -110,7 +119,7 @@ impl Card {
             let title = title.clone();
             wants().then(|| keyed("", move || self.scope_form(title)))
         };
-        Some(tag("div").part("card-scope").child(label).one(body))
+        tag("div").part("card-scope").child(label).one(body)
     }
 
     fn scope_form(self, title: String) -> Tag {

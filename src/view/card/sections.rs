@@ -9,26 +9,23 @@ use holdpoint_core::run::{Origin, Run, Slot};
 use serde_json::{Map, Value};
 
 use super::Card;
-use super::changes::change_list;
+use super::changes::told_list;
 use super::settled::Settled;
-use crate::form::{Change, changes};
+use crate::form::{Change, changes, place};
 use crate::language::known;
 use crate::text;
 use crate::view::desk::safely;
-use crate::view::facts::{in_full, note};
+use crate::view::facts::{in_full, note, row};
 use crate::view::tag::{Tag, tag};
 
 /// What the call would change, by the page; or that the page does not say.
 pub(super) fn effect(action: &Action, settled: Settled) -> Tag {
-    let section = tag("div").part("card-preview");
-    let label = tag("p").class("label").text(text::EFFECT);
-    match &action.preview {
-        None => section.child(note(text::NO_PREVIEW)),
-        Some(Value::String(text)) => {
-            section.child(label).child(in_full(tag("p").class("preview-text"), text, settled))
-        }
-        Some(preview) => section.child(label).child(change_list(&shown_changes(preview))),
-    }
+    let shown = match &action.preview {
+        None => tag("p").text(text::NO_PREVIEW),
+        Some(Value::String(text)) => in_full(tag("p").class("preview-text"), text, settled),
+        Some(preview) => told_list(&shown_changes(preview)),
+    };
+    row("card-preview", text::EFFECT, shown)
 }
 
 /// The changes of a preview. What is in no form that is known is shown as it is.
@@ -59,7 +56,7 @@ pub(super) fn reversibility(action: &Action) -> Tag {
             None => text::UNDO_UNKNOWN.get(),
         }
     };
-    tag("p").part("card-undo").text(words)
+    row("card-undo", text::UNDOING, tag("p").text(words))
 }
 
 /// What is not as it was when this was first asked, with what it was.
@@ -71,7 +68,7 @@ pub(super) fn changed_since(slot: &Slot) -> Option<Tag> {
             (text::CHANGED_SENTENCE, action.summary.clone().into()),
             (text::CHANGED_STATE, action.precondition.clone().unwrap_or_default()),
             (text::EFFECT, action.preview.clone().unwrap_or_default()),
-            (text::CHANGED_RULE, known(&action.ruling.because).into()),
+            (text::WHY, known(&action.ruling.because).into()),
             (text::CHANGED_TOOL, action.schema.clone().unwrap_or_default()),
         ];
         for (name, value) in told {
@@ -85,7 +82,7 @@ pub(super) fn changed_since(slot: &Slot) -> Option<Tag> {
     Some(if changes.is_empty() {
         section.child(note(text::CHANGED_INSIDE))
     } else {
-        section.child(change_list(&changes))
+        section.child(told_list(&changes))
     })
 }
 
@@ -102,13 +99,7 @@ impl Card {
         let origins = run.origins(slot, earlier.iter().rev().map(Rc::as_ref));
         let mut groups: Vec<(&Origin, Vec<String>)> = Vec::new();
         for (path, origin) in &origins {
-            let name = path
-                .split('/')
-                .skip(1)
-                .map(|token| token.replace("~1", "/").replace("~0", "~"))
-                .map(|token| token.parse::<usize>().map_or(token, |at| (at + 1).to_string()))
-                .collect::<Vec<_>>()
-                .join(" › ");
+            let name = place(path);
             match groups.iter_mut().find(|(known, _)| *known == origin) {
                 Some((_, names)) => names.push(name),
                 None => groups.push((origin, vec![name])),
@@ -120,6 +111,7 @@ impl Card {
             Origin::Page => 2,
             Origin::Person => 3,
         });
+        let only = groups.len() == 1;
         let lines = groups.iter().map(|(origin, names)| {
             let (kind, words) = match origin {
                 Origin::Model => ("model", text::FROM_MODEL.get()),
@@ -127,17 +119,12 @@ impl Card {
                 Origin::Page => ("page", text::FROM_PAGE.get()),
                 Origin::Person => ("person", text::FROM_PERSON.get()),
             };
-            tag("div")
-                .set("data-origin", kind)
-                .child(safely(tag("dt"), &words))
-                .child(safely(tag("dd"), &names.join(", ")))
+            // Where all of it is of one source, that is all there is to say.
+            let names = (!only).then(|| safely(tag("dd"), &names.join(", ")));
+            let line = tag("div").set("data-origin", kind).child(safely(tag("dt"), &words));
+            if only { line.set("data-all", "") } else { line.maybe(names) }
         });
-        (!groups.is_empty()).then(|| {
-            tag("div")
-                .part("card-origins")
-                .child(tag("p").class("label").text(text::ORIGINS))
-                .child(tag("dl").all(lines))
-        })
+        (!groups.is_empty()).then(|| row("card-origins", text::ORIGINS, tag("dl").all(lines)))
     }
 }
 

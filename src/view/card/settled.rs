@@ -34,6 +34,8 @@ pub(in crate::view) struct Settled {
     still: Signal<Still>,
     /// How many parts have not been on the screen.
     unseen: Signal<usize>,
+    /// Whether there are any on a card that stands still.
+    is_unread: Signal<bool>,
     /// Whether the browser vouches that nothing covers it; `None` where it cannot tell.
     vouched: Signal<Option<bool>>,
     sentinel: Signal<Option<Rc<Watch>>>,
@@ -75,6 +77,7 @@ impl Settled {
             wait: Signal::new(Some(Wait::Moves)),
             still: Signal::new(Still::default()),
             unseen: Signal::new(0),
+            is_unread: Signal::new(false),
             vouched: Signal::new(None),
             sentinel: Signal::new(None),
         };
@@ -125,6 +128,11 @@ impl Settled {
     pub(super) fn wait_now(self) -> Option<Wait> {
         self.look();
         self.wait.get_untracked()
+    }
+
+    /// Whether there is a part to be shown first.
+    pub(super) fn is_unread(self) -> bool {
+        self.is_unread.get()
     }
 
     /// Whether the browser knows that the card shows as it should, or cannot tell.
@@ -190,6 +198,10 @@ impl Settled {
         };
         if self.wait.get_untracked() != wait {
             self.wait.set(wait);
+        }
+        let is_unread = self.unseen.get_untracked() > 0;
+        if self.is_unread.get_untracked() != is_unread && (stood || !is_unread) {
+            self.is_unread.set(is_unread);
         }
     }
 
