@@ -42,6 +42,7 @@ texts! {
     YOU_SAID "youSaid" "You said";
     ASSISTANT_SAID "assistantSaid" "Assistant said";
     ANSWERING "answering" "Assistant is answering";
+    STILL_ANSWERING "stillAnswering" "Still answering";
     NOT_LOADED_YET "notLoadedYet"
         "A part of the assistant could not be loaded. Trying again…";
 
@@ -215,6 +216,8 @@ texts! {
     POSITION "position" "{at} of {of}";
     ACT_ON "actOn" "{act}: {what}";
     AGAIN_IN "againIn" "Trying again {when} ({attempt} of {of})";
+    ANSWER_COMPLETE "answerComplete"
+        "Answer complete, {count} paragraph, in the log|Answer complete, {count} paragraphs, in the log";
     LEFT_OUT "leftOut"
         "The conversation is long: {count} earlier turn was left out for the model|The conversation is long: {count} earlier turns were left out for the model";
     TOKENS "tokens" "Tokens: {read} in, {written} out";
@@ -271,6 +274,10 @@ mod with_values {
 
     pub(crate) fn left_out(turns: u32) -> String {
         LEFT_OUT.with(&[("count", turns.into())])
+    }
+
+    pub(crate) fn answer_complete(paragraphs: usize) -> String {
+        ANSWER_COMPLETE.with(&[("count", paragraphs.into())])
     }
 
     pub(crate) fn tokens(read: u64, written: u64) -> String {

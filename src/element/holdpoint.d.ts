@@ -196,6 +196,8 @@ export interface Labels {
   assistantSaid?: Label;
   /** Assistant is answering */
   answering?: Label;
+  /** Still answering */
+  stillAnswering?: Label;
   /** A part of the assistant could not be loaded. Trying again… */
   notLoadedYet?: Label;
   /** Ready */
@@ -502,6 +504,8 @@ export interface Labels {
   actOn?: Label;
   /** Trying again {when} ({attempt} of {of}) */
   againIn?: Label;
+  /** Answer complete, {count} paragraph, in the log | Answer complete, {count} paragraphs, in the log */
+  answerComplete?: Label;
   /** The conversation is long: {count} earlier turn was left out for the model | The conversation is long: {count} earlier turns were left out for the model */
   leftOut?: Label;
   /** Tokens: {read} in, {written} out */
@@ -596,6 +600,10 @@ export class HoldpointAgentElement extends HTMLElement {
   namespace: string;
   label: string;
   colorScheme: "auto" | "light" | "dark" | "host";
+  /**
+   * What assistive technology is told. "status": what waits for a person, and what went wrong. "brief":
+   * also what was done, and that there is an answer. "full": also its first 300 characters.
+   */
   announce: "brief" | "full" | "status" | "off";
   debug: boolean;
 

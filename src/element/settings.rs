@@ -55,6 +55,7 @@ impl Settings {
             "open" => shown.open.set(value.is_truthy()),
             "label" => shown.label.set(text()),
             "language" => speak(value, shown),
+            "announce" => shown.announce.set(text()),
             "colorScheme" => shown.scheme.set(text()),
             _ => {}
         }

@@ -10,6 +10,7 @@ use super::signal::Signal;
 use super::state::{Intent, Intents, RunShown, Shown};
 use super::tag::{Handle, Tag, tag};
 use super::timer::soon;
+use super::voice::Voice;
 use crate::driver::ports::ToolHost;
 use crate::text;
 
@@ -23,6 +24,8 @@ pub(super) struct Desk {
     pub(super) input: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
     pub(super) decided: Signal<Option<CallId>>,
+    /// The way to assistive technology.
+    pub(super) voice: Voice,
     intents: Signal<Intents>,
 }
 
@@ -33,6 +36,7 @@ impl Desk {
             log: Handle::new(None),
             input: Handle::new(None),
             decided: Signal::new(None),
+            voice: Voice::new(shown),
             intents: Signal::new(intents),
         }
     }

@@ -38,6 +38,8 @@ mod timer;
 #[cfg(target_arch = "wasm32")]
 mod transcript;
 #[cfg(target_arch = "wasm32")]
+mod voice;
+#[cfg(target_arch = "wasm32")]
 mod widget;
 
 #[cfg(target_arch = "wasm32")]
@@ -46,8 +48,7 @@ pub use widget::mount;
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
-    let views = state::RunViews { run: transcript::run_view, announce: announcer::announce };
     shown.tools.set(Some(tools));
-    shown.run_views.set(Some(views));
+    shown.run_view.set(Some(transcript::run_view));
     status::follow_runs(shown);
 }

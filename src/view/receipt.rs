@@ -125,10 +125,9 @@ pub(super) fn refused(report: &Report) -> Tag {
     line("refused", text::PROPOSAL_REFUSED, None).child(details)
 }
 
-/// What a person hears of how a call ended; nothing where it has not.
-pub(super) fn spoken(slot: &Slot) -> Option<String> {
-    let outcome = slot.outcome()?;
-    Some(text::with_reason(&sentence(&slot.action), &ending(slot, outcome)))
+/// What a person hears of how a call ended.
+pub(super) fn spoken(slot: &Slot, outcome: &Outcome) -> String {
+    text::with_reason(&sentence(&slot.action), &ending(slot, outcome))
 }
 
 fn fact(name: Text, json: &str) -> Tag {

@@ -39,6 +39,8 @@ pub struct Shown {
     pub(crate) language: Signal<Rc<Language>>,
     /// Its direction, `ltr` or `rtl`, where it is not that of the page around it.
     pub(crate) direction: Signal<Option<String>>,
+    /// How much assistive technology is told: `full`, `brief`, `status` or `off`.
+    pub announce: Signal<String>,
     /// The name of the whole thing.
     pub label: Signal<String>,
     /// A line that says something for a moment.
@@ -57,8 +59,8 @@ pub struct Shown {
     pub(super) waiting: Signal<usize>,
     /// The newest run that works by itself now, and so can be stopped.
     pub(super) active: Signal<Option<RunId>>,
-    /// The views of runs, which come with the first of them.
-    pub(super) run_views: Signal<Option<RunViews>>,
+    /// The part of the log that is one run's; it comes with the first of them.
+    pub(super) run_view: Signal<Option<RunView>>,
     /// The page's tools, for the views of runs.
     pub(super) tools: Signal<Option<Rc<dyn ToolHost>>>,
 }
@@ -79,6 +81,7 @@ impl Shown {
             scheme: Signal::new("auto".to_owned()),
             language: Signal::new(english()),
             direction: Signal::new(None),
+            announce: Signal::new("brief".to_owned()),
             label: Signal::new(ASSISTANT.english.to_owned()),
             toast: Signal::new(None),
             draft: Signal::new(String::new()),
@@ -88,7 +91,7 @@ impl Shown {
             state: Signal::new(None),
             waiting: Signal::new(0),
             active: Signal::new(None),
-            run_views: Signal::new(None),
+            run_view: Signal::new(None),
             tools: Signal::new(None),
         });
         std::mem::forget(owner);
@@ -110,15 +113,9 @@ impl Shown {
     }
 }
 
-/// The views of runs, by the functions that make them: so nothing that a widget shows without runs
-/// leads to their code.
-#[derive(Clone, Copy)]
-pub(super) struct RunViews {
-    /// The part of the log that is one run's.
-    pub(super) run: fn(Desk, RunShown) -> Tag,
-    /// Puts what is to be said of the runs into a signal.
-    pub(super) announce: fn(Shown, Signal<String>),
-}
+/// The view of a run, by the function that makes it: so nothing that a widget shows without runs leads
+/// to its code.
+pub(super) type RunView = fn(Desk, RunShown) -> Tag;
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
-
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::announcer::announce;
 use super::card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
@@ -30,9 +30,9 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let top = Cell::new(0);
     follow(desk, follows);
     let runs = move || {
-        let Some(views) = shown.run_views.get() else { return Vec::new() };
+        let Some(view) = shown.run_view.get() else { return Vec::new() };
         let runs = shown.runs.get();
-        runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
+        runs.into_iter().map(|run| keyed(run.id_text(), move || view(desk, run))).collect()
     };
     let list = tag("div")
         .part("transcript")
@@ -99,6 +99,7 @@ fn to_end(log: Handle) {
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
+    announce(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()

@@ -8,7 +8,6 @@ use leptos::reactive::owner::Owner;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
-use super::announcer::announcer;
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
@@ -80,7 +79,7 @@ fn widget(desk: Desk) -> Tag {
         .on("keyup", |event| keep_typing_inside(&event))
         .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
         .child(panel(desk))
-        .child(announcer(desk))
+        .child(desk.voice.regions())
 }
 
 fn is_popover(shown: Shown) -> bool {

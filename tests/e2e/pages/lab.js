@@ -4,10 +4,12 @@
 // - `tools`: `none` offers no tool, `twice` the same one two times, `malformed` one without a name;
 // - `hints`: annotations of the tool, with commas; `verify`: it can say what became of a call;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
-// - `storage=refused`: the page has no IndexedDB.
+// - `storage=refused`: the page has no IndexedDB;
+// - `voice=regions`: the browser cannot be told what to say;
+// - `hurry`: so many times faster do the widget's timers go.
 
 const query = new URLSearchParams(location.search);
-const own = ["tools", "hints", "verify", "hold", "storage"];
+const own = ["tools", "hints", "verify", "hold", "storage", "voice", "hurry"];
 
 /** What the widget told, newest last; the tests read it. */
 globalThis.errors = [];
@@ -20,6 +22,18 @@ if (query.get("storage") === "refused") {
     throw new DOMException("the lab forbids it", "SecurityError");
   };
   Object.defineProperty(globalThis, "indexedDB", { get: refuse });
+}
+
+/** What a screen reader is told, in order. */
+globalThis.said = [];
+if (query.get("voice") === "regions") delete Element.prototype.ariaNotify;
+else Element.prototype.ariaNotify = (words, { priority }) => said.push([priority, words]);
+
+if (query.has("hurry")) {
+  for (const name of ["setTimeout", "setInterval"]) {
+    const real = globalThis[name];
+    globalThis[name] = (work, ms, ...rest) => real(work, ms / query.get("hurry"), ...rest);
+  }
 }
 
 const agent = document.createElement("holdpoint-agent");
@@ -37,6 +51,14 @@ addEventListener("click", () => (moments.clicked = performance.now()), { capture
 document.body.append(agent);
 requestAnimationFrame(lookForCard);
 await import("/holdpoint.js");
+new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    const politeness = target.getAttribute?.("aria-live");
+    if (politeness && politeness !== "off" && target.textContent) {
+      said.push([politeness === "assertive" ? "high" : "normal", target.textContent]);
+    }
+  }
+}).observe(agent.shadowRoot, { subtree: true, childList: true });
 
 function offered(which) {
   if (which === "none") return [];

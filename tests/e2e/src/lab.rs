@@ -12,7 +12,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
@@ -46,6 +46,8 @@ pub enum Point {
     AfterEffect,
     /// The page itself stands still, in its handler of the event that its address names.
     Event,
+    /// The model has said half of its words.
+    MidAnswer,
 }
 
 /// What the lab's model answers, once.
@@ -59,6 +61,8 @@ pub enum Answer {
     BrokenAfter(&'static str),
     /// The same, and then it ends as if it were whole.
     EndedAfter(&'static str),
+    /// These words, an event for each.
+    Words(Vec<String>),
 }
 
 impl Default for Inner {
@@ -184,6 +188,7 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
             };
             events(Body::from_stream(stream::iter(sent).chain(stream::once(broken))))
         }
+        Some(Answer::Words(words)) => events(Body::from_stream(spoken(lab, words))),
         Some(Answer::Html) => ([(CONTENT_TYPE, "text/html")], "<h1>Welcome</h1>").into_response(),
         Some(Answer::Status(status)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -191,6 +196,31 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
             (status, [(RETRY_AFTER, "1")], Json(body)).into_response()
         }
     }
+}
+
+/// A text as a stream of its words, which can be held in the middle.
+fn spoken(lab: Lab, words: Vec<String>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let record = |data: Value| Bytes::from(format!("data: {data}\n\n"));
+    let said = |word: &String| {
+        record(json!({ "type": "response.output_text.delta", "output_index": 0, "delta": word }))
+    };
+    let half = words.len() / 2;
+    let (first, second): (Bytes, Vec<Bytes>) = (
+        words[..half].iter().map(said).collect::<Vec<_>>().concat().into(),
+        words[half..].iter().map(said).collect(),
+    );
+    let content = json!([{ "type": "output_text", "text": words.concat() }]);
+    let item = json!({ "type": "message", "id": "m", "role": "assistant", "content": content });
+    let ends = [
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+        json!({ "type": "response.completed", "response": { "status": "completed", "output": [item] } }),
+    ];
+    let held = async move {
+        lab.pass(Point::MidAnswer).await;
+        Bytes::new()
+    };
+    let rest = second.into_iter().chain(ends.map(record));
+    stream::once(async { first }).chain(stream::once(held)).chain(stream::iter(rest)).map(Ok)
 }
 
 fn events(body: Body) -> Response {

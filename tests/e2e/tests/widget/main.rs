@@ -1,5 +1,7 @@
 //! The widget in a real browser, as a person and as a page meet it.
 
+mod announce;
+mod answer;
 mod bank;
 mod crash;
 mod decisions;
