@@ -82,14 +82,15 @@ impl Reach {
         })
     }
 
-    /// Shows more where the person scrolls back and comes near the start of what is shown.
-    pub(super) fn scrolled(self, log: &HtmlElement) {
+    /// Whether the person went back. Near the start of what is shown, more is.
+    pub(super) fn scrolled(self, log: &HtmlElement) -> bool {
         let top = log.scroll_top();
         let goes_back = top < self.top.get_untracked();
         self.top.put(top);
         if goes_back && top < NEAR_PX {
             self.extend();
         }
+        goes_back
     }
 
     /// Shows a run, and all that came after it.

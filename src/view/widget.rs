@@ -174,7 +174,8 @@ fn badge(count: usize) -> Option<Keyed> {
 /// What is typed here is not for the page's shortcuts.
 fn keep_typing_inside(event: &web_sys::Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if target.is_some_and(|target| target.matches("input, textarea").unwrap_or(false)) {
+    let is_field = |target: Element| target.matches("textarea, input, select").unwrap_or(false);
+    if target.is_some_and(is_field) {
         event.stop_propagation();
     }
 }
@@ -200,6 +201,7 @@ fn make_sheet() -> Option<CssStyleSheet> {
         include_str!("../../style/tokens.css"),
         include_str!("../../style/widget.css"),
         include_str!("../../style/inbox.css"),
+        include_str!("../../style/card.css"),
     ];
     replace
         .dyn_into::<js_sys::Function>()
