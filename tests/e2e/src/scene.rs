@@ -43,6 +43,8 @@ enum Step {
     Type(&'static str, &'static str),
     /// The widget shows these words.
     Shows(&'static str),
+    /// A part of this name is there.
+    There(&'static str),
     /// The run is over.
     Idle,
     /// The next call stands still there, and this waits until one does so after the next step.
@@ -102,6 +104,7 @@ impl Scene {
             Step::Press(name) => agent.press(name).await?,
             Step::Type(part, text) => agent.part(part).await?.send_keys(text).await?,
             Step::Shows(words) => agent.shows(words).await?,
+            Step::There(part) => agent.part(part).await.map(drop)?,
             Step::Idle => agent.is("idle").await?,
             Step::Hold(point) => lab.hold(point),
             Step::Reached => lab.reached().await,
@@ -244,6 +247,106 @@ pub const SCENES: &[Scene] = &[
             Step::Reopen("tools=none&"),
             Step::Cards(1),
             Step::Shows("The tool is not on this page"),
+        ],
+    },
+    Scene {
+        name: "edit",
+        shows: "The arguments in a form made of the tool's schema",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("edit-button"),
+            Step::Shows("Review"),
+        ],
+    },
+    Scene {
+        name: "edit-fault",
+        shows: "What the tool does not take is said beside its field",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("edit-button"),
+            Step::Type("field", "x"),
+            Step::Click("review-button"),
+            Step::There("field-error"),
+        ],
+    },
+    Scene {
+        name: "review",
+        shows: "What was changed, once more before it is approved",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("edit-button"),
+            Step::Type("field", "0"),
+            Step::Click("review-button"),
+            Step::There("review"),
+            Step::Cards(1),
+        ],
+    },
+    Scene {
+        name: "answer-form",
+        shows: "Something to know in place of the call",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("answer-button"),
+            Step::Type("answer-text", "Alice was paid in cash."),
+        ],
+    },
+    Scene {
+        name: "confirm",
+        shows: "What cannot be undone asks for a second step: a word, or a button that is held",
+        query: "hints=destructiveHint&preview&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::There("confirm-dialog"),
+        ],
+    },
+    Scene {
+        name: "remember",
+        shows: "A decision that is to stand for others, as the rule that is saved",
+        query: "expires=300000&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("remember"),
+            Step::There("rule-sentence"),
+        ],
+    },
+    Scene {
+        name: "undo",
+        shows: "An approval that can still be taken back",
+        query: "undoable=600000&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::There("undo-button"),
+        ],
+    },
+    Scene {
+        name: "lapsed",
+        shows: "The time is over, and the call waits to be asked for anew",
+        query: "expires=1&then=ask-again&",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::There("lapsed")],
+    },
+    Scene {
+        name: "changed",
+        shows: "The state of things was another one at the click: nothing ran, and this is new",
+        query: "fresh&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::There("card-changed"),
+            Step::Cards(1),
         ],
     },
     Scene {
