@@ -60,8 +60,9 @@ pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::port
     status::follow_runs(shown);
 }
 
-/// The view of the inbox.
+/// The view of the inbox, which brings its sheet.
 #[cfg(target_arch = "wasm32")]
 pub fn inbox_view() -> state::InboxView {
+    widget::extend_sheet(include_str!("../../style/inbox.css"));
     state::InboxView(inbox::inbox)
 }

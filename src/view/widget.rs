@@ -1,11 +1,12 @@
 //! The whole of it: frame, head, launcher, and where it is put into a page.
 
 use std::any::Any;
+use std::cell::Cell;
 
-use js_sys::Array;
+use js_sys::{Array, Function, Reflect};
 use leptos::reactive::graph::untrack;
 use leptos::reactive::owner::Owner;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
 use super::composer::composer;
@@ -179,32 +180,46 @@ fn keep_typing_inside(event: &web_sys::Event) {
     }
 }
 
-/// Gives the root the one sheet that all widgets of a page share. A style element would need the
-/// page's leave; a sheet that is adopted does not.
+thread_local! {
+    /// The one sheet that all widgets of a page share. A style element would need the page's leave; a
+    /// sheet that is adopted does not.
+    static SHEET: Option<CssStyleSheet> = CssStyleSheet::new().ok();
+}
+
+/// Gives the root the sheet.
 fn adopt_sheet(root: &ShadowRoot) {
-    thread_local! {
-        static SHEET: Option<CssStyleSheet> = make_sheet();
-    }
     SHEET.with(|sheet| {
         let sheets: Array = sheet.iter().collect();
         // Set by name: the binding has no setter for it. A browser without it shows the widget in
         // the page's own style.
-        let _ = js_sys::Reflect::set(root, &JsValue::from_str("adoptedStyleSheets"), &sheets);
+        let _ = Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
+        if let Some(sheet) = sheet {
+            fill(sheet, "");
+        }
     });
 }
 
-fn make_sheet() -> Option<CssStyleSheet> {
-    let sheet = CssStyleSheet::new().ok()?;
-    let replace = js_sys::Reflect::get(&sheet, &JsValue::from_str("replaceSync")).ok()?;
-    let css = [
-        include_str!("../../style/tokens.css"),
-        include_str!("../../style/widget.css"),
-        include_str!("../../style/inbox.css"),
-    ];
-    replace
-        .dyn_into::<js_sys::Function>()
-        .ok()?
-        .call1(&sheet, &JsValue::from_str(&css.concat()))
-        .ok()?;
-    Some(sheet)
+/// Adds the rules of a part that comes later.
+pub(super) fn extend_sheet(css: &str) {
+    SHEET.with(|sheet| {
+        if let Some(sheet) = sheet {
+            fill(sheet, css);
+        }
+    });
+}
+
+/// Fills the sheet, unless more is in it already.
+fn fill(sheet: &CssStyleSheet, more: &str) {
+    thread_local! {
+        static FILLED: Cell<usize> = const { Cell::new(0) };
+    }
+    let css =
+        [include_str!("../../style/tokens.css"), include_str!("../../style/widget.css"), more];
+    let css = css.concat();
+    if FILLED.get() < css.len()
+        && let Ok(replace) = Reflect::get(sheet, &"replaceSync".into())
+        && replace.unchecked_into::<Function>().call1(sheet, &css.as_str().into()).is_ok()
+    {
+        FILLED.set(css.len());
+    }
 }
