@@ -8,7 +8,7 @@ pub mod escape;
 #[cfg(target_arch = "wasm32")]
 mod announcer;
 #[cfg(target_arch = "wasm32")]
-mod approval_card;
+mod card;
 #[cfg(target_arch = "wasm32")]
 mod composer;
 #[cfg(target_arch = "wasm32")]
@@ -55,6 +55,7 @@ pub use widget::mount;
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
     let views = state::RunViews { run: transcript::run_view };
+    widget::extend_sheet(include_str!("../../style/card.css"));
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);

@@ -1,5 +1,6 @@
 //! What was said and done, oldest first, and what is going on now at its end.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
@@ -9,7 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::announcer::announce;
-use super::approval_card::approval_card;
+use super::card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
@@ -27,6 +28,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
     let follows = Signal::new(true);
+    let top = Cell::new(0);
     follow(desk, follows);
     go_to_target(desk);
     let runs = move || {
@@ -44,7 +46,11 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
-                follows.set(left <= NEAR_PX);
+                // What grew below meanwhile did not take the person away from the end.
+                let went_up = log.scroll_top() < top.replace(log.scroll_top());
+                if went_up || left <= NEAR_PX {
+                    follows.set(left <= NEAR_PX);
+                }
             }
         })
         .live(move || {
@@ -95,7 +101,7 @@ fn go_to_target(desk: Desk) {
             soon(move || {
                 let Some(log) = desk.log.get_untracked() else { return };
                 let Some(element) = call_element(&log, &call) else { return };
-                let top = element.offset_top() - MARGIN_PX;
+                let top = element.offset_top() - ABOVE_PX;
                 log.set_scroll_top(top);
                 element.set_attribute("tabindex", "-1").ok();
                 let _ = element.focus();
@@ -112,10 +118,18 @@ fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
         .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning.
 fn to_end(log: Handle) {
-    if let Some(log) = log.get_untracked() {
-        log.set_scroll_top(log.scroll_height());
-    }
+    let Some(log) = log.get_untracked() else { return };
+    let cards = log.query_selector_all(".approval-card").ok();
+    let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
+    let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
+    let tall = card.filter(|card| {
+        let is_last = card.offset_top() + card.offset_height() + log.client_height() / 4
+            > log.scroll_height();
+        is_last && card.offset_height() > log.client_height()
+    });
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| card.offset_top() - ABOVE_PX));
 }
 
 /// The part of the log that is one run's.
@@ -190,7 +204,11 @@ fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
         Progress::InDoubt { .. } => ("doubt ", doubt_card),
         _ => ("call ", receipt),
     };
-    let key = [kind, call.as_str()].concat();
+    let mut key = [kind, call.as_str()].concat();
+    // What is asked anew is another card, with a decision of its own.
+    if let Progress::Held { .. } = slot.progress {
+        key.push_str(&slot.action.digest.short());
+    }
     spot(key, run, move |run| run.find(&call).map(|(_, slot)| card(desk, shown, slot)))
 }
 
@@ -230,7 +248,8 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .child(tag("span").class("visually-hidden").text(who))
 }
 
-/// What is left free above a call that the person goes to.
-const MARGIN_PX: i32 = 16;
+/// What shows above a card or a receipt that is gone to.
+const ABOVE_PX: i32 = 12;
+
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

@@ -1,7 +1,7 @@
 //! The whole of it: frame, head, launcher, and where it is put into a page.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use js_sys::{Array, Function, Reflect};
 use leptos::reactive::graph::untrack;
@@ -175,7 +175,8 @@ fn badge(count: usize) -> Option<Keyed> {
 /// What is typed here is not for the page's shortcuts.
 fn keep_typing_inside(event: &web_sys::Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if target.is_some_and(|target| target.matches("input, textarea").unwrap_or(false)) {
+    let is_field = |target: Element| target.matches("textarea, input, select").unwrap_or(false);
+    if target.is_some_and(is_field) {
         event.stop_propagation();
     }
 }
@@ -184,42 +185,37 @@ thread_local! {
     /// The one sheet that all widgets of a page share. A style element would need the page's leave; a
     /// sheet that is adopted does not.
     static SHEET: Option<CssStyleSheet> = CssStyleSheet::new().ok();
+    /// What is in it. Each part of the widget brings its own.
+    static RULES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Gives the root the sheet.
 fn adopt_sheet(root: &ShadowRoot) {
+    extend_sheet(include_str!("../../style/tokens.css"));
+    extend_sheet(include_str!("../../style/widget.css"));
     SHEET.with(|sheet| {
         let sheets: Array = sheet.iter().collect();
         // Set by name: the binding has no setter for it. A browser without it shows the widget in
         // the page's own style.
         let _ = Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
-        if let Some(sheet) = sheet {
-            fill(sheet, "");
-        }
     });
 }
 
-/// Adds the rules of a part that comes later.
-pub(super) fn extend_sheet(css: &str) {
-    SHEET.with(|sheet| {
-        if let Some(sheet) = sheet {
-            fill(sheet, css);
-        }
+/// Adds rules to the sheet, once.
+pub(super) fn extend_sheet(css: &'static str) {
+    let all = RULES.with_borrow_mut(|rules| {
+        let is_new = !rules.contains(&css);
+        is_new.then(|| {
+            rules.push(css);
+            rules.concat()
+        })
     });
-}
-
-/// Fills the sheet, unless more is in it already.
-fn fill(sheet: &CssStyleSheet, more: &str) {
-    thread_local! {
-        static FILLED: Cell<usize> = const { Cell::new(0) };
-    }
-    let css =
-        [include_str!("../../style/tokens.css"), include_str!("../../style/widget.css"), more];
-    let css = css.concat();
-    if FILLED.get() < css.len()
-        && let Ok(replace) = Reflect::get(sheet, &"replaceSync".into())
-        && replace.unchecked_into::<Function>().call1(sheet, &css.as_str().into()).is_ok()
-    {
-        FILLED.set(css.len());
+    let replace = SHEET.with(|sheet| {
+        let replace = Reflect::get(sheet.as_ref()?, &"replaceSync".into()).ok()?;
+        Some((sheet.clone()?, replace.dyn_into::<Function>().ok()?))
+    });
+    if let (Some(all), Some((sheet, replace))) = (all, replace) {
+        // It fails for a sheet that is not ours alone to fill.
+        replace.call1(&sheet, &all.as_str().into()).ok();
     }
 }

@@ -33,6 +33,7 @@ if (query.get("storage") === "refused") {
 if (query.has("away")) document.hasFocus = () => false;
 if (query.has("vendor")) {
   Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
+  navigator.storage.persisted = async () => false;
 }
 
 /** What a screen reader is told, in order. */
@@ -58,6 +59,9 @@ agent.addEventListener("holdpoint-decision", ({ detail }) => {
 });
 agent.addEventListener("holdpoint-tool-start", () => (moments.recorded = performance.now()));
 if (query.has("hold")) agent.addEventListener(query.get("hold"), standStill);
+agent.addEventListener("holdpoint-ready", () =>
+  requestAnimationFrame((now) => (moments.shown = now)),
+);
 agent.tools = offered(query.get("tools"));
 addEventListener("click", () => (moments.clicked = performance.now()), { capture: true });
 document.body.append(agent);
