@@ -227,6 +227,7 @@ impl Works {
     async fn begin(&self) {
         match self.driver.open().await {
             Ok(()) => {
+                self.look_for_earlier();
                 // The conversation goes on where it was left.
                 if let Some(last) = self.driver.runs().last() {
                     self.thread.replace(last.spec().thread.clone());
@@ -234,6 +235,10 @@ impl Works {
             }
             Err(error) => self.app.trouble_with_store(&error),
         }
+    }
+
+    fn look_for_earlier(&self) {
+        self.shell.shown.has_earlier.set(self.driver.has_earlier());
     }
 
     async fn start(
@@ -358,6 +363,7 @@ impl Works {
         let thread = self.thread.borrow().clone();
         let thread = (scope != "all").then_some(thread);
         done(self.driver.clear(thread.as_ref(), self.by("script", false)).await)?;
+        self.look_for_earlier();
         self.thread.replace(ThreadId::new(self.shell.runtime.unique()));
         Ok(JsValue::UNDEFINED)
     }
@@ -402,6 +408,11 @@ impl Works {
                 Ok(())
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
+            Intent::Earlier => {
+                let read = self.app.at_once(self.driver.read_earlier()).await;
+                self.look_for_earlier();
+                read.map_err(DriveError::from)
+            }
             Intent::Export(run) => {
                 if let Ok(file) = records::export_run(&*self.store, &run).await {
                     records::download(&file, run.as_str());

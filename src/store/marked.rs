@@ -8,7 +8,7 @@
 
 use std::rc::Rc;
 
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{RunId, ThreadId, Timestamp};
 
 use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
 
@@ -48,6 +48,10 @@ impl JournalStore for Marked {
             }
             Ok(rows)
         })
+    }
+
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.store.earlier(by, newest)
     }
 
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {

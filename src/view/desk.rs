@@ -20,6 +20,8 @@ pub(super) struct Desk {
     pub(super) shown: Shown,
     /// The transcript's element, which scrolls.
     pub(super) log: Handle,
+    /// Whether the transcript stays at its end.
+    pub(super) follows: Signal<bool>,
     /// The composer's field.
     pub(super) input: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
@@ -34,6 +36,7 @@ impl Desk {
         Self {
             shown,
             log: Handle::new(None),
+            follows: Signal::new(true),
             input: Handle::new(None),
             decided: Signal::new(None),
             voice: Voice::new(shown),
@@ -46,6 +49,16 @@ impl Desk {
         if let Some(intents) = self.intents.peek() {
             intents.send(intent);
         }
+    }
+
+    /// Goes to the end of the transcript once what changed is in the page, unless the person has
+    /// scrolled away from it until then.
+    pub(super) fn follow_soon(self) {
+        soon(move || {
+            if let Some(log) = self.log.get_untracked().filter(|_| self.follows.get_untracked()) {
+                log.set_scroll_top(log.scroll_height());
+            }
+        });
     }
 
     /// Scrolls the transcript, and not the page, as far as it takes to see the end of an element.

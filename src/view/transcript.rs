@@ -5,6 +5,8 @@ use std::rc::Rc;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
 
+use leptos::reactive::graph::untrack;
+
 use super::announcer::announce;
 use super::approval_card::approval_card;
 use super::desk::{Desk, button};
@@ -13,7 +15,7 @@ use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
 use super::receipt::{line, receipt, refused};
 use super::signal::Signal;
-use super::state::RunShown;
+use super::state::{Intent, RunShown};
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
 use crate::language::why_failed;
@@ -23,31 +25,32 @@ use crate::text::{self, Text};
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
-    let follows = Signal::new(true);
-    follow(desk, follows);
-    let runs = move || {
-        let Some(view) = shown.run_view.get() else { return Vec::new() };
-        let runs = shown.runs.get();
-        runs.into_iter().map(|run| keyed(run.id_text(), move || view(desk, run))).collect()
-    };
+    let follows = desk.follows;
+    let window = Window { desk, runs: Signal::new(RUNS_AT_ONCE), below: Signal::new(None) };
+    window.keep_in_sight();
     let list = tag("div")
         .part("transcript")
         .set("role", "log")
         .set("aria-live", "off")
         .set("tabindex", "0")
         .bind("aria-label", move || Some(text::conversation(&shown.label.get())))
+        .bind("data-follows", move || follows.get().then(String::new))
         .handle(log)
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
-                follows.set(left <= NEAR_PX);
+                let is_near = left <= NEAR_PX;
+                if is_near != follows.get_untracked() {
+                    follows.set(is_near);
+                }
             }
         })
+        .one(move || window.has_earlier().then(|| keyed("", move || window.button())))
         .live(move || {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
-        .each(runs);
+        .each(move || window.runs());
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
         (!follows.get()).then(|| jump.on("click", move |_| to_end(log)))
@@ -55,23 +58,89 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     tag("div").class("log").child(list).live(jump)
 }
 
-/// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, follows: Signal<bool>) {
-    let log = desk.log;
-    effect(move || {
-        for run in desk.shown.runs.get() {
-            run.run.track();
-            run.live.track();
-            run.trouble.track();
+/// The runs of the log that are in the page: the newest, and whatever is not over.
+#[derive(Clone, Copy)]
+struct Window {
+    desk: Desk,
+    /// How many.
+    runs: Signal<usize>,
+    /// How much of the log is to stay below its upper edge.
+    below: Signal<Option<i32>>,
+}
+
+impl Window {
+    fn runs(self) -> Vec<Keyed> {
+        let desk = self.desk;
+        let Some(view) = desk.shown.run_view.get() else { return Vec::new() };
+        let runs = desk.shown.runs.get();
+        let first = runs.len().saturating_sub(self.runs.get());
+        let is_over = |run: RunShown| {
+            run.run.with_untracked(|run| run.as_ref().is_some_and(|run| run.status().is_over()))
+        };
+        let mut keys = Vec::new();
+        for (at, run) in runs.into_iter().enumerate() {
+            if at >= first || !is_over(run) {
+                keys.push(keyed(run.id_text(), move || view(desk, run)));
+            }
         }
+        keys
+    }
+
+    fn has_earlier(self) -> bool {
+        let shown = self.desk.shown;
+        shown.has_earlier.get() || shown.runs.with(Vec::len) > self.runs.get()
+    }
+
+    /// The way to what was before.
+    fn button(self) -> Tag {
+        let desk = self.desk;
+        button("earlier-button").child(icon(stroke::UP)).text(text::EARLIER).on(
+            "click",
+            move |_| {
+                let log = desk.log.get_untracked();
+                self.below.put(log.map(|log| log.scroll_height() - log.scroll_top()));
+                let runs = self.runs.get_untracked() + RUNS_MORE;
+                self.runs.put(runs);
+                if desk.shown.runs.with_untracked(Vec::len) < runs
+                    && desk.shown.has_earlier.get_untracked()
+                {
+                    desk.send(Intent::Earlier);
+                } else {
+                    self.runs.tell();
+                }
+            },
+        )
+    }
+
+    /// What is in sight stays there when other runs are put before it.
+    fn keep_in_sight(self) {
+        let Self { desk, runs, below } = self;
+        effect(move || {
+            desk.shown.runs.track();
+            runs.track();
+            let Some(height) = below.get_untracked() else { return };
+            below.put(None);
+            soon(move || {
+                let Some(log) = desk.log.get_untracked() else { return };
+                log.set_scroll_top(log.scroll_height() - height);
+                // The button is gone with the last of them, and the focus with it.
+                if !untrack(|| self.has_earlier()) {
+                    let _ = log.focus();
+                }
+            });
+        });
+    }
+}
+
+/// Follows the end while the person is near it, whatever makes it move.
+fn follow(desk: Desk, shown: RunShown) {
+    effect(move || {
+        shown.run.track();
+        shown.live.track();
+        shown.trouble.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
-        // Once what changed is in the page, and unless the person scrolls away until then.
-        soon(move || {
-            if follows.get_untracked() {
-                to_end(log);
-            }
-        });
+        desk.follow_soon();
     });
 }
 
@@ -84,6 +153,7 @@ fn to_end(log: Handle) {
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
     announce(desk, shown);
+    follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()
@@ -192,6 +262,11 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .set("part", names)
         .child(tag("span").class("visually-hidden").text(who))
 }
+
+/// How many runs are in the page at first; in a long session the oldest of them leave it.
+const RUNS_AT_ONCE: usize = 100;
+/// How many more each time.
+const RUNS_MORE: usize = 50;
 
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

@@ -7,7 +7,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use holdpoint::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
 use holdpoint::store::MemoryStore;
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{RunId, ThreadId, Timestamp};
 
 /// The disk, and what is wrong with it.
 #[derive(Default)]
@@ -107,6 +107,10 @@ pub(super) struct TabStorage {
 impl JournalStore for TabStorage {
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
         self.faults.answering(self.memory.list(newest))
+    }
+
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.faults.answering(self.memory.earlier(by, newest))
     }
 
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
