@@ -2,8 +2,11 @@
 
 use std::rc::Rc;
 
+use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use leptos::reactive::graph::untrack;
 
@@ -28,6 +31,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let follows = desk.follows;
     let window = Window { desk, runs: Signal::new(RUNS_AT_ONCE), below: Signal::new(None) };
     window.keep_in_sight();
+    window.go_to_target();
     let list = tag("div")
         .part("transcript")
         .set("role", "log")
@@ -71,7 +75,7 @@ struct Window {
 impl Window {
     fn runs(self) -> Vec<Keyed> {
         let desk = self.desk;
-        let Some(view) = desk.shown.run_view.get() else { return Vec::new() };
+        let Some(views) = desk.shown.run_views.get() else { return Vec::new() };
         let runs = desk.shown.runs.get();
         let first = runs.len().saturating_sub(self.runs.get());
         let is_over = |run: RunShown| {
@@ -80,7 +84,7 @@ impl Window {
         let mut keys = Vec::new();
         for (at, run) in runs.into_iter().enumerate() {
             if at >= first || !is_over(run) {
-                keys.push(keyed(run.id_text(), move || view(desk, run)));
+                keys.push(keyed(run.id_text(), move || (views.run)(desk, run)));
             }
         }
         keys
@@ -130,6 +134,36 @@ impl Window {
             });
         });
     }
+
+    /// Shows the call that the person goes to, and gives it the focus.
+    fn go_to_target(self) {
+        let desk = self.desk;
+        let shown = desk.shown;
+        effect(move || {
+            let Some(call) = shown.target.get() else { return };
+            // Its run may be read just now, and may have left the page.
+            let runs = shown.runs.get();
+            let is_there = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+            let Some(at) = runs.iter().position(is_there) else { return };
+            let needed = runs.len() - at;
+            if needed > self.runs.get_untracked() {
+                self.runs.set(needed);
+            }
+            shown.target.put(None);
+            // Later than what follows the end of the conversation.
+            soon(move || {
+                soon(move || {
+                    let Some(log) = desk.log.get_untracked() else { return };
+                    let Some(element) = call_element(&log, &call) else { return };
+                    let top = |element: &HtmlElement| element.get_bounding_client_rect().top();
+                    let above = (top(&element) - top(&log)) as i32 - MARGIN_PX;
+                    log.set_scroll_top(log.scroll_top() + above);
+                    element.set_attribute("tabindex", "-1").ok();
+                    let _ = element.focus();
+                });
+            });
+        });
+    }
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
@@ -142,6 +176,14 @@ fn follow(desk: Desk, shown: RunShown) {
         desk.shown.open.track();
         desk.follow_soon();
     });
+}
+
+/// The card or the receipt of a call.
+fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
+    let elements = log.query_selector_all("[data-call]").ok()?;
+    (0..elements.length())
+        .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
+        .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
 fn to_end(log: Handle) {
@@ -268,5 +310,7 @@ const RUNS_AT_ONCE: usize = 100;
 /// How many more each time.
 const RUNS_MORE: usize = 50;
 
+/// What is left free above a call that the person goes to.
+const MARGIN_PX: i32 = 16;
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;
