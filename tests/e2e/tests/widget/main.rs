@@ -18,3 +18,4 @@ mod notify;
 mod once;
 mod record;
 mod sealed;
+mod transcript;
