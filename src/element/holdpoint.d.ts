@@ -186,7 +186,7 @@ export interface Labels {
   empty?: Label;
   /** Jump to latest */
   jump?: Label;
-  /** Show earlier messages */
+  /** Show earlier */
   earlier?: Label;
   /** Details */
   details?: Label;

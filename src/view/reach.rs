@@ -5,18 +5,19 @@ use holdpoint_core::id::RunId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::desk::button;
+use super::desk::{Desk, button};
 use super::signal::Signal;
-use super::state::{RunShown, Shown};
-use super::tag::{Handle, Keyed, keyed};
+use super::state::{Intent, RunShown};
+use super::tag::{Keyed, effect, keyed};
 use super::timer::soon;
 use crate::text;
 
 /// How far back.
 #[derive(Clone, Copy)]
 pub(super) struct Reach {
-    shown: Shown,
-    log: Handle,
+    desk: Desk,
+    /// Earlier runs were asked for, and are shown when they come.
+    asked: Signal<bool>,
     /// So many messages at the end of all, and more where a run has more.
     wanted: Signal<usize>,
     /// The runs that were shown last: what is there stays.
@@ -27,21 +28,33 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(shown: Shown, log: Handle) -> Self {
-        Self {
-            shown,
-            log,
+    pub(super) fn new(desk: Desk) -> Self {
+        let reach = Self {
+            desk,
+            asked: Signal::new(false),
             wanted: Signal::new(STEP),
             kept: Signal::new(Vec::new()),
             has_more: Signal::new(false),
             top: Signal::new(0),
-        }
+        };
+        effect(move || {
+            let count = desk.shown.runs.with(Vec::len);
+            desk.shown.has_earlier.track();
+            let was_asked = reach.asked.get_untracked();
+            reach.asked.put(false);
+            // Where none came the store failed, which is said; the person may ask again.
+            if was_asked && reach.kept.with_untracked(Vec::len) < count {
+                reach.extend();
+            }
+        });
+        reach
     }
 
     /// The runs that are shown, oldest first. As long as the store is read, those that wait.
     pub(super) fn runs(self) -> Vec<RunShown> {
-        let all = self.shown.runs.get();
-        let mut left = if self.shown.loaded.get() { self.wanted.get() } else { 0 };
+        let shown = self.desk.shown;
+        let all = shown.runs.get();
+        let mut left = if shown.loaded.get() { self.wanted.get() } else { 0 };
         let is_kept = |run: &RunShown| {
             run.id.with_untracked(|id| self.kept.with_untracked(|kept| kept.contains(id)))
         };
@@ -55,7 +68,7 @@ impl Reach {
             left = left.saturating_sub(messages);
         }
         runs.reverse();
-        let has_more = runs.len() < count;
+        let has_more = runs.len() < count || shown.has_earlier.get();
         if self.has_more.get_untracked() != has_more {
             self.has_more.set(has_more);
         }
@@ -72,7 +85,7 @@ impl Reach {
                     soon(move || {
                         // The button is gone with what it leads to.
                         if !self.has_more.get_untracked()
-                            && let Some(log) = self.log.get_untracked()
+                            && let Some(log) = self.desk.log.get_untracked()
                         {
                             let _ = log.focus();
                         }
@@ -98,7 +111,7 @@ impl Reach {
         if self.kept.with_untracked(|kept| kept.contains(run)) {
             return;
         }
-        let runs = self.shown.runs.get_untracked();
+        let runs = self.desk.shown.runs.get_untracked();
         let from = runs.iter().position(|it| it.id.with_untracked(|id| id == run));
         let after = runs.into_iter().skip(from.unwrap_or(usize::MAX));
         self.wanted.set(after.map(|run| weight(run).0).sum());
@@ -106,12 +119,21 @@ impl Reach {
 
     /// Shows more. What the person looks at stays where it is.
     fn extend(self) {
-        let Some(log) = self.log.get_untracked().filter(|_| self.has_more.get_untracked()) else {
+        let Self { desk, has_more, .. } = self;
+        let Some(log) = desk.log.get_untracked().filter(|_| has_more.get_untracked()) else {
             return;
         };
+        let runs = desk.shown.runs.get_untracked();
+        if self.kept.with_untracked(Vec::len) == runs.len() {
+            // All that was read is shown; the store has more.
+            if !self.asked.get_untracked() {
+                self.asked.put(true);
+                desk.send(Intent::Earlier);
+            }
+            return;
+        }
         let anchor = first_in_view(&log);
         let place = anchor.as_ref().map_or(0, |anchor| anchor.offset_top() - log.scroll_top());
-        let runs = self.shown.runs.get_untracked();
         let is_kept = |run: &RunShown| {
             run.id.with_untracked(|id| self.kept.with_untracked(|kept| kept.contains(id)))
         };

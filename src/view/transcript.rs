@@ -16,7 +16,6 @@ use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
 use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
-use super::signal::Signal;
 use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
@@ -27,9 +26,8 @@ use crate::text::{self, Text};
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
-    let follows = Signal::new(true);
-    let reach = Reach::new(shown, log);
-    follow(desk, follows);
+    let follows = desk.follows;
+    let reach = Reach::new(desk);
     go_to_target(desk, reach);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
@@ -66,22 +64,19 @@ pub(super) fn transcript(desk: Desk) -> Tag {
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, follows: Signal<bool>) {
-    let log = desk.log;
+fn follow(desk: Desk, shown: RunShown) {
     effect(move || {
-        for run in desk.shown.runs.get() {
-            run.run.track();
-            run.live.track();
-            run.trouble.track();
-        }
+        shown.run.track();
+        shown.live.track();
+        shown.trouble.track();
         // With that the runs that are over come in.
         desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if follows.get_untracked() {
-                to_end(log);
+            if desk.follows.get_untracked() {
+                to_end(desk.log);
             }
         });
     });
@@ -136,6 +131,7 @@ fn to_end(log: Handle) {
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
     announce(desk, shown);
+    follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()

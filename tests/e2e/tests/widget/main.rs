@@ -19,3 +19,4 @@ mod notify;
 mod once;
 mod record;
 mod sealed;
+mod transcript;
