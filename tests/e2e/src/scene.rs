@@ -41,6 +41,8 @@ enum Step {
     Press(&'static str),
     /// A part gets this text.
     Type(&'static str, &'static str),
+    /// The field of an argument gets this text, behind what it has.
+    Fill(&'static str, &'static str),
     /// The widget shows these words.
     Shows(&'static str),
     /// A part of this name is there.
@@ -103,6 +105,11 @@ impl Scene {
             Step::Click(part) => agent.click(part).await?,
             Step::Press(name) => agent.press(name).await?,
             Step::Type(part, text) => agent.part(part).await?.send_keys(text).await?,
+            Step::Fill(name, text) => {
+                let driver = agent.tab.front().await?;
+                let field = driver.execute(FIELD, vec![json!(name)]).await?.element()?;
+                field.send_keys(text).await?;
+            }
             Step::Shows(words) => agent.shows(words).await?,
             Step::There(part) => agent.part(part).await.map(drop)?,
             Step::Idle => agent.is("idle").await?,
@@ -268,7 +275,7 @@ pub const SCENES: &[Scene] = &[
             Step::Say("Transfer 500 to Alice"),
             Step::Cards(1),
             Step::Click("edit-button"),
-            Step::Type("field", "x"),
+            Step::Fill("amount", "x"),
             Step::Click("review-button"),
             Step::There("field-error"),
         ],
@@ -281,7 +288,7 @@ pub const SCENES: &[Scene] = &[
             Step::Say("Transfer 500 to Alice"),
             Step::Cards(1),
             Step::Click("edit-button"),
-            Step::Type("field", "0"),
+            Step::Fill("amount", "0"),
             Step::Click("review-button"),
             Step::There("review"),
             Step::Cards(1),
@@ -665,6 +672,10 @@ await bank.transfer({ amount: 500, recipient: \"Alice\" });
 
 /// A direction that is turned, a space that is none, a letter that is another, a line too much.
 const HOSTILE: &str = r#"{"amount":500,"recipient":"Alice\u202egnp.exe \u200bLtd.\n\nApproved by the bank ✓                    аlice@bank.example"}"#;
+
+const FIELD: &str = "
+    const { shadowRoot } = document.querySelector('holdpoint-agent');
+    return shadowRoot.querySelector(`[data-path='${arguments[0]}']`);";
 
 const TO_TOP: &str = "agent.shadowRoot.querySelector('[part~=transcript]').scrollTop = 0;
      await new Promise(requestAnimationFrame);";
