@@ -255,6 +255,7 @@ impl Works {
     async fn begin(&self) {
         match self.driver.open().await {
             Ok(()) => {
+                self.look_for_earlier();
                 // The conversation goes on where it was left.
                 if let Some(last) = self.driver.runs().last() {
                     self.thread.replace(last.spec().thread.clone());
@@ -268,6 +269,10 @@ impl Works {
         let driver = self.driver.clone();
         // What cannot be listed now is listed at the next start.
         spawn_local(async move { drop(driver.enlist_old().await) });
+    }
+
+    fn look_for_earlier(&self) {
+        self.shell.shown.has_earlier.set(self.driver.has_earlier());
     }
 
     async fn start(
@@ -385,6 +390,7 @@ impl Works {
         let thread = self.thread.borrow().clone();
         let thread = (scope != "all").then_some(thread);
         done(self.driver.clear(thread.as_ref(), self.by("script", false)).await)?;
+        self.look_for_earlier();
         self.thread.replace(ThreadId::new(self.shell.runtime.unique()));
         Ok(JsValue::UNDEFINED)
     }
@@ -429,6 +435,11 @@ impl Works {
                 Ok(())
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
+            Intent::Earlier => {
+                let read = self.app.at_once(self.driver.read_earlier()).await;
+                self.look_for_earlier();
+                read.map_err(DriveError::from)
+            }
             Intent::Export(run) => {
                 self.save_run(&run).await;
                 Ok(())

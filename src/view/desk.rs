@@ -20,6 +20,8 @@ pub(super) struct Desk {
     pub(super) shown: Shown,
     /// The transcript's element, which scrolls.
     pub(super) log: Handle,
+    /// Whether the transcript stays at its end.
+    pub(super) follows: Signal<bool>,
     /// The composer's field.
     pub(super) input: Handle,
     /// The button that opens the inbox.
@@ -36,6 +38,7 @@ impl Desk {
         Self {
             shown,
             log: Handle::new(None),
+            follows: Signal::new(true),
             input: Handle::new(None),
             inbox_button: Handle::new(None),
             decided: Signal::new(None),

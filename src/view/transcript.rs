@@ -1,6 +1,5 @@
 //! What was said and done, oldest first, and what is going on now at its end.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
@@ -15,8 +14,8 @@ use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
+use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
-use super::signal::Signal;
 use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
@@ -27,13 +26,12 @@ use crate::text::{self, Text};
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
-    let follows = Signal::new(true);
-    let top = Cell::new(0);
-    follow(desk, follows);
-    go_to_target(desk);
+    let follows = desk.follows;
+    let reach = Reach::new(desk);
+    go_to_target(desk, reach);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
-        let runs = shown.runs.get();
+        let runs = reach.runs();
         runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
     };
     let list = tag("div")
@@ -47,8 +45,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
                 // What grew below meanwhile did not take the person away from the end.
-                let went_up = log.scroll_top() < top.replace(log.scroll_top());
-                if went_up || left <= NEAR_PX {
+                if reach.scrolled(&log) || left <= NEAR_PX {
                     follows.set(left <= NEAR_PX);
                 }
             }
@@ -57,6 +54,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
+        .one(move || reach.button())
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
@@ -66,36 +64,34 @@ pub(super) fn transcript(desk: Desk) -> Tag {
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, follows: Signal<bool>) {
-    let log = desk.log;
+fn follow(desk: Desk, shown: RunShown) {
     effect(move || {
-        for run in desk.shown.runs.get() {
-            run.run.track();
-            run.live.track();
-            run.trouble.track();
-        }
+        shown.run.track();
+        shown.live.track();
+        shown.trouble.track();
+        // With that the runs that are over come in.
+        desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if follows.get_untracked() {
-                to_end(log);
+            if desk.follows.get_untracked() {
+                to_end(desk.log);
             }
         });
     });
 }
 
 /// Shows the call that the person goes to, and gives it the focus.
-fn go_to_target(desk: Desk) {
+fn go_to_target(desk: Desk, reach: Reach) {
     let shown = desk.shown;
     effect(move || {
         let Some(call) = shown.target.get() else { return };
         // Its run may be read just now.
-        let is_there = |run: RunShown| run.slot(&call, |_| ()).is_some();
-        if !shown.runs.get().into_iter().any(is_there) {
-            return;
-        }
+        let has_call = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+        let Some(run) = shown.runs.get().into_iter().find(has_call) else { return };
         shown.target.put(None);
+        run.id.with_untracked(|id| reach.include(id));
         // Later than what follows the end of the conversation.
         soon(move || {
             soon(move || {
@@ -135,6 +131,7 @@ fn to_end(log: Handle) {
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
     announce(desk, shown);
+    follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()
