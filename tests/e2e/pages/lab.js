@@ -4,6 +4,8 @@
 // - `tools`: `none` offers no tool, `twice` the same one two times, `malformed` one without a name;
 // - `hints`: annotations of the tool, with commas; `verify`: it can say what became of a call;
 // - `preview`: the tool says what a call would change; `expires`: milliseconds to decide in;
+//   `then`: what becomes of a call after that; `undoable`: milliseconds to take an approval back in;
+//   `fresh`: the state of things is another one each time it is asked for;
 // - `mortal`: the page can die; see mortal.js;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB;
@@ -14,8 +16,10 @@
 const query = new URLSearchParams(location.search);
 const own = [
   "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
-  "vendor", "away",
+  "vendor", "away", "then", "undoable", "fresh",
 ];
+
+let balance = 1100;
 
 /** What the widget told, newest last; the tests read it. */
 globalThis.errors = [];
@@ -98,8 +102,10 @@ function transfer() {
     annotations: Object.fromEntries(hints.map((hint) => [hint, true])),
     approval: query.has("expires") ? [expiring(Number(query.get("expires")))] : "always",
     preview: query.has("preview")
-      ? ({ amount }) => `The balance goes from 1,000.00 to ${(1000 - amount).toFixed(2)}.`
+      ? ({ amount }) => ({ label: "Balance", before: 1000, after: 1000 - amount })
       : undefined,
+    precondition: query.has("fresh") ? () => ({ balance: (balance -= 100) }) : undefined,
+    undoable: query.has("undoable") ? { windowMs: Number(query.get("undoable")) } : undefined,
     summary: ({ amount, recipient }) => `Transfer ${amount} to ${recipient}`,
     execute: async ({ recipient }, { idempotencyKey, signal }) => {
       moments.started = performance.now();
@@ -112,7 +118,9 @@ function transfer() {
 }
 
 function expiring(expiresIn) {
-  return { id: "in-time", when: true, because: "transfers need a person, in time", expiresIn };
+  const onExpiry = query.get("then") ?? undefined;
+  const because = "transfers need a person, in time";
+  return { id: "in-time", when: true, because, expiresIn, onExpiry };
 }
 
 /** Notes the first frame with a card in it. */
