@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use holdpoint_core::id::CallId;
+use holdpoint_core::id::{CallId, RunId};
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
 use wasm_bindgen::JsCast;
@@ -20,7 +20,7 @@ use super::receipt::{line, receipt, refused};
 use super::signal::Signal;
 use super::state::{Intent, RunShown};
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
-use super::timer::soon;
+use super::timer::{after, soon};
 use crate::language::why_failed;
 use crate::text::{self, Text};
 
@@ -29,7 +29,8 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
     let follows = desk.follows;
-    let window = Window { desk, runs: Signal::new(RUNS_AT_ONCE), below: Signal::new(None) };
+    let window = Window::new(desk);
+    window.fill();
     window.keep_in_sight();
     window.go_to_target();
     let list = tag("div")
@@ -62,37 +63,85 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     tag("div").class("log").child(list).live(jump)
 }
 
-/// The runs of the log that are in the page: the newest, and whatever is not over.
+/// The runs of the log that are in the page: the newest, and whatever is not over. Those before them
+/// come into it bit by bit, so that the end of a long conversation is there at once.
 #[derive(Clone, Copy)]
 struct Window {
     desk: Desk,
-    /// How many.
-    runs: Signal<usize>,
-    /// How much of the log is to stay below its upper edge.
-    below: Signal<Option<i32>>,
+    /// The oldest run in it.
+    top: Signal<Option<RunId>>,
+    /// How many there may be in it.
+    most: Signal<usize>,
+    /// How much of the log is to stay below its upper edge, and whether the person asked for more.
+    below: Signal<Option<(i32, bool)>>,
 }
 
 impl Window {
+    fn new(desk: Desk) -> Self {
+        let (top, below) = (Signal::new(None), Signal::new(None));
+        Self { desk, top, most: Signal::new(RUNS_AT_ONCE), below }
+    }
+
+    /// How many runs are before it; all of them, as long as nobody has looked.
+    fn before(self, runs: &[RunShown]) -> usize {
+        let top = self.top.get();
+        let is_top = |run: &RunShown| run.id.with_untracked(|id| Some(id) == top.as_ref());
+        runs.iter().position(is_top).unwrap_or(runs.len())
+    }
+
     fn runs(self) -> Vec<Keyed> {
         let desk = self.desk;
         let Some(views) = desk.shown.run_views.get() else { return Vec::new() };
-        let runs = desk.shown.runs.get();
-        let first = runs.len().saturating_sub(self.runs.get());
+        let all = desk.shown.runs.get();
+        let before = self.before(&all);
         let is_over = |run: RunShown| {
             run.run.with_untracked(|run| run.as_ref().is_some_and(|run| run.status().is_over()))
         };
-        let mut keys = Vec::new();
-        for (at, run) in runs.into_iter().enumerate() {
-            if at >= first || !is_over(run) {
-                keys.push(keyed(run.id_text(), move || (views.run)(desk, run)));
+        let mut runs = Vec::new();
+        for (at, run) in all.into_iter().enumerate() {
+            if at >= before || !is_over(run) {
+                runs.push(keyed(run.id_text(), move || (views.run)(desk, run)));
             }
         }
-        keys
+        runs
     }
 
+    /// Moves the window's upper edge: up, bit by bit, as long as there is room in it; down, where
+    /// the conversation goes on and nobody looks at its beginning.
+    fn fill(self) {
+        let Self { desk, top, most, .. } = self;
+        effect(move || {
+            let (runs, most) = (desk.shown.runs.get(), most.get());
+            let before = self.before(&runs);
+            let in_page = runs.len() - before;
+            let next = if in_page > most && desk.follows.get_untracked() {
+                runs.len() - most
+            } else {
+                up(&runs, before, most.saturating_sub(in_page))
+            };
+            if !desk.shown.loaded.get() || next == before {
+                return;
+            }
+            let next = runs.get(next).and_then(|run| run.id.peek());
+            if in_page == 0 || in_page > most {
+                return top.set(next);
+            }
+            let now = top.peek();
+            after(FILL_MS, move || {
+                if top.peek() == now {
+                    self.stay_in_sight(false);
+                    top.set(next);
+                }
+            });
+        });
+    }
+
+    /// Whether there are runs that only the person can call.
     fn has_earlier(self) -> bool {
-        let shown = self.desk.shown;
-        shown.has_earlier.get() || shown.runs.with(Vec::len) > self.runs.get()
+        let Self { desk, most, .. } = self;
+        let runs = desk.shown.runs.get();
+        let before = self.before(&runs);
+        desk.shown.has_earlier.get() || before > 0 && runs.len() - before >= most.get()
     }
 
     /// The way to what was before.
@@ -101,34 +150,37 @@ impl Window {
         button("earlier-button").child(icon(stroke::UP)).text(text::EARLIER).on(
             "click",
             move |_| {
-                let log = desk.log.get_untracked();
-                self.below.put(log.map(|log| log.scroll_height() - log.scroll_top()));
-                let runs = self.runs.get_untracked() + RUNS_MORE;
-                self.runs.put(runs);
-                if desk.shown.runs.with_untracked(Vec::len) < runs
-                    && desk.shown.has_earlier.get_untracked()
-                {
+                let runs = desk.shown.runs.get_untracked();
+                let before = untrack(|| self.before(&runs));
+                self.stay_in_sight(true);
+                self.most.set(runs.len() - before + RUNS_MORE);
+                if before == 0 {
                     desk.send(Intent::Earlier);
-                } else {
-                    self.runs.tell();
                 }
             },
         )
     }
 
-    /// What is in sight stays there when other runs are put before it.
+    /// What is in sight now stays there when other runs are put before it.
+    fn stay_in_sight(self, asked: bool) {
+        let log = self.desk.log.get_untracked();
+        self.below.put(log.map(|log| (log.scroll_height() - log.scroll_top(), asked)));
+    }
+
     fn keep_in_sight(self) {
-        let Self { desk, runs, below } = self;
+        let Self { desk, top, below, .. } = self;
         effect(move || {
             desk.shown.runs.track();
-            runs.track();
-            let Some(height) = below.get_untracked() else { return };
+            top.track();
+            let Some((height, asked)) = below.get_untracked() else { return };
             below.put(None);
             soon(move || {
                 let Some(log) = desk.log.get_untracked() else { return };
-                log.set_scroll_top(log.scroll_height() - height);
+                if !desk.follows.get_untracked() {
+                    log.set_scroll_top(log.scroll_height() - height);
+                }
                 // The button is gone with the last of them, and the focus with it.
-                if !untrack(|| self.has_earlier()) {
+                if asked && !untrack(|| self.has_earlier()) {
                     let _ = log.focus();
                 }
             });
@@ -145,9 +197,8 @@ impl Window {
             let runs = shown.runs.get();
             let is_there = |run: &RunShown| run.slot(&call, |_| ()).is_some();
             let Some(at) = runs.iter().position(is_there) else { return };
-            let needed = runs.len() - at;
-            if needed > self.runs.get_untracked() {
-                self.runs.set(needed);
+            if untrack(|| self.before(&runs)) > at {
+                self.top.set(runs.get(at).and_then(|run| run.id.peek()));
             }
             shown.target.put(None);
             // Later than what follows the end of the conversation.
@@ -164,6 +215,20 @@ impl Window {
             });
         });
     }
+}
+
+/// An edge farther up, by a few messages or more and by so many runs at most.
+fn up(runs: &[RunShown], edge: usize, most: usize) -> usize {
+    let mut messages = 0;
+    for at in (edge.saturating_sub(most)..edge).rev() {
+        messages += runs.get(at).map_or(0, |run| {
+            run.run.with_untracked(|run| run.as_ref().map_or(1, |run| 1 + 2 * run.turns().count()))
+        });
+        if messages >= MESSAGES_AT_ONCE {
+            return at;
+        }
+    }
+    edge.saturating_sub(most)
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
@@ -305,8 +370,12 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .child(tag("span").class("visually-hidden").text(who))
 }
 
-/// How many runs are in the page at first; in a long session the oldest of them leave it.
+/// How many runs there may be in the page; in a long session the oldest of them leave it.
 const RUNS_AT_ONCE: usize = 100;
+/// How many messages come into the page at once.
+const MESSAGES_AT_ONCE: usize = 40;
+/// The pause in which the page can do other things.
+const FILL_MS: i32 = 16;
 /// How many more each time.
 const RUNS_MORE: usize = 50;
 
