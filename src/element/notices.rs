@@ -25,13 +25,13 @@ use crate::view::escape::visible_text;
 /// The notifications of one widget.
 pub(super) struct Notices {
     shell: Rc<Shell>,
-    /// The page's worker answers them; nobody knows before it was asked.
-    is_answered: Cell<Option<bool>>,
+    /// The page's worker has said that it answers them.
+    is_answered: Cell<bool>,
 }
 
 impl Notices {
     pub(super) fn new(shell: Rc<Shell>) -> Self {
-        let notices = Self { shell, is_answered: Cell::new(None) };
+        let notices = Self { shell, is_answered: Cell::new(false) };
         notices.show_choice();
         notices
     }
@@ -154,10 +154,10 @@ impl Notices {
         let container: Container = container.unchecked_into();
         let found = container.registration().await.ok().filter(|found| !found.is_undefined())?;
         let registration: Registration = found.unchecked_into();
-        if self.is_answered.get().is_none() {
-            self.is_answered.set(Some(self.asks(&registration.active()?).await));
+        if !self.is_answered.get() {
+            self.is_answered.set(self.asks(&registration.active()?).await);
         }
-        (self.is_answered.get() == Some(true)).then_some(registration)
+        self.is_answered.get().then_some(registration)
     }
 
     /// Asks a worker whether it has the part that answers.
@@ -188,8 +188,8 @@ fn actions_max() -> usize {
     max.as_f64().unwrap_or_default() as usize
 }
 
-/// A worker that sleeps is woken for this.
-const ANSWER_MS: u64 = 3_000;
+/// A worker that sleeps is woken for this, on a machine that may be busy.
+const ANSWER_MS: u64 = 10_000;
 
 #[wasm_bindgen]
 extern "C" {

@@ -54,16 +54,6 @@ impl Desk {
         }
     }
 
-    /// Goes to the end of the transcript once what changed is in the page, unless the person has
-    /// scrolled away from it until then.
-    pub(super) fn follow_soon(self) {
-        soon(move || {
-            if let Some(log) = self.log.get_untracked().filter(|_| self.follows.get_untracked()) {
-                log.set_scroll_top(log.scroll_height());
-            }
-        });
-    }
-
     /// Scrolls the transcript, and not the page, as far as it takes to see the end of an element.
     pub(super) fn reveal_soon(self, element: Handle) {
         soon(move || {

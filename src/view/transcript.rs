@@ -2,25 +2,23 @@
 
 use std::rc::Rc;
 
-use holdpoint_core::id::{CallId, RunId};
+use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use leptos::reactive::graph::untrack;
-
 use super::announcer::announce;
-use super::approval_card::approval_card;
+use super::card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
+use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
-use super::signal::Signal;
-use super::state::{Intent, RunShown};
+use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
-use super::timer::{after, soon};
+use super::timer::soon;
 use crate::language::why_failed;
 use crate::text::{self, Text};
 
@@ -29,206 +27,40 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
     let follows = desk.follows;
-    let window = Window::new(desk);
-    window.fill();
-    window.keep_in_sight();
-    window.go_to_target();
+    let reach = Reach::new(desk);
+    go_to_target(desk, reach);
+    let runs = move || {
+        let Some(views) = shown.run_views.get() else { return Vec::new() };
+        let runs = reach.runs();
+        runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
+    };
     let list = tag("div")
         .part("transcript")
         .set("role", "log")
         .set("aria-live", "off")
         .set("tabindex", "0")
         .bind("aria-label", move || Some(text::conversation(&shown.label.get())))
-        .bind("data-follows", move || follows.get().then(String::new))
         .handle(log)
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
-                let is_near = left <= NEAR_PX;
-                if is_near != follows.get_untracked() {
-                    follows.set(is_near);
+                // What grew below meanwhile did not take the person away from the end.
+                if reach.scrolled(&log) || left <= NEAR_PX {
+                    follows.set(left <= NEAR_PX);
                 }
             }
         })
-        .one(move || window.has_earlier().then(|| keyed("", move || window.button())))
         .live(move || {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
-        .each(move || window.runs());
+        .one(move || reach.button())
+        .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
         (!follows.get()).then(|| jump.on("click", move |_| to_end(log)))
     };
     tag("div").class("log").child(list).live(jump)
-}
-
-/// The runs of the log that are in the page: the newest, and whatever is not over. Those before them
-/// come into it bit by bit, so that the end of a long conversation is there at once.
-#[derive(Clone, Copy)]
-struct Window {
-    desk: Desk,
-    /// The oldest run in it.
-    top: Signal<Option<RunId>>,
-    /// How many there may be in it.
-    most: Signal<usize>,
-    /// How much of the log is to stay below its upper edge, and whether the person asked for more.
-    below: Signal<Option<(i32, bool)>>,
-}
-
-impl Window {
-    fn new(desk: Desk) -> Self {
-        let (top, below) = (Signal::new(None), Signal::new(None));
-        Self { desk, top, most: Signal::new(RUNS_AT_ONCE), below }
-    }
-
-    /// How many runs are before it; all of them, as long as nobody has looked.
-    fn before(self, runs: &[RunShown]) -> usize {
-        let top = self.top.get();
-        let is_top = |run: &RunShown| run.id.with_untracked(|id| Some(id) == top.as_ref());
-        runs.iter().position(is_top).unwrap_or(runs.len())
-    }
-
-    fn runs(self) -> Vec<Keyed> {
-        let desk = self.desk;
-        let Some(views) = desk.shown.run_views.get() else { return Vec::new() };
-        let all = desk.shown.runs.get();
-        let before = self.before(&all);
-        let is_over = |run: RunShown| {
-            run.run.with_untracked(|run| run.as_ref().is_some_and(|run| run.status().is_over()))
-        };
-        let mut runs = Vec::new();
-        for (at, run) in all.into_iter().enumerate() {
-            if at >= before || !is_over(run) {
-                runs.push(keyed(run.id_text(), move || (views.run)(desk, run)));
-            }
-        }
-        runs
-    }
-
-    /// Moves the window's upper edge: up, bit by bit, as long as there is room in it; down, where
-    /// the conversation goes on and nobody looks at its beginning.
-    fn fill(self) {
-        let Self { desk, top, most, .. } = self;
-        effect(move || {
-            let (runs, most) = (desk.shown.runs.get(), most.get());
-            let before = self.before(&runs);
-            let in_page = runs.len() - before;
-            let next = if in_page > most && desk.follows.get_untracked() {
-                runs.len() - most
-            } else {
-                up(&runs, before, most.saturating_sub(in_page))
-            };
-            if !desk.shown.loaded.get() || next == before {
-                return;
-            }
-            let next = runs.get(next).and_then(|run| run.id.peek());
-            if in_page == 0 || in_page > most {
-                return top.set(next);
-            }
-            let now = top.peek();
-            after(FILL_MS, move || {
-                if top.peek() == now {
-                    self.stay_in_sight(false);
-                    top.set(next);
-                }
-            });
-        });
-    }
-
-    /// Whether there are runs that only the person can call.
-    fn has_earlier(self) -> bool {
-        let Self { desk, most, .. } = self;
-        let runs = desk.shown.runs.get();
-        let before = self.before(&runs);
-        desk.shown.has_earlier.get() || before > 0 && runs.len() - before >= most.get()
-    }
-
-    /// The way to what was before.
-    fn button(self) -> Tag {
-        let desk = self.desk;
-        button("earlier-button").child(icon(stroke::UP)).text(text::EARLIER).on(
-            "click",
-            move |_| {
-                let runs = desk.shown.runs.get_untracked();
-                let before = untrack(|| self.before(&runs));
-                self.stay_in_sight(true);
-                self.most.set(runs.len() - before + RUNS_MORE);
-                if before == 0 {
-                    desk.send(Intent::Earlier);
-                }
-            },
-        )
-    }
-
-    /// What is in sight now stays there when other runs are put before it.
-    fn stay_in_sight(self, asked: bool) {
-        let log = self.desk.log.get_untracked();
-        self.below.put(log.map(|log| (log.scroll_height() - log.scroll_top(), asked)));
-    }
-
-    fn keep_in_sight(self) {
-        let Self { desk, top, below, .. } = self;
-        effect(move || {
-            desk.shown.runs.track();
-            top.track();
-            let Some((height, asked)) = below.get_untracked() else { return };
-            below.put(None);
-            soon(move || {
-                let Some(log) = desk.log.get_untracked() else { return };
-                if !desk.follows.get_untracked() {
-                    log.set_scroll_top(log.scroll_height() - height);
-                }
-                // The button is gone with the last of them, and the focus with it.
-                if asked && !untrack(|| self.has_earlier()) {
-                    let _ = log.focus();
-                }
-            });
-        });
-    }
-
-    /// Shows the call that the person goes to, and gives it the focus.
-    fn go_to_target(self) {
-        let desk = self.desk;
-        let shown = desk.shown;
-        effect(move || {
-            let Some(call) = shown.target.get() else { return };
-            // Its run may be read just now, and may have left the page.
-            let runs = shown.runs.get();
-            let is_there = |run: &RunShown| run.slot(&call, |_| ()).is_some();
-            let Some(at) = runs.iter().position(is_there) else { return };
-            if untrack(|| self.before(&runs)) > at {
-                self.top.set(runs.get(at).and_then(|run| run.id.peek()));
-            }
-            shown.target.put(None);
-            // Later than what follows the end of the conversation.
-            soon(move || {
-                soon(move || {
-                    let Some(log) = desk.log.get_untracked() else { return };
-                    let Some(element) = call_element(&log, &call) else { return };
-                    let top = |element: &HtmlElement| element.get_bounding_client_rect().top();
-                    let above = (top(&element) - top(&log)) as i32 - MARGIN_PX;
-                    log.set_scroll_top(log.scroll_top() + above);
-                    element.set_attribute("tabindex", "-1").ok();
-                    let _ = element.focus();
-                });
-            });
-        });
-    }
-}
-
-/// An edge farther up, by a few messages or more and by so many runs at most.
-fn up(runs: &[RunShown], edge: usize, most: usize) -> usize {
-    let mut messages = 0;
-    for at in (edge.saturating_sub(most)..edge).rev() {
-        messages += runs.get(at).map_or(0, |run| {
-            run.run.with_untracked(|run| run.as_ref().map_or(1, |run| 1 + 2 * run.turns().count()))
-        });
-        if messages >= MESSAGES_AT_ONCE {
-            return at;
-        }
-    }
-    edge.saturating_sub(most)
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
@@ -237,9 +69,40 @@ fn follow(desk: Desk, shown: RunShown) {
         shown.run.track();
         shown.live.track();
         shown.trouble.track();
+        // With that the runs that are over come in.
+        desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
-        desk.follow_soon();
+        // Once what changed is in the page, and unless the person scrolls away until then.
+        soon(move || {
+            if desk.follows.get_untracked() {
+                to_end(desk.log);
+            }
+        });
+    });
+}
+
+/// Shows the call that the person goes to, and gives it the focus.
+fn go_to_target(desk: Desk, reach: Reach) {
+    let shown = desk.shown;
+    effect(move || {
+        let Some(call) = shown.target.get() else { return };
+        // Its run may be read just now.
+        let has_call = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+        let Some(run) = shown.runs.get().into_iter().find(has_call) else { return };
+        shown.target.put(None);
+        run.id.with_untracked(|id| reach.include(id));
+        // Later than what follows the end of the conversation.
+        soon(move || {
+            soon(move || {
+                let Some(log) = desk.log.get_untracked() else { return };
+                let Some(element) = call_element(&log, &call) else { return };
+                let top = element.offset_top() - ABOVE_PX;
+                log.set_scroll_top(top);
+                element.set_attribute("tabindex", "-1").ok();
+                let _ = element.focus();
+            });
+        });
     });
 }
 
@@ -251,10 +114,18 @@ fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
         .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning.
 fn to_end(log: Handle) {
-    if let Some(log) = log.get_untracked() {
-        log.set_scroll_top(log.scroll_height());
-    }
+    let Some(log) = log.get_untracked() else { return };
+    let cards = log.query_selector_all(".approval-card").ok();
+    let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
+    let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
+    let tall = card.filter(|card| {
+        let is_last = card.offset_top() + card.offset_height() + log.client_height() / 4
+            > log.scroll_height();
+        is_last && card.offset_height() > log.client_height()
+    });
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| card.offset_top() - ABOVE_PX));
 }
 
 /// The part of the log that is one run's.
@@ -330,7 +201,11 @@ fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
         Progress::InDoubt { .. } => ("doubt ", doubt_card),
         _ => ("call ", receipt),
     };
-    let key = [kind, call.as_str()].concat();
+    let mut key = [kind, call.as_str()].concat();
+    // What is asked anew is another card, with a decision of its own.
+    if let Progress::Held { .. } = slot.progress {
+        key.push_str(&slot.action.digest.short());
+    }
     spot(key, run, move |run| run.find(&call).map(|(_, slot)| card(desk, shown, slot)))
 }
 
@@ -370,16 +245,8 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .child(tag("span").class("visually-hidden").text(who))
 }
 
-/// How many runs there may be in the page; in a long session the oldest of them leave it.
-const RUNS_AT_ONCE: usize = 100;
-/// How many messages come into the page at once.
-const MESSAGES_AT_ONCE: usize = 40;
-/// The pause in which the page can do other things.
-const FILL_MS: i32 = 16;
-/// How many more each time.
-const RUNS_MORE: usize = 50;
+/// What shows above a card or a receipt that is gone to.
+const ABOVE_PX: i32 = 12;
 
-/// What is left free above a call that the person goes to.
-const MARGIN_PX: i32 = 16;
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

@@ -33,6 +33,7 @@ if (query.get("storage") === "refused") {
 if (query.has("away")) document.hasFocus = () => false;
 if (query.has("vendor")) {
   Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
+  navigator.storage.persisted = async () => false;
 }
 
 /** What a screen reader is told, in order. */
