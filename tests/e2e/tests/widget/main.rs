@@ -13,6 +13,7 @@ mod hostile;
 mod inbox;
 mod keyboard;
 mod language;
+mod long;
 mod naughty;
 mod notify;
 mod once;

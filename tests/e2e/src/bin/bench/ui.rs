@@ -3,11 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use holdpoint_e2e::agent::Agent;
 use holdpoint_e2e::browser::Engine;
+use holdpoint_e2e::seed;
 use holdpoint_e2e::stage::Stage;
 use serde_json::{Value, json};
 
 use crate::figures::{Figures, numbers};
-use crate::{SAMPLES, SAMPLES_SLOW, hold, seed};
+use crate::{SAMPLES, SAMPLES_SLOW, hold};
 
 /// How a table says of long tasks: those that keep a page from anything else for 50 ms and more.
 pub(crate) const TASKS: &str = "long tasks | together, ms | longest, ms";
