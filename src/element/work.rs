@@ -115,7 +115,10 @@ impl Work for Works {
                 "rules" => Ok(works.rules()),
                 "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "exportRun" => {
+                    let by = works.by("moved", false);
+                    works.export_run(&RunId::new(text), &options, by).await.map(Into::into)
+                }
                 "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
                     let options = from_page(&first).unwrap_or_default();

@@ -10,7 +10,7 @@ use web_sys::HtmlElement;
 
 use super::announcer::announce;
 use super::card::approval_card;
-use super::desk::{Desk, button};
+use super::desk::{Desk, button, top_in};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
@@ -40,6 +40,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .set("aria-live", "off")
         .set("tabindex", "0")
         .bind("aria-label", move || Some(text::conversation(&shown.label.get())))
+        .bind("data-follows", move || follows.get().then(String::new))
         .handle(log)
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
@@ -97,7 +98,7 @@ fn go_to_target(desk: Desk, reach: Reach) {
             soon(move || {
                 let Some(log) = desk.log.get_untracked() else { return };
                 let Some(element) = call_element(&log, &call) else { return };
-                let top = element.offset_top() - ABOVE_PX;
+                let top = top_in(&log, &element) - ABOVE_PX;
                 log.set_scroll_top(top);
                 element.set_attribute("tabindex", "-1").ok();
                 let _ = element.focus();
@@ -121,11 +122,11 @@ fn to_end(log: Handle) {
     let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
     let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
     let tall = card.filter(|card| {
-        let is_last = card.offset_top() + card.offset_height() + log.client_height() / 4
+        let is_last = top_in(&log, card) + card.offset_height() + log.client_height() / 4
             > log.scroll_height();
         is_last && card.offset_height() > log.client_height()
     });
-    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| card.offset_top() - ABOVE_PX));
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| top_in(&log, &card) - ABOVE_PX));
 }
 
 /// The part of the log that is one run's.
