@@ -22,6 +22,8 @@ pub(super) struct Desk {
     pub(super) log: Handle,
     /// The composer's field.
     pub(super) input: Handle,
+    /// Told whenever the transcript scrolls by itself.
+    pub(super) moved: Signal<()>,
     /// The call decided last: its receipt takes over the focus that its card had.
     pub(super) decided: Signal<Option<CallId>>,
     /// The way to assistive technology.
@@ -35,6 +37,7 @@ impl Desk {
             shown,
             log: Handle::new(None),
             input: Handle::new(None),
+            moved: Signal::new(()),
             decided: Signal::new(None),
             voice: Voice::new(shown),
             intents: Signal::new(intents),
