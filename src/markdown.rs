@@ -15,11 +15,13 @@ mod address;
 mod block;
 mod inline;
 mod line;
+mod nesting;
 
 use block::Parser;
 pub use inline::Inline;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use inline::words as inline_words;
+pub use nesting::Headings;
 
 /// Reads a text.
 ///

@@ -233,6 +233,60 @@ texts! {
     EXPIRES "expires" "Expires {when}";
     EXPIRES_SOON "expiresSoon" "Expires in under 1 minute";
     FULL_STOP "fullStop" ".";
+
+    INBOX "inbox" "Approvals";
+    INBOX_LIST "inboxList" "Approvals, newest first";
+    SEARCH "search" "Search approvals";
+    FILTER "filter" "Show";
+    EVERYTHING "everything" "All";
+    HELD "held" "Waiting";
+    DECIDED "decided" "Done";
+    SHOW_NEWS "showNews" "Show what is new";
+    NOTHING_YET "nothingYet" "Whatever needed your approval will be listed here.";
+    NOTHING_WAITS "nothingWaits" "Nothing waits for you.";
+    NOTHING_FOUND "nothingFound" "Nothing with these words.";
+    ROW_APPROVED "rowApproved" "Approved";
+    ROW_DENIED "rowDenied" "Denied";
+    ROW_ANSWERED "rowAnswered" "Answered";
+    ROW_CONFIRMED "rowConfirmed" "Confirmed";
+    ROW_FORBIDDEN "rowForbidden" "Not allowed";
+    ROW_RUNNING "rowRunning" "Running";
+    ROW_FAILED "rowFailed" "Failed";
+    ROW_EXPIRED "rowExpired" "Expired";
+    ROW_CANCELLED "rowCancelled" "Stopped";
+    ROW_SKIPPED "rowSkipped" "Not started";
+    ROW_BY "rowBy" "{what} by {name}";
+    IN_TAB "inTab" "{what} in another tab: {call}";
+    IN_NOTIFICATION "inNotification" "{what} in a notification: {call}";
+    NOTIFY "notify" "Notify me";
+    NOTICE_LATER "noticeLater"
+        "Your decision is saved. It is carried out when the page is open.";
+    NOTICES_REFUSED "noticesRefused"
+        "The browser does not allow notifications from this page. Its settings can change that.";
+    SEVEN_DAYS "sevenDays"
+        "This browser deletes what a site has stored after seven days without a visit. Decide before, or take what waits to another browser.";
+    AUDIT "audit" "Audit";
+    SEARCH_AUDIT "searchAudit" "Search the audit";
+    KIND "kind" "Kind";
+    DECISION "decision" "Decision";
+    SAVE_JSONL "saveJsonl" "Save as JSON Lines";
+    SAVE_CSV "saveCsv" "Save as CSV";
+    TAKE_RUN "takeRun" "Take to another browser";
+    TAKE_RUN_HOW "takeRunHow"
+        "The run is saved to a file that only the passphrase opens. Open it there, in the approvals.";
+    BRING_RUN "bringRun" "Open a run's file";
+    BRING_RUN_HOW "bringRunHow"
+        "A run that was saved in another browser goes on here, with what waits for you.";
+    FILE "file" "File";
+    PASSPHRASE "passphrase" "Passphrase";
+    STOP_HERE "stopHere" "Stop it here";
+    STOP_HERE_WHY "stopHereWhy"
+        "Otherwise both copies can be approved, and it may happen twice.";
+    SAVE_FILE "saveFile" "Save the file";
+    OPEN_FILE "openFile" "Open the file";
+    FILE_SAVED "fileSaved" "The file is saved.";
+    FILE_OPENED "fileOpened" "The run is here.";
+    CANCEL "cancel" "Cancel";
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -253,6 +307,15 @@ mod with_values {
             0 => label.to_owned(),
             _ => LAUNCHER.with(&[("label", label.into()), ("count", waiting.into())]),
         }
+    }
+
+    pub(crate) fn row_by(what: Text, name: &str) -> String {
+        ROW_BY.with(&[("what", what.get().into()), ("name", name.into())])
+    }
+
+    /// What was decided elsewhere: `place` is where.
+    pub(crate) fn elsewhere(place: Text, what: &str, call: &str) -> String {
+        place.with(&[("what", what.into()), ("call", call.into())])
     }
 
     pub(crate) fn conversation(label: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use holdpoint::markdown::{Align, Block, Growing, Inline, parse};
+use holdpoint::markdown::{Align, Block, Growing, Headings, Inline, parse};
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
@@ -27,6 +27,18 @@ fn headings_have_six_levels() {
     check("# One #\n###### Six\ntext", "h1(One) h6(Six) p(text)");
     check("####### seven\n#tag", "p(####### seven~#tag)");
     check("Total\n=====", "p(Total~=====)");
+}
+
+#[test]
+fn headings_of_an_answer_leave_no_level_out() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let mut blocks = parse(text);
+        Headings::default().nest(&mut blocks);
+        assert_eq!(outline(&blocks), expected, "{text:?}");
+    }
+    check("## A\n#### B\n### C\n## D\n# E", "h1(A) h2(B) h2(C) h1(D) h1(E)");
+    check("# A\n> ### B\n\n- ###### C\n\n## D", "h1(A) quote(h2(B)) ul(li(h3(C))) h2(D)");
 }
 
 #[test]

@@ -16,6 +16,7 @@
 mod asking;
 mod error;
 mod held;
+mod listing;
 mod perform;
 pub mod ports;
 mod record;

@@ -534,6 +534,53 @@ export interface Labels {
   expiresSoon?: Label;
   /** . */
   fullStop?: Label;
+  inbox?: Label;
+  inboxList?: Label;
+  search?: Label;
+  filter?: Label;
+  everything?: Label;
+  held?: Label;
+  decided?: Label;
+  showNews?: Label;
+  nothingYet?: Label;
+  nothingWaits?: Label;
+  nothingFound?: Label;
+  rowApproved?: Label;
+  rowDenied?: Label;
+  rowAnswered?: Label;
+  rowConfirmed?: Label;
+  rowForbidden?: Label;
+  rowRunning?: Label;
+  rowFailed?: Label;
+  rowExpired?: Label;
+  rowCancelled?: Label;
+  rowSkipped?: Label;
+  rowBy?: Label;
+  inTab?: Label;
+  inNotification?: Label;
+  notify?: Label;
+  noticeLater?: Label;
+  noticesRefused?: Label;
+  sevenDays?: Label;
+  audit?: Label;
+  searchAudit?: Label;
+  kind?: Label;
+  decision?: Label;
+  saveJsonl?: Label;
+  saveCsv?: Label;
+  takeRun?: Label;
+  takeRunHow?: Label;
+  bringRun?: Label;
+  bringRunHow?: Label;
+  file?: Label;
+  passphrase?: Label;
+  stopHere?: Label;
+  stopHereWhy?: Label;
+  saveFile?: Label;
+  openFile?: Label;
+  fileSaved?: Label;
+  fileOpened?: Label;
+  cancel?: Label;
   /** What an error says, by its code, where the English message has details in it. */
   [error: `error.${string}`]: Label | undefined;
   /** What an error or a record says, by the English sentence; all are in labels/en.json. */
@@ -543,6 +590,34 @@ export interface Labels {
 export interface Approver {
   id: string;
   name: string;
+}
+
+/** How a run is exported. */
+export interface ExportOptions {
+  /** Seals the file, 8 characters or more. Without it whoever has the file can read it. */
+  passphrase?: string;
+  /**
+   * Stops the run here, so that only the copy goes on. Without it both can be decided and carried
+   * out; a receiver that knows idempotency keys gets the same key from both.
+   */
+  move?: boolean;
+}
+
+/** What of the record of all runs is exported, and how. */
+export interface AuditOptions {
+  /** JSON Lines of whole runs, which can be verified, or CSV of single facts; "jsonl" unless set. */
+  format?: "jsonl" | "csv";
+  /** From then on. */
+  since?: Date | number;
+  /** As JSON Lines: the runs with such a fact. As CSV: such facts alone. */
+  filter?: {
+    /** "proposed", "viewed", "decided", "tool_started", "tool_finished" and other kinds. */
+    kind?: string;
+    tool?: string;
+    /** What a fact says, such as "approve", "deny", "succeeded" or "ask". */
+    decision?: string;
+    text?: string;
+  };
 }
 
 export type AgentState = "loading" | "idle" | "running" | "waiting" | "offline" | "error";
@@ -605,6 +680,13 @@ export class HoldpointAgentElement extends HTMLElement {
    * also what was done, and that there is an answer. "full": also its first 300 characters.
    */
   announce: "brief" | "full" | "status" | "off";
+  /** Whether the page's title says how many calls wait, as in "(3) Title". */
+  titleBadge: boolean;
+  /**
+   * Whether a person may turn on notifications of what waits, in the inbox. The page's service
+   * worker answers them if it has `importScripts("/holdpoint-sw.js")`, or is that file.
+   */
+  notifications: boolean;
   debug: boolean;
 
   /** Setting it takes away the tools set before; a bad one is reported and the others are used. */
@@ -647,11 +729,11 @@ export class HoldpointAgentElement extends HTMLElement {
   rules(): Promise<RememberedRule[]>;
   revokeRule(ruleId: string): Promise<void>;
   evaluate(tool: string, args: object): Promise<Evaluation>;
-  exportRun(runId: string): Promise<Blob>;
-  /** Takes a run in; its id. */
-  importRun(file: Blob): Promise<string>;
-  /** All entries of all runs, as JSON Lines. */
-  exportAudit(): Promise<Blob>;
+  exportRun(runId: string, options?: ExportOptions): Promise<Blob>;
+  /** Takes a run in, or what is new of it; its id. A run that went on differently is refused. */
+  importRun(file: Blob, options?: { passphrase?: string }): Promise<string>;
+  /** The record of all runs. */
+  exportAudit(options?: AuditOptions): Promise<Blob>;
   /** Forgets the runs of this conversation, or all. */
   clear(scope: "thread" | "all"): Promise<void>;
 

@@ -24,6 +24,8 @@ pub(super) struct Desk {
     pub(super) input: Handle,
     /// Told whenever the transcript scrolls by itself.
     pub(super) moved: Signal<()>,
+    /// The button that opens the inbox.
+    pub(super) inbox_button: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
     pub(super) decided: Signal<Option<CallId>>,
     /// The way to assistive technology.
@@ -38,6 +40,7 @@ impl Desk {
             log: Handle::new(None),
             input: Handle::new(None),
             moved: Signal::new(()),
+            inbox_button: Handle::new(None),
             decided: Signal::new(None),
             voice: Voice::new(shown),
             intents: Signal::new(intents),
@@ -115,7 +118,7 @@ pub(super) fn focus_soon(element: Handle) {
 
 /// Messages begin with a small letter and have no full stop, so that they can be put together; on
 /// its own line each is a sentence.
-pub(super) fn sentence_case(message: &str) -> String {
+pub fn sentence_case(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase()).into_iter();
     let ends = message.is_empty() || message.ends_with(['.', '!', '?', '。', '！', '？', '؟']);

@@ -4,11 +4,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlAnchorElement, HtmlElement};
 
 use super::tag::{Tag, effect, tag};
-use crate::markdown::{Align, Block, Growing, Inline, inline_words, parse};
+use crate::markdown::{Align, Block, Growing, Headings, Inline, inline_words, parse};
 
 /// Fills an element with a text that is complete.
 pub(super) fn fill(element: Tag, text: &str) -> Tag {
-    element.all(parse(text).iter().map(whole))
+    let mut blocks = parse(text);
+    Headings::default().nest(&mut blocks);
+    element.all(blocks.iter().map(whole))
 }
 
 /// Fills an element with a text that grows. A block that did not change keeps its elements, so a
@@ -17,8 +19,18 @@ pub(super) fn fill_live(element: Tag, text: impl Fn() -> String + 'static) -> Ta
     let parent = element.element();
     let mut growing = Growing::default();
     let mut shown: Vec<(Block, HtmlElement)> = Vec::new();
+    // The headings before what is read, and what was read last, as it was written.
+    let (mut settled, mut above) = (0, Headings::default());
+    let mut written: Vec<Block> = Vec::new();
     effect(move || {
-        let (before, blocks) = growing.read(&text());
+        let (before, mut blocks) = growing.read(&text());
+        if before < settled {
+            (settled, above) = (0, Headings::default());
+        }
+        let done = (before - settled).min(written.len());
+        above.nest(&mut written[..done]);
+        (settled, written) = (before, blocks.clone());
+        above.clone().nest(&mut blocks);
         let end = before + blocks.len();
         for (at, block) in (before..).zip(blocks) {
             if shown.get(at).is_some_and(|(old, _)| *old == block) {

@@ -1,7 +1,7 @@
 //! What the person sees: signals in, intents out.
 //!
-//! The views know Leptos and the types of core, and nothing of the driver, the store or the
-//! network. [`escape`] is plain text work and is compiled everywhere.
+//! The views know Leptos, the types of core and the driver's ports, and nothing of the driver, of
+//! where things are stored or of the network. [`escape`] is plain text work and is compiled everywhere.
 
 pub mod escape;
 
@@ -19,6 +19,8 @@ mod doubt_card;
 mod facts;
 #[cfg(target_arch = "wasm32")]
 mod fault_card;
+#[cfg(target_arch = "wasm32")]
+mod inbox;
 #[cfg(target_arch = "wasm32")]
 mod markdown_dom;
 #[cfg(target_arch = "wasm32")]
@@ -43,12 +45,23 @@ mod voice;
 mod widget;
 
 #[cfg(target_arch = "wasm32")]
+pub use desk::sentence_case;
+#[cfg(target_arch = "wasm32")]
+pub use status::sum_up;
+#[cfg(target_arch = "wasm32")]
 pub use widget::mount;
 
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
+    let views = state::RunViews { run: transcript::run_view };
     shown.tools.set(Some(tools));
-    shown.run_view.set(Some(transcript::run_view));
+    shown.run_views.set(Some(views));
     status::follow_runs(shown);
+}
+
+/// The view of the inbox.
+#[cfg(target_arch = "wasm32")]
+pub fn inbox_view() -> state::InboxView {
+    state::InboxView(inbox::inbox)
 }

@@ -227,9 +227,9 @@ fn path(slot: &Slot) -> &'static str {
     }
 }
 
-/// The card had the focus and is gone; if nothing else took it, the line does, so that whoever
-/// uses a keyboard goes on from here.
-fn take_over_focus(line: &HtmlElement) {
+/// What had the focus is gone; if nothing else took it, this element does, so that whoever uses a
+/// keyboard goes on from here.
+pub(super) fn take_over_focus(line: &HtmlElement) {
     let root = line.get_root_node().dyn_into::<ShadowRoot>();
     if root.is_ok_and(|root| root.active_element().is_none()) {
         let _ = line.focus();

@@ -16,7 +16,7 @@ use super::desk::{Desk, sentence_case};
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
-use crate::driver::ports::{ToolHost, Trouble};
+use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
 use crate::text::ASSISTANT;
 
@@ -53,6 +53,20 @@ pub struct Shown {
     pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
+    /// The view of the inbox, once it is there.
+    pub inbox_view: Signal<Option<InboxView>>,
+    /// Whether the inbox lies over the conversation.
+    pub inbox: Signal<bool>,
+    /// The call to go to, as soon as it is in the conversation.
+    pub target: Signal<Option<CallId>>,
+    /// Where the list of calls is read, once it is open.
+    pub store: Signal<Option<Rc<dyn JournalStore>>>,
+    /// Whether the person is notified of what waits; none where that is not offered.
+    pub notified: Signal<Option<bool>>,
+    /// Whether the browser deletes after days what is stored.
+    pub short_lived: Signal<bool>,
+    /// The form for a run's file, while it is open.
+    pub form: Signal<Option<FileForm>>,
     /// What is going on with the runs, once there are any.
     pub(super) state: Signal<Option<State>>,
     /// How many calls wait for a person.
@@ -60,7 +74,7 @@ pub struct Shown {
     /// The newest run that works by itself now, and so can be stopped.
     pub(super) active: Signal<Option<RunId>>,
     /// The part of the log that is one run's; it comes with the first of them.
-    pub(super) run_view: Signal<Option<RunView>>,
+    pub(super) run_views: Signal<Option<RunViews>>,
     /// The page's tools, for the views of runs.
     pub(super) tools: Signal<Option<Rc<dyn ToolHost>>>,
 }
@@ -88,10 +102,17 @@ impl Shown {
             online: Signal::new(true),
             grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
+            inbox: Signal::new(false),
+            inbox_view: Signal::new(None),
+            form: Signal::new(None),
+            short_lived: Signal::new(false),
+            notified: Signal::new(None),
+            target: Signal::new(None),
+            store: Signal::new(None),
             state: Signal::new(None),
             waiting: Signal::new(0),
             active: Signal::new(None),
-            run_view: Signal::new(None),
+            run_views: Signal::new(None),
             tools: Signal::new(None),
         });
         std::mem::forget(owner);
@@ -113,9 +134,30 @@ impl Shown {
     }
 }
 
-/// The view of a run, by the function that makes it: so nothing that a widget shows without runs leads
-/// to its code.
-pub(super) type RunView = fn(Desk, RunShown) -> Tag;
+/// A form for a run's file.
+#[derive(Clone, Debug, Default)]
+pub struct FileForm {
+    /// The run that is saved; none where a file comes in.
+    pub run: Option<RunId>,
+    /// The call by which the person knows it.
+    pub what: String,
+    /// It is being worked on.
+    pub busy: bool,
+    /// Why it did not work.
+    pub fault: Option<String>,
+}
+
+/// The views of runs, by the functions that make them: so nothing that a widget shows without runs
+/// leads to their code.
+#[derive(Clone, Copy)]
+pub(super) struct RunViews {
+    /// The part of the log that is one run's.
+    pub(super) run: fn(Desk, RunShown) -> Tag,
+}
+
+/// The view of the inbox, which comes when it is opened.
+#[derive(Clone, Copy)]
+pub struct InboxView(pub(super) fn(Desk) -> Tag);
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]
@@ -167,6 +209,18 @@ pub enum Intent {
     Stop(RunId),
     /// Save a run that cannot be trusted to a file.
     Export(RunId),
+    /// Save a run to a sealed file; and stop it here, if it moves.
+    Seal { run: RunId, passphrase: String, moves: bool },
+    /// Take a run's file in.
+    Unseal { file: web_sys::Blob, passphrase: String },
+    /// Turn notifications on or off.
+    Notify(bool),
+    /// Save the facts that are meant.
+    SaveAudit { format: &'static str, filter: Value },
+    /// Open or close the inbox.
+    Inbox(bool),
+    /// Go to a call in its conversation.
+    Show { run: RunId, call: CallId },
     /// Open or close the popover.
     Open(bool),
     /// Nothing yet, but the person is about to ask.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
 use wasm_bindgen::JsCast;
@@ -29,10 +30,11 @@ pub(super) fn transcript(desk: Desk) -> Tag {
     let follows = Signal::new(true);
     let top = Cell::new(0);
     follow(desk, follows);
+    go_to_target(desk);
     let runs = move || {
-        let Some(view) = shown.run_view.get() else { return Vec::new() };
+        let Some(views) = shown.run_views.get() else { return Vec::new() };
         let runs = shown.runs.get();
-        runs.into_iter().map(|run| keyed(run.id_text(), move || view(desk, run))).collect()
+        runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
     };
     let list = tag("div")
         .part("transcript")
@@ -81,6 +83,39 @@ fn follow(desk: Desk, follows: Signal<bool>) {
             }
         });
     });
+}
+
+/// Shows the call that the person goes to, and gives it the focus.
+fn go_to_target(desk: Desk) {
+    let shown = desk.shown;
+    effect(move || {
+        let Some(call) = shown.target.get() else { return };
+        // Its run may be read just now.
+        let is_there = |run: RunShown| run.slot(&call, |_| ()).is_some();
+        if !shown.runs.get().into_iter().any(is_there) {
+            return;
+        }
+        shown.target.put(None);
+        // Later than what follows the end of the conversation.
+        soon(move || {
+            soon(move || {
+                let Some(log) = desk.log.get_untracked() else { return };
+                let Some(element) = call_element(&log, &call) else { return };
+                let top = element.offset_top() - ABOVE_PX;
+                log.set_scroll_top(top);
+                element.set_attribute("tabindex", "-1").ok();
+                let _ = element.focus();
+            });
+        });
+    });
+}
+
+/// The card or the receipt of a call.
+fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
+    let elements = log.query_selector_all("[data-call]").ok()?;
+    (0..elements.length())
+        .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
+        .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
 /// Goes to the end; of a card at the end that is taller than what shows, to its beginning. Whether
@@ -216,7 +251,7 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .child(tag("span").class("visually-hidden").text(who))
 }
 
-/// What shows above a card that is gone to.
+/// What shows above a card or a receipt that is gone to.
 const ABOVE_PX: i32 = 12;
 
 /// How near the end still counts as reading it.

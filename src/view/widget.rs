@@ -11,7 +11,7 @@ use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
-use super::state::{Intent, Intents, Shown};
+use super::state::{InboxView, Intent, Intents, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
 use super::transcript::transcript;
@@ -93,13 +93,26 @@ fn panel(desk: Desk) -> Tag {
         .bind("aria-label", move || Some(shown.label.get()))
         .bind("hidden", move || (is_popover(shown) && !shown.open.get()).then(String::new))
         .child(head(desk))
-        .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
-        .child(transcript(desk))
-        .live(move || {
-            let words = shown.toast.get()?;
-            Some(tag("div").part("toast").text(words))
-        })
-        .child(composer(desk))
+        .child(
+            tag("div")
+                .class("body")
+                .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
+                .child(behind_inbox(desk, transcript(desk)))
+                .child(behind_inbox(desk, composer(desk)))
+                .one(move || {
+                    let InboxView(inbox) = shown.inbox_view.get()?;
+                    shown.inbox.get().then(|| keyed("", move || inbox(desk)))
+                })
+                .live(move || {
+                    let words = shown.toast.get()?;
+                    Some(tag("div").part("toast").text(words))
+                }),
+        )
+}
+
+/// What cannot be used as long as the inbox lies over it.
+fn behind_inbox(desk: Desk, view: Tag) -> Tag {
+    view.bind("inert", move || desk.shown.inbox.get().then(String::new))
 }
 
 fn head(desk: Desk) -> Tag {
@@ -107,8 +120,29 @@ fn head(desk: Desk) -> Tag {
     tag("header")
         .class("head")
         .child(tag("h2").class("title").live_text(move || shown.label.get()))
-        .one(move || badge(shown.waiting.get(), text::waiting))
         .child(status(desk))
+        .child(inbox_button(desk))
+}
+
+/// The button in the head that opens the inbox and says how many calls wait.
+fn inbox_button(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    button("inbox-button")
+        .handle(desk.inbox_button)
+        .bind("aria-expanded", move || Some(shown.inbox.get().to_string()))
+        .child(icon(stroke::TRAY))
+        .child(tag("span").class("visually-hidden").text(text::INBOX))
+        .on("click", move |_| {
+            let opens = !shown.inbox.get_untracked();
+            desk.send(Intent::Inbox(opens));
+        })
+        .one(move || {
+            let count = shown.waiting.get();
+            (count > 0).then(|| {
+                let words = text::waiting(count);
+                keyed(words.clone(), move || tag("span").part("badge").text(words))
+            })
+        })
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {
@@ -128,13 +162,13 @@ fn launch(desk: Desk, handle: Handle) -> Tag {
             }
         })
         .child(icon(stroke::SPEECH))
-        .one(move || badge(shown.waiting.get(), |count| number(count as f64)))
+        .one(move || badge(shown.waiting.get()))
 }
 
-/// How many calls wait, in words, if there are any.
-fn badge(count: usize, words: fn(usize) -> String) -> Option<Keyed> {
-    (count > 0)
-        .then(|| keyed(count.to_string(), move || tag("span").part("badge").text(words(count))))
+/// How many calls wait, if there are any.
+fn badge(count: usize) -> Option<Keyed> {
+    let words = number(count as f64);
+    (count > 0).then(|| keyed(words.clone(), move || tag("span").part("badge").text(words)))
 }
 
 /// What is typed here is not for the page's shortcuts.
@@ -166,6 +200,7 @@ fn make_sheet() -> Option<CssStyleSheet> {
     let css = [
         include_str!("../../style/tokens.css"),
         include_str!("../../style/widget.css"),
+        include_str!("../../style/inbox.css"),
         include_str!("../../style/card.css"),
     ];
     replace

@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod held;
+mod listing;
 mod retries;
 mod silence;
 mod support;

@@ -2,10 +2,19 @@
 
 mod announce;
 mod answer;
+mod audit;
+mod axe;
 mod bank;
 mod crash;
 mod decisions;
 mod faults;
 mod formats;
+mod hostile;
+mod inbox;
+mod keyboard;
 mod language;
+mod naughty;
+mod notify;
+mod once;
 mod record;
+mod sealed;
