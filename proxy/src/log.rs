@@ -51,7 +51,8 @@ where
         SystemTime.format_time(&mut line)?;
         write!(line, "\",\"level\":\"{}\",", about.level())?;
         context.format_fields(line.by_ref(), event)?;
-        write!(line, ",\"target\":{}", json(about.target()))?;
+        // A path of modules has nothing to escape.
+        write!(line, ",\"target\":\"{}\"", about.target())?;
         if let Some(span) = context.lookup_current()
             && let Some(fields) = span.extensions().get::<FormattedFields<Pairs>>()
         {
@@ -90,7 +91,7 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn pair(&mut self, field: &Field, value: &str) {
+    fn pair(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
         let written = write!(self.writer, "{comma}\"{}\":{value}", field.name());
         self.result = self.result.and(written);
@@ -99,27 +100,32 @@ impl Written<'_> {
 
 impl Visit for Written<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.pair(field, &json(format!("{value:?}")));
+        self.record_str(field, &format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.pair(field, &json(value));
+        let is_plain = |byte: u8| byte >= b' ' && !matches!(byte, b'"' | b'\\');
+        if value.bytes().all(is_plain) {
+            self.pair(field, format_args!("\"{value}\""));
+        } else {
+            self.pair(field, format_args!("{}", json(value)));
+        }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.pair(field, &json(value));
+        self.pair(field, format_args!("{}", json(value)));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.pair(field, &json(value));
+        self.pair(field, format_args!("{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.pair(field, &json(value));
+        self.pair(field, format_args!("{value}"));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.pair(field, &json(value));
+        self.pair(field, format_args!("{value}"));
     }
 }
 
