@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use holdpoint_proxy::{App, Config, Worker, serve_on};
+use holdpoint_proxy::{App, Config, Service, Worker, serve_on};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +51,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (workers, threads): (Vec<_>, Vec<_>) = (0..threads)
         .map(|_| {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            let worker = Worker::new(runtime.handle().clone(), app.router()?);
+            let worker = Worker::new(runtime.handle().clone(), app.service()?);
             let end = end.clone();
             Ok((worker, std::thread::spawn(move || runtime.block_on(end.cancelled_owned()))))
         })
@@ -66,7 +66,10 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn accept(addr: SocketAddr, workers: &[Worker]) -> Result<(), Box<dyn std::error::Error>> {
+async fn accept(
+    addr: SocketAddr,
+    workers: &[Worker<Service>],
+) -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(addr)
         .await
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
