@@ -53,6 +53,7 @@ use axum::routing::{any, get, post};
 use secrecy::ExposeSecret;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use client::http_client;
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
 pub use server::{Worker, serve, serve_on};
