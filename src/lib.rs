@@ -4,7 +4,9 @@
 //! and the world. `model`, `store`, `tools`, `leases`, `runtime` and `channel` are the world, in a
 //! browser. What is not bound to a browser is compiled everywhere, so that it is tested natively.
 
+pub mod audit;
 pub mod driver;
+pub mod form;
 pub mod markdown;
 pub mod store;
 pub mod text;

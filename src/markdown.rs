@@ -15,9 +15,13 @@ mod address;
 mod block;
 mod inline;
 mod line;
+mod nesting;
 
 use block::Parser;
 pub use inline::Inline;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use inline::words as inline_words;
+pub use nesting::Headings;
 
 /// Reads a text.
 ///
@@ -32,11 +36,82 @@ pub use inline::Inline;
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Vec<Block> {
-    let mut blocks = Parser::new();
-    for line in text.lines() {
-        blocks.line(line);
+    let mut parser = Parser::new();
+    parser.read(text);
+    parser.finish()
+}
+
+/// A text that grows. Only its last block is read again.
+#[derive(Debug, Default)]
+pub struct Growing {
+    /// What stands before the last block.
+    settled: String,
+    /// How many blocks that is.
+    blocks: usize,
+}
+
+impl Growing {
+    /// Reads the text as it is now: the blocks that are not settled yet, and how many are before them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use holdpoint::markdown::{Growing, parse};
+    ///
+    /// let mut growing = Growing::default();
+    /// assert_eq!(growing.read("# One\n\nTw"), (0, parse("# One\n\nTw")));
+    /// assert_eq!(growing.read("# One\n\nTwo\n"), (0, parse("# One\n\nTwo")));
+    /// assert_eq!(growing.read("# One\n\nTwo\n\nThree"), (1, parse("Two\n\nThree")));
+    /// ```
+    pub fn read(&mut self, text: &str) -> (usize, Vec<Block>) {
+        if !text.starts_with(&self.settled) {
+            *self = Self::default();
+        }
+        let rest = &text[self.settled.len()..];
+        // What the last line is, only its end can tell: `#` begins a heading, and `#tag` does not.
+        let (lines, line) = rest.split_at(rest.rfind('\n').map_or(0, |end| end + 1));
+        let mut parser = Parser::new();
+        parser.read(lines);
+        let last = parser.last();
+        parser.read(line);
+        let before = self.blocks;
+        self.settled.push_str(&rest[..last.at]);
+        self.blocks += last.blocks;
+        (before, parser.finish())
     }
-    blocks.finish()
+}
+
+/// The words of a text, without what is only for the eye.
+#[must_use]
+pub fn plain(blocks: &[Block]) -> String {
+    let mut words = String::new();
+    plain_blocks(blocks, &mut words);
+    words
+}
+
+fn plain_blocks(blocks: &[Block], words: &mut String) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => {
+                inline::words(content, words);
+                words.push('\n');
+            }
+            Block::Code { text, .. } => words.push_str(text),
+            Block::Quote(blocks) => plain_blocks(blocks, words),
+            Block::List { items, .. } => {
+                items.iter().for_each(|blocks| plain_blocks(blocks, words));
+            }
+            Block::Rule => {}
+            Block::Table { head, rows, .. } => {
+                for row in [head].into_iter().chain(rows) {
+                    for cell in row {
+                        inline::words(cell, words);
+                        words.push('\n');
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// One block of a text.

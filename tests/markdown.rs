@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use holdpoint::markdown::{Align, Block, Inline, parse};
+use holdpoint::markdown::{Align, Block, Growing, Headings, Inline, parse};
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
@@ -27,6 +27,18 @@ fn headings_have_six_levels() {
     check("# One #\n###### Six\ntext", "h1(One) h6(Six) p(text)");
     check("####### seven\n#tag", "p(####### seven~#tag)");
     check("Total\n=====", "p(Total~=====)");
+}
+
+#[test]
+fn headings_of_an_answer_leave_no_level_out() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let mut blocks = parse(text);
+        Headings::default().nest(&mut blocks);
+        assert_eq!(outline(&blocks), expected, "{text:?}");
+    }
+    check("## A\n#### B\n### C\n## D\n# E", "h1(A) h2(B) h2(C) h1(D) h1(E)");
+    check("# A\n> ### B\n\n- ###### C\n\n## D", "h1(A) quote(h2(B)) ul(li(h3(C))) h2(D)");
 }
 
 #[test]
@@ -127,6 +139,7 @@ fn links_lead_only_to_web_and_mail() {
         "p(<MAILTO:a@b.example>(m) <mailto:c@d.example>(c@d.example))",
     );
     for href in [
+        "http://x.example",
         "javascript:alert(1)",
         "JaVaScRiPt&colon;alert(1)",
         "&#106;avascript:alert(1)",
@@ -148,12 +161,15 @@ fn links_lead_only_to_web_and_mail() {
 #[test]
 fn bare_addresses_are_links_without_the_punctuation_around_them() {
     check(
-        "See https://x.example/a_b_c, (http://y.example/(z)).",
+        "See https://x.example/a_b_c, (https://y.example/(z)).",
         "p(See <https://x.example/a_b_c>(https://x.example/a_b_c), \
-         (<http://y.example/(z)>(http://y.example/(z))).)",
+         (<https://y.example/(z)>(https://y.example/(z))).)",
     );
     check("**https://x.example**", "p(s(<https://x.example>(https://x.example)))");
-    check("xhttps://x.example https:// https", "p(xhttps://x.example https:// https)");
+    check(
+        "xhttps://x.example https:// http://x.example",
+        "p(xhttps://x.example https:// http://x.example)",
+    );
 }
 
 #[test]
@@ -206,7 +222,40 @@ fn backslash_takes_the_meaning_of_punctuation() {
 }
 
 #[test]
+fn text_that_grows_is_read_like_one_that_is_whole() {
+    for text in random_texts() {
+        let mut growing = Growing::default();
+        let mut blocks = Vec::new();
+        for (end, _) in text.char_indices() {
+            let (before, new) = growing.read(&text[..end]);
+            blocks.truncate(before);
+            blocks.extend(new);
+            assert_eq!(outline(&blocks), outline(&parse(&text[..end])), "{:?}", &text[..end]);
+        }
+    }
+}
+
+#[test]
+fn only_the_last_block_of_a_growing_text_is_read_again() {
+    let block = "**word** and `word`, then [more](https://x.example/a)\n- and\n- so on\n\n";
+    let text = block.repeat(200);
+    let mut growing = Growing::default();
+    for end in (0..text.len()).step_by(7) {
+        let (before, blocks) = growing.read(&text[..end]);
+        assert!(blocks.len() <= 3, "{} blocks behind {before} are read again", blocks.len());
+    }
+}
+
+#[test]
 fn every_prefix_of_every_text_parses() {
+    for text in random_texts() {
+        for (end, _) in text.char_indices() {
+            assert!(depth(&parse(&text[..end])) < DEPTH_MAX, "{:?}", &text[..end]);
+        }
+    }
+}
+
+fn random_texts() -> impl Iterator<Item = String> {
     const WORDS: &[&str] = &[
         "a",
         "é",
@@ -250,7 +299,7 @@ fn every_prefix_of_every_text_parses() {
         "    ",
     ];
     let mut seed = 0x9e37_79b9_u32;
-    for _ in 0..1_500 {
+    (0..1_500).map(move |_| {
         let mut text = String::new();
         for _ in 0..24 {
             // One step of Marsaglia's xorshift: the same texts at every run.
@@ -259,10 +308,8 @@ fn every_prefix_of_every_text_parses() {
             seed ^= seed << 5;
             text.push_str(WORDS[seed as usize % WORDS.len()]);
         }
-        for (end, _) in text.char_indices() {
-            assert!(depth(&parse(&text[..end])) < DEPTH_MAX, "{:?}", &text[..end]);
-        }
-    }
+        text
+    })
 }
 
 #[test]

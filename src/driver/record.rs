@@ -8,7 +8,8 @@ use holdpoint_core::journal::{Entry, Head, Record};
 use holdpoint_core::run::{Effect, Input, Rejection, Run, replay};
 
 use super::ports::{
-    Append, Basis, PATIENCE_MS, RunRow, StoreError, StoredRun, Trouble, TroubleKind, World, in_time,
+    Append, Basis, CallRow, PATIENCE_MS, RunRow, StoreError, StoredRun, Trouble, TroubleKind,
+    World, in_time,
 };
 use super::{DriveError, Driver, Kept};
 
@@ -82,8 +83,10 @@ impl Driver {
         let append = Append {
             expected: *expected,
             row: RunRow::of(run),
+            calls: CallRow::changed(kept.run.borrow().as_deref(), run),
             seq: entry.seq,
             text: entry.to_text(),
+            more: Vec::new(),
             strict: entry.record.is_strict(),
             basis: basis(run, &entry.record),
         };

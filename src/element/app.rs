@@ -6,14 +6,16 @@ use std::rc::Rc;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
-use holdpoint_core::run::{Effect, Progress, Run, Slot, State, Status, ToolOutcome};
+use holdpoint_core::run::{Effect, Progress, Run, Slot, State, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::reactive::owner::Owner;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 
+use super::notices::Notices;
 use super::shell::Shell;
+use super::title::TitleBadge;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
 use crate::view::signal::Signal;
 use crate::view::state::RunShown;
@@ -25,6 +27,10 @@ pub(super) struct App {
     /// Calls that the page was told of.
     told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
+    /// Runs that are read now are shown later.
+    gathers: Cell<bool>,
+    title: TitleBadge,
+    pub(super) notices: Rc<Notices>,
 }
 
 impl App {
@@ -32,7 +38,16 @@ impl App {
         let owner = Owner::new();
         let tools = Rc::clone(&shell.tools) as Rc<dyn ToolHost>;
         owner.with(|| crate::view::show_runs(shell.shown, tools));
-        Self { shell, owner, told: RefCell::default(), pending: Cell::new(0) }
+        let notices = Rc::new(Notices::new(Rc::clone(&shell)));
+        Self {
+            shell,
+            owner,
+            notices,
+            told: RefCell::default(),
+            pending: Cell::new(0),
+            title: TitleBadge::default(),
+            gathers: Cell::new(false),
+        }
     }
 
     /// Shows and tells that the store failed as a whole.
@@ -52,37 +67,10 @@ impl App {
 
     /// Works out the state in one word and the number of calls that wait; tells of changes.
     pub(super) fn refresh(&self) {
-        let mut waiting = 0;
-        let (mut running, mut offline, mut failing) = (false, false, false);
-        for shown in self.shell.shown.runs.get_untracked() {
-            let trouble = shown.trouble.with_untracked(|t| t.as_ref().map(|t| t.kind));
-            match trouble {
-                Some(TroubleKind::Offline) => offline = true,
-                Some(TroubleKind::Storage | TroubleKind::Model) => failing = true,
-                _ => {}
-            }
-            let Some(run) = shown.run.get_untracked() else { continue };
-            if matches!(trouble, Some(TroubleKind::Quarantined | TroubleKind::Cleared)) {
-                continue;
-            }
-            waiting += run.waiting();
-            let works = matches!(run.status(), Status::AwaitingModel | Status::AwaitingTools);
-            running |= works && matches!(trouble, None | Some(TroubleKind::Retrying { .. }));
-        }
-        let state = if !self.shell.shown.loaded.get_untracked() {
-            "loading"
-        } else if failing || self.shell.shown.trouble.with_untracked(Option::is_some) {
-            "error"
-        } else if offline {
-            "offline"
-        } else if running {
-            "running"
-        } else if waiting > 0 {
-            "waiting"
-        } else {
-            "idle"
-        };
+        let (state, waiting) = crate::view::sum_up(self.shell.shown);
         self.shell.page.state(state);
+        let in_title = self.shell.settings.borrow().title_badge;
+        self.title.show(if in_title { waiting } else { 0 });
         if self.pending.replace(waiting) != waiting {
             self.shell.page.emit("holdpoint-pending-change", &object! { "count": waiting });
         }
@@ -101,11 +89,43 @@ impl App {
             trouble: Signal::new(None),
             saving: Signal::new(None),
         });
-        self.shell.shown.runs.update(|runs| runs.push(shown));
+        self.change_runs(|runs| runs.push(shown));
         shown
     }
 
-    fn tell_of_held(&self, run: &Run) {
+    /// Shows the runs that are read meanwhile at once, and not one after the other.
+    pub(super) async fn at_once<T>(&self, reading: impl Future<Output = T>) -> T {
+        self.gathers.set(true);
+        let read = reading.await;
+        self.gathers.set(false);
+        self.shell.shown.runs.tell();
+        read
+    }
+
+    fn change_runs(&self, change: impl FnOnce(&mut Vec<RunShown>)) {
+        let shown = self.shell.shown.runs;
+        let mut runs = shown.get_untracked();
+        change(&mut runs);
+        shown.put(runs);
+        if !self.gathers.get() {
+            shown.tell();
+        }
+    }
+
+    /// Says something for a while.
+    pub(super) fn say(&self, words: String) {
+        let toast = self.shell.shown.toast;
+        toast.set(Some(words.clone()));
+        let over = self.shell.runtime.sleep(TOAST_MS);
+        spawn_local(async move {
+            over.await;
+            if toast.get_untracked().as_ref() == Some(&words) {
+                toast.set(None);
+            }
+        });
+    }
+
+    fn tell_of_held(&self, run: &Rc<Run>) {
         for (_, slot) in held(run) {
             if !self.told.borrow_mut().insert(slot.action.id.clone(), ()) {
                 continue;
@@ -116,6 +136,20 @@ impl App {
                 let call = slot.action.id.clone();
                 self.shell.shown.hidden.update(|hidden| hidden.push(call));
             }
+            let (notices, run) = (Rc::clone(&self.notices), Rc::clone(run));
+            let call = slot.action.id.clone();
+            spawn_local(async move { notices.tell(run, call).await });
+        }
+    }
+
+    /// Takes back the notifications of calls that need nobody any more.
+    fn withdraw_notices(&self, before: &Run, run: &Run) {
+        for (_, slot) in held(before) {
+            let call = slot.action.id.clone();
+            if run.find(&call).is_none_or(|(_, now)| !now.progress.needs_person()) {
+                let notices = Rc::clone(&self.notices);
+                spawn_local(async move { notices.withdraw(call).await });
+            }
         }
     }
 }
@@ -123,7 +157,8 @@ impl App {
 impl Observer for App {
     fn run_changed(&self, run: &Rc<Run>) {
         let shown = self.shown_run(run.id());
-        let is_new = shown.run.with_untracked(Option::is_none);
+        let before = shown.run.get_untracked();
+        let is_new = before.is_none();
         shown.run.put(Some(Rc::clone(run)));
         if run.outstanding().iter().any(|effect| matches!(effect, Effect::StartTool { .. })) {
             // What is about to start comes first: the store's answer would wait for the drawing.
@@ -137,7 +172,7 @@ impl Observer for App {
         }
         if is_new {
             // Runs are read in the order of need and shown in the order of time.
-            self.shell.shown.runs.update(|runs| {
+            self.change_runs(|runs| {
                 let begun = |shown: &RunShown| {
                     shown.run.with_untracked(|run| run.as_ref().map(|run| run.started_at()))
                 };
@@ -148,6 +183,9 @@ impl Observer for App {
             shown.live.set(String::new());
         }
         self.tell_of_held(run);
+        if let Some(before) = before {
+            self.withdraw_notices(&before, run);
+        }
         if run.waiting() > 0 {
             spawn_local(crate::store::persist());
         }
@@ -229,6 +267,8 @@ impl Observer for App {
     }
 }
 
+/// How long a line is there that holds nothing to press and is not the only place of what it says.
+const TOAST_MS: u64 = 10_000;
 /// Sooner than a frame is drawn, and later than a store answers.
 const SOON_MS: u64 = 8;
 

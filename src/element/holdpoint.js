@@ -18,6 +18,8 @@ const ATTRIBUTES = {
   label: "Assistant",
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
+  "title-badge": false,
+  notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */
@@ -332,16 +334,16 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     return this.#call("evaluate", tool, args);
   }
 
-  exportRun(runId) {
-    return this.#call("exportRun", runId);
+  exportRun(runId, options) {
+    return this.#call("exportRun", runId, options);
   }
 
-  importRun(blob) {
-    return this.#call("importRun", blob);
+  importRun(blob, options) {
+    return this.#call("importRun", blob, options);
   }
 
-  exportAudit() {
-    return this.#call("exportAudit");
+  exportAudit(options) {
+    return this.#call("exportAudit", options);
   }
 
   clear(scope) {

@@ -17,6 +17,10 @@ pub(super) struct Settings {
     pub(super) model: String,
     pub(super) mode: Mode,
     pub(super) instructions: String,
+    /// Whether a person may turn notifications on.
+    pub(super) notifications: bool,
+    /// Whether the page's title says how many calls wait.
+    pub(super) title_badge: bool,
     /// The person's id and name.
     pub(super) approver: (String, String),
 }
@@ -29,6 +33,8 @@ impl Default for Settings {
             model: "gpt-5".to_owned(),
             mode: Mode::Tools,
             instructions: String::new(),
+            notifications: false,
+            title_badge: false,
             approver: Default::default(),
         }
     }
@@ -51,10 +57,13 @@ impl Settings {
                 };
                 self.approver = (field("id"), field("name"));
             }
+            "notifications" => self.notifications = value.is_truthy(),
+            "titleBadge" => self.title_badge = value.is_truthy(),
             "layout" => shown.layout.set(text()),
             "open" => shown.open.set(value.is_truthy()),
             "label" => shown.label.set(text()),
             "language" => speak(value, shown),
+            "announce" => shown.announce.set(text()),
             "colorScheme" => shown.scheme.set(text()),
             _ => {}
         }

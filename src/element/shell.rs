@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::lock::Mutex;
-use holdpoint_core::id::RunId;
+use holdpoint_core::id::{CallId, RunId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -70,6 +70,7 @@ impl Shell {
         *slot = Some(Rc::clone(&work));
         drop(slot);
         self.shown.loaded.set(true);
+        super::links::follow(self);
         // What the page registered or set meanwhile was told to nobody.
         work.settings_changed();
         work.tools_changed();
@@ -89,6 +90,19 @@ impl Shell {
         }
     }
 
+    /// Goes to a call, if it is one of this widget's.
+    pub(super) fn go_to(self: &Rc<Self>, call: CallId) {
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            if let Some(work) = shell.work_in_time().await
+                && work.go_to(call).await
+                && shell.shown.layout.with_untracked(|layout| layout == "popover")
+            {
+                shell.intend(Intent::Open(true)).await;
+            }
+        });
+    }
+
     /// There is nothing to read.
     pub(super) fn idle(&self) {
         self.shown.loaded.set(true);
@@ -102,7 +116,12 @@ impl Shell {
             let name = if open { "holdpoint-open" } else { "holdpoint-close" };
             return self.page.emit(name, &serde_json::Value::Object(Default::default()));
         }
-        if let Intent::Prepare = intent {
+        if let Intent::Inbox(open) = intent {
+            self.shown.inbox.set(open);
+            if open && let Some(work) = self.work_in_time().await {
+                work.show_inbox().await;
+            }
+        } else if let Intent::Prepare = intent {
             // Whoever is about to write is about to send: it is there by then, or is asked again.
             self.work().await.ok();
         } else if let Some(work) = self.work_in_time().await {
@@ -174,6 +193,6 @@ impl Shell {
 /// The waits between attempts: a train's tunnel, not a night.
 const WAITS_MS: [u64; 6] = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
-fn not_loaded() -> JsValue {
+pub(super) fn not_loaded() -> JsValue {
     to_js(&error_value(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX))
 }

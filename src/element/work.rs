@@ -14,11 +14,12 @@ use holdpoint_core::run::{Limits, Run, Spec};
 use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
-use super::{records, settings};
+use super::{links, settings};
 use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
 use crate::later::later;
@@ -51,6 +52,12 @@ pub(super) trait Work {
     /// Tells the state anew.
     fn refresh_state(&self);
 
+    /// Gets the inbox, which is open.
+    fn show_inbox(&self) -> Task<()>;
+
+    /// Goes to a call; whether it is one of this widget's.
+    fn go_to(&self, call: CallId) -> Task<bool>;
+
     /// The calls that wait for a person, as the page reads them.
     fn pending(&self) -> Array;
 
@@ -76,9 +83,9 @@ later! {
 #[derive(Clone)]
 pub(super) struct Works {
     pub(super) shell: Rc<Shell>,
-    app: Rc<App>,
+    pub(super) app: Rc<App>,
     pub(super) driver: Driver,
-    store: Rc<dyn JournalStore>,
+    pub(super) store: Rc<dyn JournalStore>,
     pub(super) grants: Rc<dyn Grants>,
     models: Rc<Models>,
     thread: Rc<RefCell<ThreadId>>,
@@ -108,14 +115,11 @@ impl Work for Works {
                 "rules" => Ok(works.rules()),
                 "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => {
-                    records::export_run(&*works.store, &RunId::new(text)).await.map(JsValue::from)
-                }
-                "importRun" => works.import_run(first).await,
+                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
-                    let runs = works.driver.runs();
-                    let audit = records::export_audit(&*works.store, runs.iter().map(|r| r.id()));
-                    audit.await.map(JsValue::from)
+                    let options = from_page(&first).unwrap_or_default();
+                    works.export_audit(options).await.map(Into::into)
                 }
                 "clear" => works.clear(&text).await,
                 _ => {
@@ -137,6 +141,8 @@ impl Work for Works {
     }
 
     fn settings_changed(&self) {
+        self.app.refresh();
+        self.app.notices.show_choice();
         let settings = self.shell.settings.borrow();
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
@@ -151,21 +157,39 @@ impl Work for Works {
 
     fn refresh(&self, run: Option<RunId>) -> Task<()> {
         self.show_rules();
-        let driver = self.driver.clone();
+        let works = self.clone();
         Box::pin(async move {
-            match run {
-                Some(run) => driver.refresh(&run).await,
-                None => {
-                    for run in driver.runs() {
-                        driver.refresh(run.id()).await;
-                    }
-                }
+            let runs = match run {
+                Some(run) => vec![run],
+                None => works.driver.runs().iter().map(|run| run.id().clone()).collect(),
+            };
+            for run in runs {
+                works.look_at(&run).await;
             }
+            works.take_deferred().await;
         })
     }
 
     fn refresh_state(&self) {
         self.app.refresh();
+    }
+
+    fn show_inbox(&self) -> Task<()> {
+        let works = self.clone();
+        Box::pin(async move { works.load_inbox().await })
+    }
+
+    fn go_to(&self, call: CallId) -> Task<bool> {
+        let works = self.clone();
+        Box::pin(async move {
+            let Some(run) = links::run_of(&call) else { return false };
+            works.read(&run).await;
+            let is_ours = works.driver.run(&run).is_some_and(|run| run.find(&call).is_some());
+            if is_ours {
+                works.show(&run, call).await;
+            }
+            is_ours
+        })
     }
 
     fn pending(&self) -> Array {
@@ -203,6 +227,7 @@ impl Works {
         if let Some(error) = &refused {
             app.trouble_with_store(error);
         }
+        shell.shown.store.set(Some(Rc::clone(&store)));
         let grants: Rc<dyn Grants> = match refused {
             Some(StoreError::Refused(_)) => Rc::new(MemoryGrants::default()),
             _ => Rc::new(LocalGrants::new(&shell.namespace)),
@@ -227,13 +252,24 @@ impl Works {
     async fn begin(&self) {
         match self.driver.open().await {
             Ok(()) => {
+                self.look_for_earlier();
                 // The conversation goes on where it was left.
                 if let Some(last) = self.driver.runs().last() {
                     self.thread.replace(last.spec().thread.clone());
                 }
             }
-            Err(error) => self.app.trouble_with_store(&error),
+            Err(error) => return self.app.trouble_with_store(&error),
         }
+        self.take_deferred().await;
+        let short_lived = self.shell.shown.short_lived;
+        spawn_local(async move { short_lived.set(crate::store::is_short_lived().await) });
+        let driver = self.driver.clone();
+        // What cannot be listed now is listed at the next start.
+        spawn_local(async move { drop(driver.enlist_old().await) });
+    }
+
+    fn look_for_earlier(&self) {
+        self.shell.shown.has_earlier.set(self.driver.has_earlier());
     }
 
     async fn start(
@@ -346,18 +382,12 @@ impl Works {
         }))
     }
 
-    /// Takes a run's record in; its id. It must be intact, and not be here already.
-    async fn import_run(&self, file: JsValue) -> Result<JsValue, JsValue> {
-        let run = records::import_run(&*self.store, file.unchecked_ref()).await?;
-        self.driver.refresh(&run).await;
-        Ok(run.as_str().into())
-    }
-
     /// Forgets this `thread`, or `all`.
     async fn clear(&self, scope: &str) -> Result<JsValue, JsValue> {
         let thread = self.thread.borrow().clone();
         let thread = (scope != "all").then_some(thread);
         done(self.driver.clear(thread.as_ref(), self.by("script", false)).await)?;
+        self.look_for_earlier();
         self.thread.replace(ThreadId::new(self.shell.runtime.unique()));
         Ok(JsValue::UNDEFINED)
     }
@@ -402,20 +432,64 @@ impl Works {
                 Ok(())
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
+            Intent::Earlier => {
+                let read = self.app.at_once(self.driver.read_earlier()).await;
+                self.look_for_earlier();
+                read.map_err(DriveError::from)
+            }
             Intent::Export(run) => {
-                if let Ok(file) = records::export_run(&*self.store, &run).await {
-                    records::download(&file, run.as_str());
+                self.save_run(&run).await;
+                Ok(())
+            }
+            Intent::Seal { run, passphrase, moves } => {
+                self.seal(run, passphrase, moves).await;
+                Ok(())
+            }
+            Intent::Unseal { file, passphrase } => {
+                self.unseal(file, passphrase).await;
+                Ok(())
+            }
+            Intent::Notify(on) => {
+                if let Err(words) = self.app.notices.turn(on).await {
+                    self.app.say(self.shell.shown.speaking(|| words.get()));
                 }
                 Ok(())
             }
+            Intent::SaveAudit { format, filter } => {
+                self.save_audit(format, filter).await;
+                Ok(())
+            }
+            Intent::Show { run, call } => {
+                self.show(&run, call).await;
+                Ok(())
+            }
             // These are the shell's.
-            Intent::Open(_) | Intent::Prepare => Ok(()),
+            Intent::Inbox(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
         };
         if let Err(error) = done {
-            let words = error.to_string();
-            self.shell.page.error(error.code(), &words, error.fix());
-            self.shell.shown.say_fault(error.code(), &words, error.fix());
+            self.tell_of(&error);
         }
+    }
+
+    /// Goes to a call, in the conversation that it belongs to.
+    async fn show(&self, run: &RunId, call: CallId) {
+        self.read(run).await;
+        let shown = self.shell.shown;
+        shown.inbox.set(false);
+        shown.target.set(Some(call));
+    }
+
+    /// Reads a run that was not read at first because it is long over.
+    async fn read(&self, run: &RunId) {
+        if self.driver.run(run).is_none() {
+            self.driver.refresh(run).await;
+        }
+    }
+
+    pub(super) fn tell_of(&self, error: &DriveError) {
+        let words = error.to_string();
+        self.shell.page.error(error.code(), &words, error.fix());
+        self.shell.shown.say_fault(error.code(), &words, error.fix());
     }
 
     async fn decide_on_card(
@@ -462,7 +536,7 @@ fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {
     run.map(|run| run.as_str().into()).map_err(|error| thrown(&error))
 }
 
-fn done(result: Result<(), DriveError>) -> Result<JsValue, JsValue> {
+pub(super) fn done(result: Result<(), DriveError>) -> Result<JsValue, JsValue> {
     result.map(|()| JsValue::UNDEFINED).map_err(|error| thrown(&error))
 }
 

@@ -44,12 +44,13 @@ fn find_unescaped(text: &str, mut ends: impl FnMut(char) -> bool) -> Option<usiz
     })
 }
 
-/// Whether an address may become a link: absolute, of a scheme that runs nothing, in one word.
+/// Whether an address may become a link: absolute, of a scheme that runs nothing and cannot be changed
+/// on its way, in one word.
 pub(super) fn is_followed(href: &str) -> bool {
     let starts = |scheme: &str| {
         href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    (starts("https://") || starts("http://") || starts("mailto:"))
+    (starts("https://") || starts("mailto:"))
         && !href.contains(|next: char| next.is_whitespace() || next.is_control())
 }
 

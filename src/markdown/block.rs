@@ -11,6 +11,19 @@ const DEPTH_MAX: usize = 32;
 pub(super) struct Parser {
     open: Vec<Open>,
     leaf: Leaf,
+    last: Start,
+    /// How far the text was read before this line, and before the one above it.
+    at: usize,
+    above: usize,
+}
+
+/// Where the last block of the document begins.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Start {
+    /// At which byte.
+    pub(super) at: usize,
+    /// Behind how many other blocks.
+    pub(super) blocks: usize,
 }
 
 struct Open {
@@ -43,7 +56,26 @@ impl Open {
 
 impl Parser {
     pub(super) fn new() -> Self {
-        Self { open: vec![Open::new(Kind::Document)], leaf: Leaf::None }
+        let open = vec![Open::new(Kind::Document)];
+        Self { open, leaf: Leaf::None, last: Start::default(), at: 0, above: 0 }
+    }
+
+    /// Reads a text, or what follows it. All lines but the last end with their line feed.
+    pub(super) fn read(&mut self, text: &str) {
+        for line in text.split_inclusive('\n') {
+            let end = self.at + line.len();
+            let line = line
+                .strip_suffix('\n')
+                .map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+            self.line(line);
+            self.above = std::mem::replace(&mut self.at, end);
+        }
+    }
+
+    /// Where the last block begins. The lines that are read may still belong to it; those before are
+    /// done with.
+    pub(super) fn last(&self) -> Start {
+        self.last
     }
 
     pub(super) fn finish(mut self) -> Vec<Block> {
@@ -51,7 +83,7 @@ impl Parser {
         self.open.pop().map_or_else(Vec::new, |document| document.children)
     }
 
-    pub(super) fn line(&mut self, text: &str) {
+    fn line(&mut self, text: &str) {
         let blank = self.place(Line::new(text));
         // A blank line in a quotation does not set apart what stands around the quotation.
         let quote = self.open.iter().rposition(|open| matches!(open.kind, Kind::Quote));
@@ -208,6 +240,14 @@ impl Parser {
         {
             *loose = true;
         }
+        self.mark(self.at);
+    }
+
+    /// Notes where a block of the document itself begins.
+    fn mark(&mut self, at: usize) {
+        if let [document] = self.open.as_slice() {
+            self.last = Start { at, blocks: document.children.len() };
+        }
     }
 
     /// Makes sure that the innermost open container is a list that the marker belongs to.
@@ -238,6 +278,7 @@ impl Parser {
         text.truncate(start);
         let head = head.iter().map(|cell| inlines(cell)).collect();
         self.close_leaf();
+        self.mark(self.above);
         self.leaf = Leaf::Table { align, head, rows: Vec::new() };
         true
     }

@@ -15,7 +15,7 @@ pub enum Inline {
     Code(String),
     /// A link; it holds no other link.
     Link {
-        /// Where it leads: an absolute `https:`, `http:` or `mailto:` address.
+        /// Where it leads: an absolute `https:` or `mailto:` address.
         href: String,
         /// What it shows.
         content: Vec<Inline>,
@@ -191,7 +191,7 @@ impl Parser<'_> {
         let content = without_links(emphasize(content));
         if bracket.image {
             let mut text = String::new();
-            plain(&content, &mut text);
+            words(&content, &mut text);
             self.push_text(&text);
         } else {
             for outer in self.brackets.iter_mut().filter(|outer| !outer.image) {
@@ -220,9 +220,8 @@ impl Parser<'_> {
 
     fn bare_link(&mut self, at: usize) -> Option<usize> {
         let rest = &self.text[at..];
-        let scheme = ["https://", "http://"].into_iter().find(|scheme| rest.starts_with(scheme))?;
         let word = |next: char| next.is_ascii_alphanumeric() || !next.is_ascii();
-        if self.text[..at].ends_with(word) || !rest[scheme.len()..].starts_with(word) {
+        if self.text[..at].ends_with(word) || !rest.strip_prefix("https://")?.starts_with(word) {
             return None;
         }
         let ends = |next: char| {
@@ -332,12 +331,13 @@ fn without_links(content: Vec<Inline>) -> Vec<Inline> {
     finish(unlinked.map(Piece::Done).collect())
 }
 
-fn plain(content: &[Inline], text: &mut String) {
+/// Appends the words, without what is only for the eye.
+pub(crate) fn words(content: &[Inline], text: &mut String) {
     for inline in content {
         match inline {
-            Inline::Text(words) | Inline::Code(words) => text.push_str(words),
+            Inline::Text(plain) | Inline::Code(plain) => text.push_str(plain),
             Inline::Emphasis(content) | Inline::Strong(content) | Inline::Link { content, .. } => {
-                plain(content, text);
+                words(content, text);
             }
             Inline::HardBreak | Inline::SoftBreak => text.push(' '),
         }

@@ -8,9 +8,12 @@
 
 use std::rc::Rc;
 
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
+use holdpoint_core::journal::Head;
 
-use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
+use crate::driver::ports::{
+    Append, CallRow, Deferred, JournalStore, Page, RunRow, StoreError, StoredRun, Tally, Task,
+};
 
 /// One bit that outlives the page and is kept apart from the journals. Where there is no place for
 /// it, it is never set.
@@ -50,6 +53,10 @@ impl JournalStore for Marked {
         })
     }
 
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.store.earlier(by, newest)
+    }
+
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
         self.store.read(run, from)
     }
@@ -78,5 +85,29 @@ impl JournalStore for Marked {
             }
             cleared
         })
+    }
+
+    fn calls(&self, page: Page) -> Task<Result<Vec<CallRow>, StoreError>> {
+        self.store.calls(page)
+    }
+
+    fn tally(&self) -> Task<Result<Tally, StoreError>> {
+        self.store.tally()
+    }
+
+    fn unlisted(&self) -> Task<Result<Vec<RunId>, StoreError>> {
+        self.store.unlisted()
+    }
+
+    fn enlist(&self, run: &RunId, head: Head, calls: Vec<CallRow>) -> Task<Result<(), StoreError>> {
+        self.store.enlist(run, head, calls)
+    }
+
+    fn deferred(&self) -> Task<Result<Vec<Deferred>, StoreError>> {
+        self.store.deferred()
+    }
+
+    fn forget_deferred(&self, run: &RunId, call: &CallId) -> Task<Result<(), StoreError>> {
+        self.store.forget_deferred(run, call)
     }
 }

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use holdpoint_core::grant::Grant;
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::sorted::{Sorted, sort};
 
 use super::{Admission, Found, admit, sort_by_age};
-use crate::driver::ports::{Append, Grants, JournalStore, RunRow, StoreError, StoredRun, Task};
+use crate::driver::ports::{
+    Append, CallRow, Grants, JournalStore, Page, RunRow, StoreError, StoredRun, Tally, Task,
+};
 
 /// Journals in memory.
 #[derive(Debug, Default)]
@@ -28,6 +30,7 @@ struct Shared {
 #[derive(Debug)]
 struct Kept {
     stored: StoredRun,
+    calls: Sorted<CallId, CallRow>,
     writer: u32,
 }
 
@@ -83,14 +86,28 @@ impl Grants for MemoryGrants {
     }
 }
 
+fn newest_of(mut rows: Vec<RunRow>, newest: usize) -> Vec<RunRow> {
+    sort(&mut rows, |a, b| (a.updated, &a.run) > (b.updated, &b.run));
+    rows.truncate(newest);
+    rows
+}
+
 impl JournalStore for MemoryStore {
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
         self.later(move |shared| {
             let rows = shared.runs.values().map(|kept| kept.stored.row.clone());
-            let (mut over, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_over());
-            sort(&mut over, |a, b| (a.updated, &a.run) > (b.updated, &b.run));
-            over.truncate(newest);
-            rows.append(&mut over);
+            let (over, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_over());
+            rows.append(&mut newest_of(over, newest));
+            sort_by_age(&mut rows);
+            Ok(rows)
+        })
+    }
+
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.later(move |shared| {
+            let rows = shared.runs.values().map(|kept| kept.stored.row.clone());
+            let is_meant = |row: &RunRow| row.status.is_over() && row.updated <= by;
+            let mut rows = newest_of(rows.filter(is_meant).collect(), newest);
             sort_by_age(&mut rows);
             Ok(rows)
         })
@@ -117,15 +134,25 @@ impl JournalStore for MemoryStore {
                 kept?.stored.entries.get(usize::try_from(basis.seq).ok()?).map(String::as_str)
             });
             if let Admission::Write = admit(&append, found.as_ref(), basis)? {
-                let Append { row, text, .. } = append;
-                if let Some(kept) = shared.runs.get_mut(&row.run) {
-                    kept.stored.entries.push(text);
-                    kept.stored.row = row;
-                    kept.writer = writer;
-                } else {
-                    let run = row.run.clone();
-                    let stored = StoredRun { row, entries: vec![text] };
-                    shared.runs.insert(run, Kept { stored, writer });
+                let Append { row, text, more, calls, .. } = append;
+                let run = row.run.clone();
+                let kept = match shared.runs.get_mut(&run) {
+                    Some(kept) => {
+                        kept.stored.row = row;
+                        kept
+                    }
+                    None => {
+                        let stored = StoredRun { row, entries: Vec::new() };
+                        let calls = Sorted::default();
+                        shared.runs.insert(run.clone(), Kept { stored, calls, writer });
+                        shared.runs.get_mut(&run).ok_or(StoreError::Cleared)?
+                    }
+                };
+                kept.stored.entries.push(text);
+                kept.stored.entries.extend(more);
+                kept.writer = writer;
+                for call in calls {
+                    kept.calls.insert(call.call.clone(), call);
                 }
             }
             Ok(())
@@ -139,6 +166,32 @@ impl JournalStore for MemoryStore {
                 thread.as_ref().is_some_and(|thread| kept.stored.row.thread != *thread)
             });
             Ok(())
+        })
+    }
+
+    fn calls(&self, page: Page) -> Task<Result<Vec<CallRow>, StoreError>> {
+        self.later(move |shared| {
+            let mut rows: Vec<CallRow> = Vec::new();
+            for row in shared.runs.values().flat_map(|kept| kept.calls.values()) {
+                let is_meant = page.group.is_none_or(|group| group == row.group)
+                    && page.after.as_ref().is_none_or(|after| after.is_before(&row.place()));
+                if is_meant {
+                    rows.push(row.clone());
+                }
+            }
+            sort(&mut rows, |a, b| a.place().is_before(&b.place()));
+            rows.truncate(page.limit as usize);
+            Ok(rows)
+        })
+    }
+
+    fn tally(&self) -> Task<Result<Tally, StoreError>> {
+        self.later(|shared| {
+            let mut tally = Tally::default();
+            for row in shared.runs.values().flat_map(|kept| kept.calls.values()) {
+                tally[row.group as usize] += 1;
+            }
+            Ok(tally)
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use js_sys::Reflect;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Storage;
 
@@ -70,4 +71,23 @@ pub async fn persist() {
     {
         JsFuture::from(asked).await.ok();
     }
+}
+
+/// Whether the browser deletes what a site has stored after some days without a visit. WebKit does,
+/// unless the person has installed the page or the browser has promised to keep its storage.
+pub async fn is_short_lived() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let navigator = window.navigator();
+    let vendor = Reflect::get(&navigator, &"vendor".into()).unwrap_or_default().as_string();
+    // WebKit's own and no other engine names its maker so; there is no better sign.
+    if !vendor.is_some_and(|vendor| vendor.starts_with("Apple")) {
+        return false;
+    }
+    let standalone = Reflect::get(&navigator, &"standalone".into()).unwrap_or_default();
+    let installed = window.match_media("(display-mode: standalone)").ok().flatten();
+    if standalone.is_truthy() || installed.is_some_and(|query| query.matches()) {
+        return false;
+    }
+    let Ok(asked) = navigator.storage().persisted() else { return true };
+    !JsFuture::from(asked).await.is_ok_and(|persisted| persisted.is_truthy())
 }

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
-use super::desk::{Desk, button};
+use super::desk::{Desk, button, focus_soon};
 use super::signal::Signal;
 use super::state::Intent;
 use super::tag::{Handle, Tag, effect, icon, keep, keyed, stroke, tag};
@@ -54,6 +54,8 @@ pub(super) fn composer(desk: Desk) -> Tag {
         .on("submit", move |event| {
             event.prevent_default();
             send();
+            // The button that was pressed makes way for another.
+            focus_soon(desk.input);
         })
         .child(input)
         .one(move || {
@@ -70,6 +72,7 @@ fn stop_button(desk: Desk) -> Tag {
         move |_| {
             if let Some(run) = desk.shown.active.get_untracked() {
                 desk.send(Intent::Stop(run));
+                focus_soon(desk.input);
             }
         },
     )

@@ -10,6 +10,7 @@ use super::signal::Signal;
 use super::state::{Intent, Intents, RunShown, Shown};
 use super::tag::{Handle, Tag, tag};
 use super::timer::soon;
+use super::voice::Voice;
 use crate::driver::ports::ToolHost;
 use crate::text;
 
@@ -19,10 +20,16 @@ pub(super) struct Desk {
     pub(super) shown: Shown,
     /// The transcript's element, which scrolls.
     pub(super) log: Handle,
+    /// Whether the transcript stays at its end.
+    pub(super) follows: Signal<bool>,
     /// The composer's field.
     pub(super) input: Handle,
+    /// The button that opens the inbox.
+    pub(super) inbox_button: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
     pub(super) decided: Signal<Option<CallId>>,
+    /// The way to assistive technology.
+    pub(super) voice: Voice,
     intents: Signal<Intents>,
 }
 
@@ -31,8 +38,11 @@ impl Desk {
         Self {
             shown,
             log: Handle::new(None),
+            follows: Signal::new(true),
             input: Handle::new(None),
+            inbox_button: Handle::new(None),
             decided: Signal::new(None),
+            voice: Voice::new(shown),
             intents: Signal::new(intents),
         }
     }
@@ -108,7 +118,7 @@ pub(super) fn focus_soon(element: Handle) {
 
 /// Messages begin with a small letter and have no full stop, so that they can be put together; on
 /// its own line each is a sentence.
-pub(super) fn sentence_case(message: &str) -> String {
+pub fn sentence_case(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase()).into_iter();
     let ends = message.is_empty() || message.ends_with(['.', '!', '?', '。', '！', '？', '؟']);

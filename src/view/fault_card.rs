@@ -41,6 +41,18 @@ pub(super) fn run_fault(desk: Desk, run: RunShown, trouble: &Trouble) -> Tag {
     card.child(actions)
 }
 
+/// A few words for what it is.
+pub(super) fn title(kind: TroubleKind) -> Text {
+    match kind {
+        TroubleKind::Model | TroubleKind::Retrying { .. } => text::MODEL_TROUBLE,
+        TroubleKind::Offline => text::OFFLINE_TROUBLE,
+        TroubleKind::Storage => text::STORAGE_TROUBLE,
+        TroubleKind::Quarantined => text::QUARANTINED,
+        TroubleKind::Cleared => text::CLEARED,
+        TroubleKind::Tool => text::TOOL_TROUBLE,
+    }
+}
+
 /// When the model is asked again.
 fn countdown(attempt: u32, of: u32, at: Timestamp) -> Tag {
     let now = ticking();
@@ -52,14 +64,12 @@ fn countdown(attempt: u32, of: u32, at: Timestamp) -> Tag {
 
 /// A card for the trouble of the whole widget.
 pub(super) fn fault(trouble: &Trouble) -> Tag {
-    let (title, tone) = match trouble.kind {
-        TroubleKind::Model | TroubleKind::Retrying { .. } => (text::MODEL_TROUBLE, "neutral"),
-        TroubleKind::Offline => (text::OFFLINE_TROUBLE, "neutral"),
-        TroubleKind::Storage => (text::STORAGE_TROUBLE, "danger"),
-        TroubleKind::Quarantined => (text::QUARANTINED, "danger"),
-        TroubleKind::Cleared => (text::CLEARED, "danger"),
-        TroubleKind::Tool => (text::TOOL_TROUBLE, "neutral"),
-    };
+    let title = title(trouble.kind);
+    let is_record = matches!(
+        trouble.kind,
+        TroubleKind::Storage | TroubleKind::Quarantined | TroubleKind::Cleared
+    );
+    let tone = if is_record { "danger" } else { "neutral" };
     let (message, original) = language::fault(&trouble.code, &trouble.message);
     let original = original.map(|original| {
         let summary = tag("summary").text(text::ORIGINAL);

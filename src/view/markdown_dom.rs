@@ -1,41 +1,63 @@
 //! A model's text as elements, made one by one from the typed nodes of [`crate::markdown`].
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlAnchorElement, HtmlElement};
 
-use super::tag::{Keyed, Tag, keyed, tag};
-use crate::markdown::{Align, Block, Inline, parse};
+use super::tag::{Tag, effect, tag};
+use crate::markdown::{Align, Block, Growing, Headings, Inline, inline_words, parse};
 
 /// Fills an element with a text that is complete.
 pub(super) fn fill(element: Tag, text: &str) -> Tag {
-    element.all(parse(text).iter().map(block))
+    let mut blocks = parse(text);
+    Headings::default().nest(&mut blocks);
+    element.all(blocks.iter().map(whole))
 }
 
 /// Fills an element with a text that grows. A block that did not change keeps its elements, so a
 /// selection in it lasts and only the end is laid out anew.
 pub(super) fn fill_live(element: Tag, text: impl Fn() -> String + 'static) -> Tag {
-    let blocks = RefCell::default();
-    element.each(move || take_over(&mut blocks.borrow_mut(), parse(&text())))
+    let parent = element.element();
+    let mut growing = Growing::default();
+    let mut shown: Vec<(Block, HtmlElement)> = Vec::new();
+    // The headings before what is read, and what was read last, as it was written.
+    let (mut settled, mut above) = (0, Headings::default());
+    let mut written: Vec<Block> = Vec::new();
+    effect(move || {
+        let (before, mut blocks) = growing.read(&text());
+        if before < settled {
+            (settled, above) = (0, Headings::default());
+        }
+        let done = (before - settled).min(written.len());
+        above.nest(&mut written[..done]);
+        (settled, written) = (before, blocks.clone());
+        above.clone().nest(&mut blocks);
+        let end = before + blocks.len();
+        for (at, block) in (before..).zip(blocks) {
+            if shown.get(at).is_some_and(|(old, _)| *old == block) {
+                continue;
+            }
+            let element = whole(&block).element();
+            match shown.get_mut(at) {
+                Some(old) => {
+                    old.1.replace_with_with_node_1(&element).ok();
+                    *old = (block, element);
+                }
+                None => {
+                    parent.append_child(&element).ok();
+                    shown.push((block, element));
+                }
+            }
+        }
+        for (_, gone) in shown.drain(end.min(shown.len())..) {
+            gone.remove();
+        }
+    });
+    element
 }
 
-/// Puts new blocks in the place of old ones, with the same edition where they are equal.
-fn take_over(blocks: &mut Vec<(u32, Rc<Block>)>, new: Vec<Block>) -> Vec<Keyed> {
-    blocks.truncate(new.len());
-    for (at, block) in new.into_iter().enumerate() {
-        match blocks.get_mut(at) {
-            Some((_, old)) if **old == block => {}
-            Some((edition, old)) => {
-                *edition += 1;
-                *old = Rc::new(block);
-            }
-            None => blocks.push((0, Rc::new(block))),
-        }
-    }
-    let keyed = |(at, (edition, next)): (usize, &(u32, Rc<Block>))| {
-        let next = Rc::clone(next);
-        keyed(format!("{at} {edition}"), move || block(&next))
-    };
-    blocks.iter().enumerate().map(keyed).collect()
+/// A block of the text itself, in the direction of its words.
+fn whole(whole: &Block) -> Tag {
+    block(whole).set("dir", "auto")
 }
 
 fn block(block: &Block) -> Tag {
@@ -94,33 +116,27 @@ fn line(name: &'static str, content: &[Inline]) -> Tag {
     })
 }
 
-/// A link says where it leads: one whose words do not name the host has it beside them.
+/// A link says where it leads: one whose words are not its address, or hide its host behind another
+/// name, has the host beside them, as the browser understands it.
 fn link(href: &str, content: &[Inline]) -> Tag {
-    let host = host(href);
     let anchor = line("a", content)
         .set("href", href)
         .set("title", href)
         .set("target", "_blank")
         .set("rel", "noopener noreferrer");
+    let mut host = anchor.element().unchecked_ref::<HtmlAnchorElement>().host();
+    let (_, rest) = href.split_once(':').unwrap_or_default();
+    if host.is_empty() {
+        // A mail goes to an address.
+        host = rest.split('?').next().unwrap_or_default().to_owned();
+    }
     let mut words = String::new();
-    gather(content, &mut words);
-    if words.contains(host) { anchor } else { anchor.text([" (", host, ")"].concat()) }
-}
-
-fn host(href: &str) -> &str {
-    let address = href.split_once(':').map_or(href, |(_, rest)| rest).trim_start_matches('/');
-    let end = address.find(['/', '?', '#']).unwrap_or(address.len());
-    address.get(..end).unwrap_or(address)
-}
-
-fn gather(content: &[Inline], words: &mut String) {
-    for piece in content {
-        match piece {
-            Inline::Text(text) | Inline::Code(text) => words.push_str(text),
-            Inline::Emphasis(content) | Inline::Strong(content) | Inline::Link { content, .. } => {
-                gather(content, words);
-            }
-            Inline::HardBreak | Inline::SoftBreak => words.push(' '),
-        }
+    inline_words(content, &mut words);
+    let address = rest.trim_start_matches('/');
+    let is_address = words == href || words == address;
+    if words == host || is_address && address.starts_with(&host) {
+        anchor
+    } else {
+        anchor.text([" (", &host, ")"].concat())
     }
 }

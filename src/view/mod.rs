@@ -1,14 +1,14 @@
 //! What the person sees: signals in, intents out.
 //!
-//! The views know Leptos and the types of core, and nothing of the driver, the store or the
-//! network. [`escape`] is plain text work and is compiled everywhere.
+//! The views know Leptos, the types of core and the driver's ports, and nothing of the driver, of
+//! where things are stored or of the network. [`escape`] is plain text work and is compiled everywhere.
 
 pub mod escape;
 
 #[cfg(target_arch = "wasm32")]
 mod announcer;
 #[cfg(target_arch = "wasm32")]
-mod approval_card;
+mod card;
 #[cfg(target_arch = "wasm32")]
 mod composer;
 #[cfg(target_arch = "wasm32")]
@@ -20,9 +20,13 @@ mod facts;
 #[cfg(target_arch = "wasm32")]
 mod fault_card;
 #[cfg(target_arch = "wasm32")]
+mod inbox;
+#[cfg(target_arch = "wasm32")]
 mod markdown_dom;
 #[cfg(target_arch = "wasm32")]
 mod moment;
+#[cfg(target_arch = "wasm32")]
+mod reach;
 #[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
@@ -38,16 +42,30 @@ mod timer;
 #[cfg(target_arch = "wasm32")]
 mod transcript;
 #[cfg(target_arch = "wasm32")]
+mod voice;
+#[cfg(target_arch = "wasm32")]
 mod widget;
 
+#[cfg(target_arch = "wasm32")]
+pub use desk::sentence_case;
+#[cfg(target_arch = "wasm32")]
+pub use status::sum_up;
 #[cfg(target_arch = "wasm32")]
 pub use widget::mount;
 
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
-    let views = state::RunViews { run: transcript::run_view, announce: announcer::announce };
+    let views = state::RunViews { run: transcript::run_view };
+    widget::extend_sheet(include_str!("../../style/card.css"));
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);
+}
+
+/// The view of the inbox, which brings its sheet.
+#[cfg(target_arch = "wasm32")]
+pub fn inbox_view() -> state::InboxView {
+    widget::extend_sheet(include_str!("../../style/inbox.css"));
+    state::InboxView(inbox::inbox)
 }

@@ -16,7 +16,7 @@ use super::desk::{Desk, sentence_case};
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
-use crate::driver::ports::{ToolHost, Trouble};
+use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
 use crate::text::ASSISTANT;
 
@@ -25,6 +25,8 @@ use crate::text::ASSISTANT;
 pub struct Shown {
     /// The runs to show, oldest first.
     pub runs: Signal<Vec<RunShown>>,
+    /// Whether the store has runs before these.
+    pub has_earlier: Signal<bool>,
     /// Whether the store was read.
     pub loaded: Signal<bool>,
     /// Trouble of the whole widget, such as a store that does not open.
@@ -39,6 +41,8 @@ pub struct Shown {
     pub(crate) language: Signal<Rc<Language>>,
     /// Its direction, `ltr` or `rtl`, where it is not that of the page around it.
     pub(crate) direction: Signal<Option<String>>,
+    /// How much assistive technology is told: `full`, `brief`, `status` or `off`.
+    pub announce: Signal<String>,
     /// The name of the whole thing.
     pub label: Signal<String>,
     /// A line that says something for a moment.
@@ -51,13 +55,27 @@ pub struct Shown {
     pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
+    /// The view of the inbox, once it is there.
+    pub inbox_view: Signal<Option<InboxView>>,
+    /// Whether the inbox lies over the conversation.
+    pub inbox: Signal<bool>,
+    /// The call to go to, as soon as it is in the conversation.
+    pub target: Signal<Option<CallId>>,
+    /// Where the list of calls is read, once it is open.
+    pub store: Signal<Option<Rc<dyn JournalStore>>>,
+    /// Whether the person is notified of what waits; none where that is not offered.
+    pub notified: Signal<Option<bool>>,
+    /// Whether the browser deletes after days what is stored.
+    pub short_lived: Signal<bool>,
+    /// The form for a run's file, while it is open.
+    pub form: Signal<Option<FileForm>>,
     /// What is going on with the runs, once there are any.
     pub(super) state: Signal<Option<State>>,
     /// How many calls wait for a person.
     pub(super) waiting: Signal<usize>,
     /// The newest run that works by itself now, and so can be stopped.
     pub(super) active: Signal<Option<RunId>>,
-    /// The views of runs, which come with the first of them.
+    /// The part of the log that is one run's; it comes with the first of them.
     pub(super) run_views: Signal<Option<RunViews>>,
     /// The page's tools, for the views of runs.
     pub(super) tools: Signal<Option<Rc<dyn ToolHost>>>,
@@ -72,6 +90,7 @@ impl Shown {
         let owner = Owner::new();
         let shown = owner.with(|| Self {
             runs: Signal::new(Vec::new()),
+            has_earlier: Signal::new(false),
             loaded: Signal::new(false),
             trouble: Signal::new(None),
             layout: Signal::new("inline".to_owned()),
@@ -79,12 +98,20 @@ impl Shown {
             scheme: Signal::new("auto".to_owned()),
             language: Signal::new(english()),
             direction: Signal::new(None),
+            announce: Signal::new("brief".to_owned()),
             label: Signal::new(ASSISTANT.english.to_owned()),
             toast: Signal::new(None),
             draft: Signal::new(String::new()),
             online: Signal::new(true),
             grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
+            inbox: Signal::new(false),
+            inbox_view: Signal::new(None),
+            form: Signal::new(None),
+            short_lived: Signal::new(false),
+            notified: Signal::new(None),
+            target: Signal::new(None),
+            store: Signal::new(None),
             state: Signal::new(None),
             waiting: Signal::new(0),
             active: Signal::new(None),
@@ -110,15 +137,30 @@ impl Shown {
     }
 }
 
+/// A form for a run's file.
+#[derive(Clone, Debug, Default)]
+pub struct FileForm {
+    /// The run that is saved; none where a file comes in.
+    pub run: Option<RunId>,
+    /// The call by which the person knows it.
+    pub what: String,
+    /// It is being worked on.
+    pub busy: bool,
+    /// Why it did not work.
+    pub fault: Option<String>,
+}
+
 /// The views of runs, by the functions that make them: so nothing that a widget shows without runs
 /// leads to their code.
 #[derive(Clone, Copy)]
 pub(super) struct RunViews {
     /// The part of the log that is one run's.
     pub(super) run: fn(Desk, RunShown) -> Tag,
-    /// Puts what is to be said of the runs into a signal.
-    pub(super) announce: fn(Shown, Signal<String>),
 }
+
+/// The view of the inbox, which comes when it is opened.
+#[derive(Clone, Copy)]
+pub struct InboxView(pub(super) fn(Desk) -> Tag);
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]
@@ -170,8 +212,22 @@ pub enum Intent {
     Stop(RunId),
     /// Save a run that cannot be trusted to a file.
     Export(RunId),
+    /// Save a run to a sealed file; and stop it here, if it moves.
+    Seal { run: RunId, passphrase: String, moves: bool },
+    /// Take a run's file in.
+    Unseal { file: web_sys::Blob, passphrase: String },
+    /// Turn notifications on or off.
+    Notify(bool),
+    /// Save the facts that are meant.
+    SaveAudit { format: &'static str, filter: Value },
+    /// Open or close the inbox.
+    Inbox(bool),
+    /// Go to a call in its conversation.
+    Show { run: RunId, call: CallId },
     /// Open or close the popover.
     Open(bool),
+    /// Show the runs before those that are shown.
+    Earlier,
     /// Nothing yet, but the person is about to ask.
     Prepare,
 }

@@ -1,6 +1,7 @@
 //! What is going on, in one word for the sheet and in a few for the person.
 
 use holdpoint_core::run::Status;
+use leptos::reactive::graph::untrack;
 
 use super::desk::Desk;
 use super::state::{RunShown, Shown};
@@ -89,19 +90,33 @@ pub(super) fn state(shown: Shown) -> State {
     }
 }
 
+/// The widget's state in the word that pages read, and how many calls wait; as of now.
+pub fn sum_up(shown: Shown) -> (&'static str, usize) {
+    untrack(|| (of_runs(shown).word(), waiting(shown)))
+}
+
 /// Keeps the widget's state at what the runs make of it.
 pub(super) fn follow_runs(shown: Shown) {
     effect(move || shown.state.set(Some(of_runs(shown))));
-    effect(move || {
-        let waiting = |run: RunShown| run.read(|run| Some(run.waiting()));
-        shown.waiting.set(shown.runs.get().into_iter().filter_map(waiting).sum());
-    });
+    effect(move || shown.waiting.set(waiting(shown)));
     effect(move || {
         let works = |state| matches!(state, State::Retrying | State::Answering | State::Working);
         let is_active = |run: &RunShown| of_run(*run, false).is_some_and(works);
         let active = shown.runs.get().into_iter().rev().find(is_active);
         shown.active.set(active.and_then(|run| run.id.peek()));
     });
+}
+
+/// How many calls wait for a person. What is not to be trusted waits for nobody.
+fn waiting(shown: Shown) -> usize {
+    let waiting = |run: RunShown| {
+        let kind = run.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind));
+        match kind {
+            Some(TroubleKind::Quarantined | TroubleKind::Cleared) => None,
+            _ => run.read(|run| Some(run.waiting())),
+        }
+    };
+    shown.runs.get().into_iter().filter_map(waiting).sum()
 }
 
 /// The most pressing of all that is going on. Where something is not saved, that comes first; then

@@ -178,8 +178,10 @@ struct Placed {
 impl List {
     fn show(&mut self, items: Vec<Keyed>) {
         let mut before = std::mem::take(&mut self.shown);
+        // Most stay where they are, and so each is the last one here.
+        before.reverse();
         for item in items {
-            let placed = match before.iter().position(|placed| placed.key == item.key) {
+            let placed = match before.iter().rposition(|placed| placed.key == item.key) {
                 Some(at) => before.remove(at),
                 None => self.make(item),
             };
@@ -313,6 +315,10 @@ pub(super) mod stroke {
     pub(crate) const DOTS: &str = "M5 10v.1M10 10v.1M15 10v.1";
     pub(crate) const EYE: &str =
         "M2.5 10S5 5 10 5s7.5 5 7.5 5-2.5 5-7.5 5-7.5-5-7.5-5ZM10 8a2 2 0 1 0 0 4 2 2 0 0 0 0-4Z";
+    pub(crate) const OUT: &str = "M8 4H4.5v11.5H16V12M11 4h5v5M15.5 4.5 9 11";
+    pub(crate) const TRAY: &str =
+        "M3 11.5 5.2 4.5h9.6L17 11.5v4a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-4ZM3 11.5h4l1 2h4l1-2h4";
+    pub(crate) const SEARCH: &str = "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11ZM13 13l3.5 3.5";
     pub(crate) const SPEECH: &str = "M3.5 5.5a2 2 0 0 1 2-2h9a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2H9l-4 \
                                      3v-3a1.5 1.5 0 0 1-1.5-1.5z";
 }

@@ -2,16 +2,20 @@
 
 use std::rc::Rc;
 
+use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
-use super::approval_card::approval_card;
+use super::announcer::announce;
+use super::card::approval_card;
 use super::desk::{Desk, button};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
+use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
-use super::signal::Signal;
 use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
@@ -22,11 +26,12 @@ use crate::text::{self, Text};
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
-    let follows = Signal::new(true);
-    follow(desk, follows);
+    let follows = desk.follows;
+    let reach = Reach::new(desk);
+    go_to_target(desk, reach);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
-        let runs = shown.runs.get();
+        let runs = reach.runs();
         runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
     };
     let list = tag("div")
@@ -39,13 +44,17 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
-                follows.set(left <= NEAR_PX);
+                // What grew below meanwhile did not take the person away from the end.
+                if reach.scrolled(&log) || left <= NEAR_PX {
+                    follows.set(left <= NEAR_PX);
+                }
             }
         })
         .live(move || {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
+        .one(move || reach.button())
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
@@ -55,33 +64,74 @@ pub(super) fn transcript(desk: Desk) -> Tag {
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, follows: Signal<bool>) {
-    let log = desk.log;
+fn follow(desk: Desk, shown: RunShown) {
     effect(move || {
-        for run in desk.shown.runs.get() {
-            run.run.track();
-            run.live.track();
-            run.trouble.track();
-        }
+        shown.run.track();
+        shown.live.track();
+        shown.trouble.track();
+        // With that the runs that are over come in.
+        desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if follows.get_untracked() {
-                to_end(log);
+            if desk.follows.get_untracked() {
+                to_end(desk.log);
             }
         });
     });
 }
 
+/// Shows the call that the person goes to, and gives it the focus.
+fn go_to_target(desk: Desk, reach: Reach) {
+    let shown = desk.shown;
+    effect(move || {
+        let Some(call) = shown.target.get() else { return };
+        // Its run may be read just now.
+        let has_call = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+        let Some(run) = shown.runs.get().into_iter().find(has_call) else { return };
+        shown.target.put(None);
+        run.id.with_untracked(|id| reach.include(id));
+        // Later than what follows the end of the conversation.
+        soon(move || {
+            soon(move || {
+                let Some(log) = desk.log.get_untracked() else { return };
+                let Some(element) = call_element(&log, &call) else { return };
+                let top = element.offset_top() - ABOVE_PX;
+                log.set_scroll_top(top);
+                element.set_attribute("tabindex", "-1").ok();
+                let _ = element.focus();
+            });
+        });
+    });
+}
+
+/// The card or the receipt of a call.
+fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
+    let elements = log.query_selector_all("[data-call]").ok()?;
+    (0..elements.length())
+        .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
+        .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
+}
+
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning.
 fn to_end(log: Handle) {
-    if let Some(log) = log.get_untracked() {
-        log.set_scroll_top(log.scroll_height());
-    }
+    let Some(log) = log.get_untracked() else { return };
+    let cards = log.query_selector_all(".approval-card").ok();
+    let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
+    let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
+    let tall = card.filter(|card| {
+        let is_last = card.offset_top() + card.offset_height() + log.client_height() / 4
+            > log.scroll_height();
+        is_last && card.offset_height() > log.client_height()
+    });
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| card.offset_top() - ABOVE_PX));
 }
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
+    announce(desk, shown);
+    follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()
@@ -151,7 +201,11 @@ fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
         Progress::InDoubt { .. } => ("doubt ", doubt_card),
         _ => ("call ", receipt),
     };
-    let key = [kind, call.as_str()].concat();
+    let mut key = [kind, call.as_str()].concat();
+    // What is asked anew is another card, with a decision of its own.
+    if let Progress::Held { .. } = slot.progress {
+        key.push_str(&slot.action.digest.short());
+    }
     spot(key, run, move |run| run.find(&call).map(|(_, slot)| card(desk, shown, slot)))
 }
 
@@ -190,6 +244,9 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .set("part", names)
         .child(tag("span").class("visually-hidden").text(who))
 }
+
+/// What shows above a card or a receipt that is gone to.
+const ABOVE_PX: i32 = 12;
 
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

@@ -7,6 +7,7 @@ agent satisfies HoldpointAgentElement;
 
 agent.mode = "plan";
 agent.colorScheme = "host";
+agent.titleBadge = true;
 // @ts-expect-error: an attribute has a list of known words.
 agent.api = "smoke-signals";
 // @ts-expect-error: the state is the widget's to change.
@@ -56,6 +57,16 @@ try {
   const run: string = await agent.send("transfer 500 to Alice");
   const file: Blob = await agent.exportRun(run);
   await agent.importRun(file);
+  const sealed = await agent.exportRun(run, { passphrase: "four words and more", move: true });
+  await agent.importRun(sealed, { passphrase: "four words and more" });
+  const audit: Blob = await agent.exportAudit({
+    format: "csv",
+    since: new Date(2026, 0),
+    filter: { kind: "decided", decision: "deny", tool: "transfer", text: "alice" },
+  });
+  console.log(audit.size);
+  // @ts-expect-error: there are two formats.
+  await agent.exportAudit({ format: "xml" });
 } catch (error) {
   if (error instanceof HoldpointError) console.warn(error.code, error.fix, error.cause);
 }

@@ -27,6 +27,23 @@ export async function upgrade(name, version) {
   (await answer(indexedDB.open(name, version))).close();
 }
 
+/** Makes the database as version 1 of it was left, with the first entry of one run. */
+export async function firstVersion(name, text, hash) {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => {
+    const runs = request.result.createObjectStore("runs", { keyPath: "run" });
+    runs.createIndex("by_open", "open");
+    runs.createIndex("by_thread", "thread");
+    runs.createIndex("by_updated", "updated");
+    request.result.createObjectStore("entries");
+    const [row, time] = [{ run: "run", thread: "thread", writer: "gone" }, { created: 0, updated: 0 }];
+    const head = { len: 1, hash, epoch: 0 };
+    runs.put({ ...row, ...time, ...head, status: "awaiting-approval", open: 1 });
+    request.transaction.objectStore("entries").put(text, ["run", 0]);
+  };
+  (await answer(request)).close();
+}
+
 /** Deletes the database; fails if somebody blocks it. */
 export async function remove(name) {
   await answer(indexedDB.deleteDatabase(name));

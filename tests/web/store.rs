@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use futures_util::future::join;
-use holdpoint::driver::ports::{Append, JournalStore, StoreError, Task};
+use holdpoint::driver::ports::{Append, CallRow, Deferred, Group, JournalStore, StoreError, Task};
 use holdpoint::runtime::unique;
 use holdpoint::store::contract::{self, Chain, Subject};
 use holdpoint::store::{self, IndexedDbStore, meaning};
-use holdpoint_core::id::RunId;
+use holdpoint_core::id::{CallId, RunId, Timestamp};
+use holdpoint_core::json::digest_text;
 use holdpoint_core::run::Status;
 use js_sys::{Array, Function, Reflect};
 use wasm_bindgen::prelude::*;
@@ -101,11 +102,66 @@ async fn later_version_is_let_in_and_then_told_of() {
     let fresh = Fresh::new();
     let mut chain = Chain::new("run", "thread", 0);
     chain.grow(&*fresh.store, &[HELD]).await;
-    upgrade(&fresh.database(), 2).await.unwrap();
+    upgrade(&fresh.database(), 99).await.unwrap();
     assert_eq!(fresh.store.append(chain.next(HELD)).await, Err(StoreError::TooNew));
     assert_eq!(fresh.store.list(1).await, Err(StoreError::TooNew));
     let (_, trouble) = store::open(&fresh.namespace).await;
     assert_eq!(trouble, Some(StoreError::TooNew));
+}
+
+#[wasm_bindgen_test]
+async fn runs_of_the_first_version_are_kept_and_brought_into_the_list() {
+    let fresh = Fresh::new();
+    let mut chain = Chain::new("run", "thread", 0);
+    let first = chain.next(HELD);
+    first_version(&fresh.database(), &first.text, &first.row.head.hash.to_string()).await.unwrap();
+    assert_eq!(fresh.store.unlisted().await, Ok(vec![chain.run().clone()]));
+    // It goes on meanwhile, and is still to be brought in.
+    let row = chain.grow(&*fresh.store, &[HELD]).await;
+    assert_eq!(fresh.store.unlisted().await, Ok(vec![chain.run().clone()]));
+    let stored = fresh.store.read(chain.run(), 0).await.unwrap().unwrap();
+    assert_eq!((&stored.row, &stored.entries), (&row, &chain.texts));
+    // Rows that were made of an older state are not taken.
+    fresh.store.enlist(chain.run(), first.row.head, vec![listed(chain.run())]).await.unwrap();
+    assert_eq!(fresh.store.tally().await, Ok([0, 0, 0]));
+    fresh.store.enlist(chain.run(), row.head, vec![listed(chain.run())]).await.unwrap();
+    assert_eq!(fresh.store.tally().await, Ok([0, 1, 0]));
+    assert_eq!(fresh.store.unlisted().await, Ok(Vec::new()));
+    chain.grow(&*fresh.store, &[HELD]).await;
+    assert_eq!(fresh.store.unlisted().await, Ok(Vec::new()));
+}
+
+#[wasm_bindgen_test]
+async fn decision_of_a_worker_is_read_and_forgotten() {
+    let fresh = Fresh::new();
+    fresh.store.reach().await.unwrap();
+    let decision = js_sys::JSON::parse(
+        r#"{ "run": "run", "call": "call", "digest": "d", "decision": "approve", "at": 1 }"#,
+    );
+    put(&fresh.database(), "decisions", &decision.unwrap(), &JsValue::UNDEFINED).await.unwrap();
+    let (run, call) = (RunId::new("run"), CallId::new("call"));
+    let expected =
+        Deferred { run: run.clone(), call: call.clone(), digest: "d".into(), approves: true };
+    assert_eq!(fresh.store.deferred().await, Ok(vec![expected]));
+    fresh.store.forget_deferred(&run, &call).await.unwrap();
+    assert_eq!(fresh.store.deferred().await, Ok(Vec::new()));
+}
+
+/// A row of a call that waits.
+fn listed(run: &RunId) -> CallRow {
+    CallRow {
+        run: run.clone(),
+        call: CallId::new("call"),
+        group: Group::Held,
+        stage: "held".to_owned(),
+        at: Timestamp::from_millis(7),
+        tool: "transfer".to_owned(),
+        title: "Transfer".to_owned(),
+        what: "Transfer 500 to Alice".to_owned(),
+        by: None,
+        digest: digest_text(""),
+        critical: false,
+    }
 }
 
 #[wasm_bindgen_test]
@@ -245,6 +301,10 @@ extern "C" {
 
     #[wasm_bindgen(catch)]
     async fn upgrade(name: &str, version: u32) -> Result<JsValue, JsValue>;
+
+    /// Makes a database as version 1 left it, with the one entry of run `run`.
+    #[wasm_bindgen(catch, js_name = firstVersion)]
+    async fn first_version(name: &str, text: &str, hash: &str) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch)]
     async fn remove(name: &str) -> Result<JsValue, JsValue>;

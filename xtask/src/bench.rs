@@ -1,4 +1,4 @@
-//! `cargo xtask bench` and `cargo xtask screenshot`: programs of `tests/e2e`, on the page as it is
+//! `cargo xtask bench`, `cargo xtask screenshot` and `cargo xtask gallery`: programs of `tests/e2e`, on the page as it is
 //! shipped, and those of the proxy.
 
 use std::env;
@@ -73,6 +73,12 @@ fn nginx() -> Result<PathBuf> {
 pub(crate) fn screenshot(workspace: &Workspace) -> Result<()> {
     let picture = workspace.root.join("docs/screenshot.png");
     in_browser(workspace, "screenshot", &[picture.display().to_string()])
+}
+
+/// Takes the pictures of the gallery: all of them, or those of the states named.
+pub(crate) fn gallery(workspace: &Workspace, scenes: &[String]) -> Result<()> {
+    let directory = workspace.root.join("docs/gallery").display().to_string();
+    in_browser(workspace, "gallery", &[&[directory], scenes].concat())
 }
 
 /// Runs a program of `tests/e2e`.

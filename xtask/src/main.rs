@@ -69,6 +69,12 @@ enum Xtask {
     },
     /// Take the picture of the README.
     Screenshot,
+    /// Take a picture of each state of the widget, for `docs/gallery/`.
+    Gallery {
+        /// The states to take anew, by name; all of them when nothing is named.
+        #[arg(value_name = "STATE")]
+        scenes: Vec<String>,
+    },
     /// Show what a first load weighs, and who spends it.
     Size,
     /// Build the package for npm in `dist/`.
@@ -107,6 +113,7 @@ fn run(command: Xtask) -> anyhow::Result<ExitCode> {
         }
         Xtask::Bench { names } => bench::run(&workspace, &names)?,
         Xtask::Fuzz { target, minutes } => fuzz::run(&workspace, target.as_deref(), minutes)?,
+        Xtask::Gallery { scenes } => bench::gallery(&workspace, &scenes)?,
         Xtask::Screenshot => bench::screenshot(&workspace)?,
         Xtask::Size => size::run(&workspace)?,
         Xtask::Dist => dist::run(&workspace)?,

@@ -35,6 +35,18 @@ const AIMOCK: Pinned = Pinned {
     lock: include_str!("../../tests/e2e/aimock/package-lock.json"),
 };
 
+const CORPORA: Pinned = Pinned {
+    home: "corpora",
+    what: "axe-core and the fixtures of DOMPurify",
+    versions: include_str!("../../tests/e2e/corpora/package.json"),
+    lock: include_str!("../../tests/e2e/corpora/package-lock.json"),
+};
+
+/// What others test with, in the packages that it comes in, installed on first use.
+pub(crate) fn corpora(workspace: &Workspace) -> Result<PathBuf> {
+    CORPORA.install(workspace)
+}
+
 /// The script of aimock, for `node`, installed on first use.
 pub(crate) fn aimock(workspace: &Workspace) -> Result<PathBuf> {
     Ok(AIMOCK.install(workspace)?.join("@copilotkit/aimock/dist/cli.js"))
@@ -108,7 +120,7 @@ mod tests {
 
     #[test]
     fn packages_are_locked_to_one_version() {
-        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK] {
+        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA] {
             let versions: serde_json::Value = serde_json::from_str(versions).unwrap();
             for (name, version) in versions["dependencies"].as_object().unwrap() {
                 let locked = format!("\"{name}\": {version}");
@@ -119,7 +131,7 @@ mod tests {
 
     #[test]
     fn lock_files_leave_the_registry_to_the_user() {
-        for Pinned { lock, what, .. } in [TOOLS, AIMOCK] {
+        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA] {
             assert!(!lock.contains("http"), "{what}");
         }
     }

@@ -256,13 +256,20 @@ fn e2e(context: &Context<'_>) -> Result<Outcome> {
     let page = context.page()?;
     let mut command = context.cargo_test(&["--package", "holdpoint-e2e"]);
     browsers.describe_to(&mut command);
-    match npm::aimock(context.workspace) {
-        Ok(script) => command.env("HOLDPOINT_AIMOCK", script),
-        Err(reason) => {
-            println!("skipped: aimock ({reason:#})");
-            command.env_remove("HOLDPOINT_AIMOCK")
-        }
-    };
+    // Each with the variable that names it; where one cannot be had, its tests say so and pass.
+    let optional = [
+        ("aimock", "HOLDPOINT_AIMOCK", npm::aimock(context.workspace)),
+        ("axe-core, DOMPurify", "HOLDPOINT_CORPORA", npm::corpora(context.workspace)),
+    ];
+    for (what, variable, found) in optional {
+        match found {
+            Ok(path) => command.env(variable, path),
+            Err(reason) => {
+                println!("skipped: {what} ({reason:#})");
+                command.env_remove(variable)
+            }
+        };
+    }
     tools::run(command.env("HOLDPOINT_E2E_DIST", page))?;
     Ok(Outcome::Passed)
 }

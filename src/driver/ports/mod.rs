@@ -1,8 +1,10 @@
 //! What the driver needs of the world. Each port has an adapter in a room of its own for the
 //! browser, and one in memory for tests.
 
+mod call;
 mod failure;
 
+pub use call::{CallRow, Deferred, Group, Page, Place, Tally};
 pub use failure::{ModelError, Retry, StoreError, Trouble, TroubleKind};
 
 use std::any::Any;
@@ -30,6 +32,9 @@ pub trait JournalStore {
     /// The rows of all runs that are not over and of the newest others, oldest first.
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
 
+    /// The rows of the newest runs that are over and had their last entry by then, oldest first.
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
+
     /// A run's row and its entries from `from` on, in order; `None` where there is no such run.
     /// Both are read in one transaction.
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>>;
@@ -40,6 +45,39 @@ pub trait JournalStore {
 
     /// Removes the runs of one thread, or of all.
     fn clear(&self, thread: Option<&ThreadId>) -> Task<Result<(), StoreError>>;
+
+    /// A page of the calls that concern a person, in their order.
+    fn calls(&self, page: Page) -> Task<Result<Vec<CallRow>, StoreError>>;
+
+    /// How many such calls there are.
+    fn tally(&self) -> Task<Result<Tally, StoreError>>;
+
+    /// Some of the runs whose calls are not in the list, because a version wrote them that had none.
+    fn unlisted(&self) -> Task<Result<Vec<RunId>, StoreError>> {
+        nothing(Vec::new())
+    }
+
+    /// Puts the calls of such a run into the list, unless the run went on since it had this head.
+    fn enlist(&self, run: &RunId, head: Head, calls: Vec<CallRow>) -> Task<Result<(), StoreError>> {
+        let _ = (run, head, calls);
+        nothing(())
+    }
+
+    /// Decisions that were made where no run can be carried on.
+    fn deferred(&self) -> Task<Result<Vec<Deferred>, StoreError>> {
+        nothing(Vec::new())
+    }
+
+    /// Forgets such a decision, which was taken in.
+    fn forget_deferred(&self, run: &RunId, call: &CallId) -> Task<Result<(), StoreError>> {
+        let _ = (run, call);
+        nothing(())
+    }
+}
+
+/// What a store says that has no such thing.
+fn nothing<T: 'static>(value: T) -> Task<Result<T, StoreError>> {
+    Box::pin(std::future::ready(Ok(value)))
 }
 
 /// What is kept of a run beside its entries.
@@ -87,12 +125,16 @@ pub struct StoredRun {
 pub struct Append {
     /// The head that must be found; [`Head::empty`] for a new run.
     pub expected: Head,
-    /// The row after the entry.
+    /// The row after the last entry.
     pub row: RunRow,
+    /// The rows of calls that the entry changes.
+    pub calls: Vec<CallRow>,
     /// The entry's sequence number, which must be free.
     pub seq: u64,
     /// The entry's text.
     pub text: String,
+    /// The texts of entries that follow it, where a run comes in from elsewhere: all or none.
+    pub more: Vec<String>,
     /// Whether it must be on the disk.
     pub strict: bool,
     /// An entry that this one relies on, which must still be what it was.

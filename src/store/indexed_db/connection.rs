@@ -4,15 +4,16 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Event, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest,
-    IdbVersionChangeEvent,
+    Event, IdbCursorWithValue, IdbDatabase, IdbFactory, IdbObjectStore, IdbObjectStoreParameters,
+    IdbOpenDbRequest, IdbVersionChangeEvent,
 };
 
 use super::fault::Fault;
+use super::row::STALE;
 use super::transaction::{Answers, Transaction};
 use crate::driver::ports::StoreError;
 
@@ -27,8 +28,17 @@ pub(super) const BY_THREAD: &str = "by_thread";
 /// Runs by the time of their last entry.
 pub(super) const BY_UPDATED: &str = "by_updated";
 
+/// Runs whose calls are not in the list yet.
+pub(super) const BY_STALE: &str = "by_stale";
+/// Rows of calls, by run and call.
+pub(super) const CALLS: &str = "calls";
+/// Calls in the order in which they are listed.
+pub(super) const BY_GROUP: &str = "by_group";
+/// Decisions that were made where no run can be carried on, by run and call.
+pub(super) const DECISIONS: &str = "decisions";
+
 /// The version of the database that this code reads and writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What begins a transaction, as often as it takes.
 pub(super) type Work = Box<dyn Fn(&IdbDatabase) -> Result<Transaction, Fault>>;
@@ -163,20 +173,55 @@ fn factory() -> Result<IdbFactory, Fault> {
         .map_err(|_| StoreError::Refused("there is no IndexedDB in this page".to_owned()).into())
 }
 
-/// What makes the stores in a new database.
+/// What makes the stores in a new database, and those that an older one lacks.
 fn create_on(request: &IdbOpenDbRequest) -> JsValue {
     let request = request.clone();
     Closure::once_into_js(move |event: IdbVersionChangeEvent| -> Result<(), JsValue> {
-        if event.old_version() >= 1.0 {
-            return Ok(());
-        }
         let database: IdbDatabase = request.result()?.unchecked_into();
-        let by_run = IdbObjectStoreParameters::new();
-        by_run.set_key_path(&"run".into());
-        let runs = database.create_object_store_with_optional_parameters(RUNS, &by_run)?;
-        for (index, field) in [(BY_OPEN, "open"), (BY_THREAD, "thread"), (BY_UPDATED, "updated")] {
-            runs.create_index_with_str(index, field)?;
+        let keyed = |store: &str, key: &JsValue| {
+            let by = IdbObjectStoreParameters::new();
+            by.set_key_path(key);
+            database.create_object_store_with_optional_parameters(store, &by)
+        };
+        let is_new = event.old_version() < 1.0;
+        let runs = if is_new {
+            let runs = keyed(RUNS, &"run".into())?;
+            for (index, field) in
+                [(BY_OPEN, "open"), (BY_THREAD, "thread"), (BY_UPDATED, "updated")]
+            {
+                runs.create_index_with_str(index, field)?;
+            }
+            database.create_object_store(ENTRIES)?;
+            runs
+        } else {
+            let upgrade = request.transaction().ok_or(JsValue::UNDEFINED)?;
+            upgrade.object_store(RUNS)?
+        };
+        // Version 2 has the list of calls.
+        runs.create_index_with_str(BY_STALE, STALE)?;
+        let by_call = Array::of2(&"run".into(), &"call".into());
+        let order = Array::of3(&"group".into(), &"order".into(), &"call".into());
+        keyed(CALLS, &by_call)?.create_index_with_str_sequence(BY_GROUP, &order)?;
+        keyed(DECISIONS, &by_call)?;
+        if !is_new {
+            mark_stale(&runs)?;
         }
-        database.create_object_store(ENTRIES).map(drop)
+        Ok(())
     })
+}
+
+/// Marks every run that is there: its calls are to be put into the list.
+fn mark_stale(runs: &IdbObjectStore) -> Result<(), JsValue> {
+    let cursor = runs.open_cursor()?;
+    let request = cursor.clone();
+    let visit = Closure::<dyn FnMut() -> Result<(), JsValue>>::new(move || {
+        // There is no cursor any more after the last row.
+        let Ok(cursor) = request.result()?.dyn_into::<IdbCursorWithValue>() else { return Ok(()) };
+        let row = cursor.value()?;
+        Reflect::set(&row, &STALE.into(), &1.into())?;
+        cursor.update(&row)?;
+        cursor.continue_()
+    });
+    cursor.set_onsuccess(Some(visit.into_js_value().unchecked_ref()));
+    Ok(())
 }

@@ -1,8 +1,9 @@
 //! Journals in IndexedDB.
 //!
-//! Database `holdpoint:{namespace}`, version 1. `runs` has a row for each run, see `row`;
-//! `entries` has each entry's text under `[run, seq]`.
+//! Database `holdpoint:{namespace}`, version 2. `runs` has a row for each run, see `row`;
+//! `entries` has each entry's text under `[run, seq]`; for `calls` and `decisions` see `calls`.
 
+mod calls;
 mod connection;
 mod fault;
 mod row;
@@ -10,7 +11,8 @@ mod transaction;
 
 use std::rc::Rc;
 
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
+use holdpoint_core::journal::Head;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -18,9 +20,11 @@ use web_sys::{
 };
 
 use super::{Admission, admit, sort_by_age};
-use crate::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
+use crate::driver::ports::{
+    Append, CallRow, Deferred, JournalStore, Page, RunRow, StoreError, StoredRun, Tally, Task,
+};
 use crate::runtime::unique;
-use connection::{BY_OPEN, BY_THREAD, BY_UPDATED, Connection, ENTRIES, RUNS};
+use connection::{BY_OPEN, BY_THREAD, BY_UPDATED, CALLS, Connection, DECISIONS, ENTRIES, RUNS};
 use fault::Fault;
 use transaction::{Answers, Durability, Transaction};
 
@@ -76,6 +80,20 @@ impl JournalStore for IndexedDbStore {
         )
     }
 
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        let over = Array::new();
+        let found = over.clone();
+        self.call(
+            move |database| {
+                let transaction = Transaction::read(database, &[RUNS])?;
+                let range = IdbKeyRange::upper_bound(&(by.as_millis() as f64).into())?;
+                visit_over(&transaction, &range, newest, &over)?;
+                Ok(transaction)
+            },
+            move |answers| rows(answers, &found),
+        )
+    }
+
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
         let run = run.clone();
         self.call(move |database| read(database, &run, from), stored)
@@ -91,25 +109,62 @@ impl JournalStore for IndexedDbStore {
         let thread = thread.cloned();
         self.call(move |database| clear(database, thread.as_ref()), drop)
     }
+
+    fn calls(&self, page: Page) -> Task<Result<Vec<CallRow>, StoreError>> {
+        self.call(move |database| calls::list(database, &page), calls::listed)
+    }
+
+    fn tally(&self) -> Task<Result<Tally, StoreError>> {
+        self.call(calls::count, calls::counted)
+    }
+
+    fn unlisted(&self) -> Task<Result<Vec<RunId>, StoreError>> {
+        self.call(calls::stale, calls::stale_runs)
+    }
+
+    fn enlist(&self, run: &RunId, head: Head, rows: Vec<CallRow>) -> Task<Result<(), StoreError>> {
+        let run = run.clone();
+        self.call(move |database| calls::enlist(database, &run, head, &rows), drop)
+    }
+
+    fn deferred(&self) -> Task<Result<Vec<Deferred>, StoreError>> {
+        self.call(calls::decisions, calls::decided)
+    }
+
+    fn forget_deferred(&self, run: &RunId, call: &CallId) -> Task<Result<(), StoreError>> {
+        let (run, call) = (run.clone(), call.clone());
+        self.call(move |database| calls::forget(database, &run, &call), drop)
+    }
 }
 
 /// Asks for the rows of the runs that are not over; those of the newest others go to `over`.
 fn list(database: &IdbDatabase, newest: usize, over: &Array) -> Result<Transaction, Fault> {
     let mut transaction = Transaction::read(database, &[RUNS])?;
-    let runs = transaction.store(RUNS)?;
-    transaction.ask(runs.index(BY_OPEN)?.get_all()?);
+    transaction.ask(transaction.store(RUNS)?.index(BY_OPEN)?.get_all()?);
+    visit_over(&transaction, &JsValue::NULL, newest, over)?;
+    Ok(transaction)
+}
+
+/// Puts the newest rows of runs that are over and in the range into `over`.
+fn visit_over(
+    transaction: &Transaction,
+    range: &JsValue,
+    newest: usize,
+    over: &Array,
+) -> Result<(), Fault> {
     over.set_length(0);
     if newest > 0 {
-        let cursor = runs
+        let cursor = transaction
+            .store(RUNS)?
             .index(BY_UPDATED)?
-            .open_cursor_with_range_and_direction(&JsValue::NULL, IdbCursorDirection::Prev)?;
+            .open_cursor_with_range_and_direction(range, IdbCursorDirection::Prev)?;
         let over = over.clone();
         let visit = Closure::<dyn FnMut(Event) -> Result<(), JsValue>>::new(move |event: Event| {
             visit(&event, &over, newest)
         });
         cursor.set_onsuccess(Some(visit.into_js_value().unchecked_ref()));
     }
-    Ok(transaction)
+    Ok(())
 }
 
 fn rows(open: Answers, over: &Array) -> Vec<RunRow> {
@@ -161,8 +216,9 @@ fn write(
     writer: &Rc<str>,
 ) -> Result<Transaction, Fault> {
     let durability = if append.strict { Durability::Strict } else { Durability::Relaxed };
-    let transaction = Transaction::write(database, &[RUNS, ENTRIES], durability)?;
+    let transaction = Transaction::write(database, &[RUNS, ENTRIES, CALLS], durability)?;
     let (runs, entries) = (transaction.store(RUNS)?, transaction.store(ENTRIES)?);
+    let list = transaction.store(CALLS)?;
     let run = append.row.run.as_str();
     let row = runs.get(&run.into())?;
     let basis = append.basis.map(|basis| entries.get(&key(run, basis.seq))).transpose()?;
@@ -173,14 +229,22 @@ fn write(
     transaction.then(
         &last,
         Box::new(move || {
-            let found = row::find(&row.result()?, &writer);
+            let before = row.result()?;
+            let found = row::find(&before, &writer);
             let basis =
                 basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
             if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
                 // `add` and not `put`: an entry that is there is never replaced.
-                let key = key(append.row.run.as_str(), append.seq);
-                entries.add_with_key(&append.text.as_str().into(), &key)?;
-                runs.put(&row::write(&append.row, &writer)?)?;
+                for (seq, text) in
+                    (append.seq..).zip([&append.text].into_iter().chain(&append.more))
+                {
+                    let key = key(append.row.run.as_str(), seq);
+                    entries.add_with_key(&text.as_str().into(), &key)?;
+                }
+                runs.put(&row::write(&append.row, &writer, &before)?)?;
+                for call in &append.calls {
+                    list.put(&calls::write(call)?)?;
+                }
             }
             Ok(())
         }),
@@ -189,8 +253,10 @@ fn write(
 }
 
 fn clear(database: &IdbDatabase, thread: Option<&ThreadId>) -> Result<Transaction, Fault> {
-    let transaction = Transaction::write(database, &[RUNS, ENTRIES], Durability::Strict)?;
+    let stores = [RUNS, ENTRIES, CALLS, DECISIONS];
+    let transaction = Transaction::write(database, &stores, Durability::Strict)?;
     let (runs, entries) = (transaction.store(RUNS)?, transaction.store(ENTRIES)?);
+    let others = [transaction.store(CALLS)?, transaction.store(DECISIONS)?];
     if let Some(thread) = thread {
         let found = runs.index(BY_THREAD)?.get_all_keys_with_key(&thread.as_str().into())?;
         transaction.then(
@@ -199,13 +265,19 @@ fn clear(database: &IdbDatabase, thread: Option<&ThreadId>) -> Result<Transactio
                 for run in found.result()?.unchecked_into::<Array>().iter() {
                     runs.delete(&run)?;
                     entries.delete(&keys(&run, 0)?)?;
+                    let calls =
+                        IdbKeyRange::bound(&Array::of1(&run), &Array::of2(&run, &Array::new()))?;
+                    for other in &others {
+                        other.delete(&calls)?;
+                    }
                 }
                 Ok(())
             }),
         );
     } else {
-        runs.clear()?;
-        entries.clear()?;
+        for store in [&runs, &entries].into_iter().chain(&others) {
+            store.clear()?;
+        }
     }
     Ok(transaction)
 }

@@ -1,5 +1,6 @@
 //! A run's row as it is stored: `{ run, thread, status, created, updated, len, hash, epoch,
-//! writer, open? }`. `open` is there, and 1, as long as the run is not over.
+//! writer, open?, stale? }`. `open` is there, and 1, as long as the run is not over; `stale`, as long
+//! as its calls are not in the list of calls.
 //!
 //! Reading never fails. A row is a copy of what the entries say; one that was damaged becomes one
 //! that its entries cannot match, so whoever replays them says what is wrong.
@@ -23,8 +24,11 @@ const STATUSES: [Status; 7] = [
     Status::Cancelled,
 ];
 
-/// The stored form.
-pub(super) fn write(row: &RunRow, writer: &str) -> Result<JsValue, JsValue> {
+/// The field of a run whose calls are not in the list.
+pub(super) const STALE: &str = "stale";
+
+/// The stored form, in the place of what was stored before.
+pub(super) fn write(row: &RunRow, writer: &str, before: &JsValue) -> Result<JsValue, JsValue> {
     let stored = Object::new();
     let set = |name: &str, value: JsValue| Reflect::set(&stored, &name.into(), &value);
     set("run", row.run.as_str().into())?;
@@ -38,6 +42,9 @@ pub(super) fn write(row: &RunRow, writer: &str) -> Result<JsValue, JsValue> {
     set("writer", writer.into())?;
     if !row.status.is_over() {
         set("open", 1.into())?;
+    }
+    if !before.is_undefined() && field(before, STALE).is_truthy() {
+        set(STALE, 1.into())?;
     }
     Ok(stored.into())
 }
@@ -74,11 +81,13 @@ pub(super) fn is_open(stored: &JsValue) -> bool {
     field(stored, "open").as_f64().is_some()
 }
 
-fn field(stored: &JsValue, name: &str) -> JsValue {
+/// A field of a stored object.
+pub(super) fn field(stored: &JsValue, name: &str) -> JsValue {
     Reflect::get(stored, &name.into()).unwrap_or_default()
 }
 
-fn text(stored: &JsValue, name: &str) -> String {
+/// A field that is a text; else an empty one.
+pub(super) fn text(stored: &JsValue, name: &str) -> String {
     field(stored, name).as_string().unwrap_or_default()
 }
 

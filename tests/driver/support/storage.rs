@@ -5,14 +5,16 @@ use std::rc::Rc;
 
 use futures_channel::oneshot;
 use futures_util::FutureExt;
-use holdpoint::driver::ports::{Append, JournalStore, RunRow, StoreError, StoredRun, Task};
+use holdpoint::driver::ports::{
+    Append, CallRow, JournalStore, Page, RunRow, StoreError, StoredRun, Tally, Task,
+};
 use holdpoint::store::MemoryStore;
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{RunId, ThreadId, Timestamp};
 
 /// The disk, and what is wrong with it.
 #[derive(Default)]
 pub(crate) struct Storage {
-    pub(super) memory: MemoryStore,
+    pub(crate) memory: MemoryStore,
     fault: RefCell<Option<StoreError>>,
     good_appends: Cell<u32>,
     silence: Cell<Option<Silence>>,
@@ -109,6 +111,10 @@ impl JournalStore for TabStorage {
         self.faults.answering(self.memory.list(newest))
     }
 
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.faults.answering(self.memory.earlier(by, newest))
+    }
+
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
         self.faults.answering(self.memory.read(run, from))
     }
@@ -122,5 +128,13 @@ impl JournalStore for TabStorage {
 
     fn clear(&self, thread: Option<&ThreadId>) -> Task<Result<(), StoreError>> {
         self.memory.clear(thread)
+    }
+
+    fn calls(&self, page: Page) -> Task<Result<Vec<CallRow>, StoreError>> {
+        self.faults.answering(self.memory.calls(page))
+    }
+
+    fn tally(&self) -> Task<Result<Tally, StoreError>> {
+        self.faults.answering(self.memory.tally())
     }
 }

@@ -26,6 +26,8 @@ pub struct Browser {
     driver: Program,
     program: Option<Group>,
     session: Option<WebDriver>,
+    /// Whether it notes all requests, which costs time.
+    notes_requests: bool,
     // Dropped last, when nobody writes into it any more.
     profile: TempDir,
 }
@@ -48,7 +50,14 @@ impl Browser {
     pub async fn start(engine: Engine) -> Result<Self> {
         let profile = TempDir::with_prefix("holdpoint-e2e-")?;
         let driver = driver(engine).await?;
-        let mut browser = Browser { engine, driver, program: None, session: None, profile };
+        let mut browser = Browser {
+            engine,
+            driver,
+            program: None,
+            session: None,
+            notes_requests: false,
+            profile,
+        };
         browser.launch().await?;
         Ok(browser)
     }
@@ -67,6 +76,16 @@ impl Browser {
     pub async fn relaunch(&mut self) -> Result<()> {
         self.kill();
         self.launch().await
+    }
+
+    /// Starts the browser again as one that notes all requests, for [`Browser::requests`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Browser::start`].
+    pub async fn note_requests(&mut self) -> Result<()> {
+        self.notes_requests = true;
+        self.relaunch().await
     }
 
     /// The tab that is in front after the start.
@@ -105,6 +124,23 @@ impl Browser {
             .collect())
     }
 
+    /// The addresses of all requests since this was last asked, whether they were answered or not.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not note them.
+    pub async fn requests(&self) -> Result<Vec<String>> {
+        let mut urls = Vec::new();
+        for entry in self.session()?.get_log("performance").await? {
+            let event: serde_json::Value = serde_json::from_str(&entry.message)?;
+            if event["message"]["method"] == "Network.requestWillBeSent" {
+                let url = &event["message"]["params"]["request"]["url"];
+                urls.extend(url.as_str().map(str::to_owned));
+            }
+        }
+        Ok(urls)
+    }
+
     fn session(&self) -> Result<&WebDriver> {
         self.session.as_ref().context("the browser is not running")
     }
@@ -116,6 +152,9 @@ impl Browser {
                 let mut capabilities = DesiredCapabilities::chrome();
                 capabilities.set_debugger_address(&address)?;
                 capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+                if self.notes_requests {
+                    capabilities.set_logging_prefs("performance", LoggingPrefsLogLevel::All)?;
+                }
                 capabilities.into()
             }
             Engine::Firefox => {
@@ -226,6 +265,19 @@ impl Tab {
         Ok(self.front().await?.refresh().await?)
     }
 
+    /// Sends a command of the DevTools protocol; Chromium alone knows it.
+    ///
+    /// # Errors
+    ///
+    /// The browser refuses it.
+    pub async fn devtools(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        Ok(self.front().await?.cdp().send_raw(method, params).await?)
+    }
+
     /// Runs the body of an async function in the page; `args` are its arguments.
     ///
     /// # Errors
@@ -287,7 +339,7 @@ fn program(variable: &str, name: &str) -> PathBuf {
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Without a screen, as any user, and without a word to anyone outside.
-const CHROMIUM_FLAGS: [&str; 14] = [
+const CHROMIUM_FLAGS: [&str; 15] = [
     "--headless=new",
     "--remote-debugging-port=0",
     "--no-sandbox",
@@ -301,5 +353,6 @@ const CHROMIUM_FLAGS: [&str; 14] = [
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--password-store=basic",
 ];

@@ -9,13 +9,15 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
+
+use crate::said;
 
 /// What the lab's tool did, and what its model is to answer.
 #[derive(Clone, Default)]
@@ -46,6 +48,8 @@ pub enum Point {
     AfterEffect,
     /// The page itself stands still, in its handler of the event that its address names.
     Event,
+    /// The model has said half of its words.
+    MidAnswer,
 }
 
 /// What the lab's model answers, once.
@@ -59,6 +63,16 @@ pub enum Answer {
     BrokenAfter(&'static str),
     /// The same, and then it ends as if it were whole.
     EndedAfter(&'static str),
+    /// These words, an event for each.
+    Words(Vec<String>),
+    /// So many records of the stand-in's answer, and the rest never.
+    HeldAfter(usize),
+    /// Too much to do: to be asked again after so many seconds.
+    Busy(u64),
+    /// These very words.
+    Says(String),
+    /// These calls, each of a tool with its arguments in JSON, as they are.
+    Calls(Vec<(String, String)>),
 }
 
 impl Default for Inner {
@@ -71,14 +85,16 @@ impl Lab {
     /// The pages, the tool's other end, and the model.
     pub fn routes(&self) -> Router {
         Router::new()
+            .route("/lab.html", get(|| page("text/html", include_str!("../pages/lab.html"))))
+            .route("/lab.css", get(|| page("text/css", include_str!("../pages/lab.css"))))
+            .route("/lab.js", get(|| page("text/javascript", include_str!("../pages/lab.js"))))
             .route(
-                "/lab.html",
-                get(|| async { page("text/html", include_str!("../pages/lab.html")) }),
+                "/mortal.js",
+                get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
             )
-            .route(
-                "/lab.js",
-                get(|| async { page("text/javascript", include_str!("../pages/lab.js")) }),
-            )
+            .route("/bare.html", get(async || Html(include_str!("../pages/bare.html"))))
+            .route("/lab-sw.js", get(|| async { script(include_str!("../pages/lab-sw.js")) }))
+            .route("/lab/plain", get(|| async { Html(PLAIN) }))
             .route("/lab/effect", post(effect).get(look_up))
             .route("/lab/event", post(event))
             .route("/lab/v1/responses", post(respond))
@@ -111,6 +127,11 @@ impl Lab {
     /// Makes the model give these answers first; after them it is the stand-in.
     pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.books().answers.extend(answers);
+    }
+
+    /// Makes the model the stand-in again, whatever it was to answer.
+    pub fn forget_answers(&self) {
+        self.books().answers.clear();
     }
 
     /// What the model was asked, in order.
@@ -169,10 +190,22 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
         let last = records.iter().position(|record| record.contains(kind));
         records.into_iter().take(last.map_or(0, |last| last + 1)).collect::<Vec<_>>()
     };
+    let stand_in = || holdpoint_demo::respond(holdpoint_demo::Wire::Responses, &request);
+    let refused = |status: u16, seconds: u64| {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let body = json!({ "error": { "code": "lab", "message": "the lab says no" } });
+        (status, [(RETRY_AFTER, seconds.to_string())], Json(body)).into_response()
+    };
     match answer {
-        None => events(Body::from(
-            holdpoint_demo::respond(holdpoint_demo::Wire::Responses, &request).concat(),
-        )),
+        None => events(Body::from(stand_in().concat())),
+        Some(Answer::Says(words)) => events(Body::from(said::words(&words))),
+        Some(Answer::Calls(calls)) => events(Body::from(said::calls(&calls))),
+        Some(Answer::HeldAfter(count)) => {
+            let sent = stand_in().into_iter().take(count);
+            let sent = sent.map(|record| Ok::<_, Infallible>(Bytes::from(record)));
+            events(Body::from_stream(stream::iter(sent).chain(stream::pending())))
+        }
+        Some(Answer::Busy(seconds)) => refused(429, seconds),
         Some(Answer::EndedAfter(kind)) => events(Body::from(cut(kind).concat())),
         Some(Answer::BrokenAfter(kind)) => {
             let sent = cut(kind).into_iter().map(|record| Ok(Bytes::from(record)));
@@ -184,24 +217,54 @@ async fn respond(State(lab): State<Lab>, Json(request): Json<Value>) -> Response
             };
             events(Body::from_stream(stream::iter(sent).chain(stream::once(broken))))
         }
+        Some(Answer::Words(words)) => events(Body::from_stream(spoken(lab, words))),
         Some(Answer::Html) => ([(CONTENT_TYPE, "text/html")], "<h1>Welcome</h1>").into_response(),
-        Some(Answer::Status(status)) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            let body = json!({ "error": { "code": "lab", "message": "the lab says no" } });
-            (status, [(RETRY_AFTER, "1")], Json(body)).into_response()
-        }
+        Some(Answer::Status(status)) => refused(status, 1),
     }
+}
+
+/// A text as a stream of its words, which can be held in the middle.
+fn spoken(lab: Lab, words: Vec<String>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let record = |data: Value| Bytes::from(format!("data: {data}\n\n"));
+    let said = |word: &String| {
+        record(json!({ "type": "response.output_text.delta", "output_index": 0, "delta": word }))
+    };
+    let half = words.len() / 2;
+    let (first, second): (Bytes, Vec<Bytes>) = (
+        words[..half].iter().map(said).collect::<Vec<_>>().concat().into(),
+        words[half..].iter().map(said).collect(),
+    );
+    let content = json!([{ "type": "output_text", "text": words.concat() }]);
+    let item = json!({ "type": "message", "id": "m", "role": "assistant", "content": content });
+    let ends = [
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+        json!({ "type": "response.completed", "response": { "status": "completed", "output": [item] } }),
+    ];
+    let held = async move {
+        lab.pass(Point::MidAnswer).await;
+        Bytes::new()
+    };
+    let rest = second.into_iter().chain(ends.map(record));
+    stream::once(async { first }).chain(stream::once(held)).chain(stream::iter(rest)).map(Ok)
 }
 
 fn events(body: Body) -> Response {
     ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
-fn page(kind: &'static str, text: &'static str) -> Result<impl IntoResponse, Infallible> {
+async fn page(kind: &'static str, text: &'static str) -> impl IntoResponse {
     let headers: [(HeaderName, &str); 3] =
         [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
-    Ok((headers, text))
+    (headers, text)
 }
+
+/// A script under no policy.
+fn script(text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], text)
+}
+
+/// A page of the same origin that has nothing of the widget, and no policy.
+const PLAIN: &str = "<!doctype html><title>Plain</title><link rel=icon href=data:,>";
 
 /// As strict as the demo's own.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \

@@ -15,8 +15,14 @@ pub mod agent;
 pub mod aimock;
 pub mod bank;
 pub mod browser;
+pub mod corpora;
+pub mod keyboard;
 pub mod lab;
+pub mod look;
 mod program;
+mod said;
+pub mod scene;
+pub mod seed;
 pub mod server;
 pub mod stage;
 

@@ -120,7 +120,12 @@ impl Stage {
         self.allows_complaints = true;
     }
 
-    async fn agent(&self) -> Result<Agent> {
+    /// The widget in the tab in front, whatever page it is.
+    ///
+    /// # Errors
+    ///
+    /// The browser is not running.
+    pub async fn agent(&self) -> Result<Agent> {
         Ok(Agent { tab: self.browser.tab().await? })
     }
 }

@@ -1,0 +1,74 @@
+//! The ways in which a reader may see the same state.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::agent::Agent;
+
+/// One way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// What it is called in a file name.
+    pub name: &'static str,
+    scheme: &'static str,
+    forced: &'static str,
+    direction: &'static str,
+    width: u32,
+}
+
+impl Look {
+    /// Makes the page be seen so.
+    ///
+    /// # Errors
+    ///
+    /// The browser cannot.
+    pub async fn put_on(self, agent: &Agent) -> Result<()> {
+        let features = [
+            json!({ "name": "prefers-color-scheme", "value": self.scheme }),
+            json!({ "name": "forced-colors", "value": self.forced }),
+            // Nothing moves: not under a rule that measures, and not in a picture.
+            json!({ "name": "prefers-reduced-motion", "value": "reduce" }),
+        ];
+        let media = json!({ "features": features });
+        agent.tab.devtools("Emulation.setEmulatedMedia", media).await?;
+        let size = json!({
+            "width": self.width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false,
+        });
+        agent.tab.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+        // Two frames: what follows the size is in the second.
+        let turned = "document.documentElement.dir = args[0];
+            await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));";
+        agent.tab.run(turned, vec![json!(self.direction)]).await?;
+        Ok(())
+    }
+}
+
+/// Light, from left to right: what a state is reached in.
+pub const LIGHT: Look =
+    Look { name: "light", scheme: "light", forced: "none", direction: "ltr", width: WIDTH };
+
+/// Dark.
+pub const DARK: Look = Look { name: "dark", scheme: "dark", ..LIGHT };
+
+/// Colours of the reader's own choice.
+pub const FORCED: Look = Look { name: "forced", forced: "active", ..LIGHT };
+
+/// From right to left.
+pub const RTL: Look = Look { name: "rtl", direction: "rtl", ..LIGHT };
+
+/// As narrow as a widget must bear: 320 CSS pixels, which is also 1280 at 400 %.
+pub const NARROW: Look = Look { name: "narrow", width: 320, ..LIGHT };
+
+/// All that must be accessible.
+pub const ALL: [Look; 7] = [
+    LIGHT,
+    DARK,
+    FORCED,
+    RTL,
+    Look { name: "rtl-dark", direction: "rtl", ..DARK },
+    Look { name: "rtl-forced", direction: "rtl", ..FORCED },
+    NARROW,
+];
+
+const WIDTH: u32 = 480;
+const HEIGHT: u32 = 760;

@@ -1,0 +1,599 @@
+//! The states of the widget, each with a way to reach it: one list for what looks at all of them.
+//!
+//! A state more is an entry more in [`SCENES`]; axe-core, the gallery and whoever else goes through
+//! the list then have it too. Scenes share a browser: each has a namespace, and so a store, of its own.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::agent::Agent;
+use crate::lab::{Answer, Point};
+use crate::look::LIGHT;
+use crate::stage::Stage;
+use crate::until_true;
+
+/// One state.
+pub struct Scene {
+    /// What its pictures are called.
+    pub name: &'static str,
+    /// What it shows, for whoever reads the gallery.
+    pub shows: &'static str,
+    /// How the lab's page is to be.
+    query: &'static str,
+    steps: &'static [Step],
+}
+
+/// What is done to reach a state; the next step begins when what it leads to is there.
+enum Step {
+    /// The model gives an answer that is not the stand-in's.
+    Answer(fn() -> Answer),
+    /// A message is sent.
+    Say(&'static str),
+    /// So many cards wait for a decision, and can be decided.
+    Cards(usize),
+    /// The first card is approved, with a real click.
+    Approve,
+    /// The first card is denied, with this reason.
+    Deny(&'static str),
+    /// A part is clicked.
+    Click(&'static str),
+    /// A button with these words is pressed.
+    Press(&'static str),
+    /// A part gets this text.
+    Type(&'static str, &'static str),
+    /// The widget shows these words.
+    Shows(&'static str),
+    /// The run is over.
+    Idle,
+    /// The next call stands still there, and this waits until one does so after the next step.
+    Hold(Point),
+    /// Something stands still.
+    Reached,
+    /// What stands still is let go.
+    Release,
+    /// A script runs in the page.
+    Run(&'static str),
+    /// The page is loaded again, with this query instead.
+    Reopen(&'static str),
+    /// The browser has no network.
+    Offline,
+}
+
+impl Scene {
+    /// Opens the lab and takes all steps.
+    ///
+    /// # Errors
+    ///
+    /// A step does not lead to what it should.
+    pub async fn reach(&self, stage: &Stage) -> Result<Agent> {
+        let agent = stage.agent().await?;
+        online(&agent, true).await?;
+        stage.server.lab.release();
+        stage.server.lab.forget_answers();
+        LIGHT.put_on(&agent).await?;
+        self.open(stage, self.query).await?;
+        for (at, step) in self.steps.iter().enumerate() {
+            let taken = self.take(step, stage, &agent).await;
+            taken.with_context(|| format!("scene `{}`, step {at}", self.name))?;
+        }
+        Ok(agent)
+    }
+
+    async fn open(&self, stage: &Stage, query: &str) -> Result<Agent> {
+        let query = [query, "namespace=", self.name].concat();
+        stage.lab(&query).await
+    }
+
+    async fn take(&self, step: &Step, stage: &Stage, agent: &Agent) -> Result<()> {
+        let lab = &stage.server.lab;
+        match *step {
+            Step::Answer(answer) => lab.answer([answer()]),
+            Step::Say(words) => {
+                agent.run("await agent.send(args[0])", vec![json!(words)]).await?;
+            }
+            Step::Cards(count) => cards(agent, count).await?,
+            Step::Approve => agent.click("approve-button").await?,
+            Step::Deny(reason) => {
+                agent.click("deny-button").await?;
+                agent.part("deny-reason").await?.send_keys(reason).await?;
+                agent.click("deny-button").await?;
+            }
+            Step::Click(part) => agent.click(part).await?,
+            Step::Press(name) => agent.press(name).await?,
+            Step::Type(part, text) => agent.part(part).await?.send_keys(text).await?,
+            Step::Shows(words) => agent.shows(words).await?,
+            Step::Idle => agent.is("idle").await?,
+            Step::Hold(point) => lab.hold(point),
+            Step::Reached => lab.reached().await,
+            Step::Release => lab.release(),
+            Step::Run(script) => {
+                agent.run(script, vec![json!(self.name)]).await?;
+            }
+            Step::Reopen(query) => {
+                self.open(stage, query).await?;
+            }
+            Step::Offline => online(agent, false).await?,
+        }
+        Ok(())
+    }
+}
+
+/// Waits for so many cards. The last one can be decided as soon as the others.
+async fn cards(agent: &Agent, count: usize) -> Result<()> {
+    until_true(&format!("{count} cards wait"), async || {
+        let found = agent.parts("approve-button").await?;
+        ensure!(found.len() == count, "{} cards wait", found.len());
+        let Some(last) = found.last() else { return Ok(true) };
+        Ok(last.attr("aria-disabled").await?.is_none_or(|is| is != "true"))
+    })
+    .await
+}
+
+async fn online(agent: &Agent, is: bool) -> Result<()> {
+    agent.tab.devtools("Network.enable", Value::Null).await?;
+    let limits = json!({
+        "offline": !is, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+    });
+    agent.tab.devtools("Network.emulateNetworkConditions", limits).await.map(drop)
+}
+
+/// All states.
+pub const SCENES: &[Scene] = &[
+    Scene { name: "empty", shows: "Nothing was asked yet", query: "", steps: &[] },
+    Scene {
+        name: "answering",
+        shows: "An answer comes in",
+        query: "",
+        steps: &[
+            Step::Answer(|| Answer::HeldAfter(64)),
+            Step::Say("lorem 300"),
+            Step::Shows("Lorem"),
+        ],
+    },
+    Scene {
+        name: "answer",
+        shows: "An answer in Markdown: links name their host, nothing is loaded",
+        query: "",
+        steps: &[
+            Step::Answer(|| Answer::Says(MARKDOWN.to_owned())),
+            Step::Say("How do transfers work?"),
+            Step::Idle,
+        ],
+    },
+    Scene {
+        name: "held-read",
+        shows: "A call that only reads waits",
+        query: "hints=readOnlyHint&",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::Cards(1)],
+    },
+    Scene {
+        name: "held",
+        shows: "A call that changes data waits",
+        query: "",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::Cards(1)],
+    },
+    Scene {
+        name: "held-critical",
+        shows: "A call that cannot be undone waits, with its preview and its time",
+        query: "hints=destructiveHint&preview&expires=300000&",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::Cards(1)],
+    },
+    Scene {
+        name: "held-hostile",
+        shows: "What would mislead a reader is spelled out",
+        query: "",
+        steps: &[
+            Step::Answer(|| Answer::Calls(vec![("transfer".to_owned(), HOSTILE.to_owned())])),
+            Step::Say("Pay the invoice"),
+            Step::Cards(1),
+        ],
+    },
+    Scene {
+        name: "several",
+        shows: "Three calls wait, each for itself",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice and 30 to Bob and 7 to Carol"),
+            Step::Cards(3),
+            Step::Run(TO_TOP),
+        ],
+    },
+    Scene {
+        name: "deny-form",
+        shows: "Why not? The model reads the answer",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("deny-button"),
+            Step::Type("deny-reason", "The invoice is not due before March."),
+        ],
+    },
+    Scene {
+        name: "storing",
+        shows: "The decision is being saved",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Run(OCCUPY_STORE),
+            Step::Approve,
+            Step::Shows("Saving…"),
+        ],
+    },
+    Scene {
+        name: "running",
+        shows: "The call was approved and runs",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Hold(Point::BeforeEffect),
+            Step::Approve,
+            Step::Reached,
+            Step::Shows("running…"),
+        ],
+    },
+    Scene {
+        name: "tool-absent",
+        shows: "The tool of a held call is not on the page",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Reopen("tools=none&"),
+            Step::Cards(1),
+            Step::Shows("The tool is not on this page"),
+        ],
+    },
+    Scene {
+        name: "plan",
+        shows: "A plan of two steps waits; the model's own word is overruled",
+        query: "mode=plan&",
+        steps: &[Step::Say("Transfer 500 to Alice and 30 to Bob"), Step::Cards(1)],
+    },
+    Scene {
+        name: "receipts",
+        shows: "What was done, what failed and what was denied",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice and 30 to Nobody and 7 to Carol"),
+            Step::Cards(3),
+            Step::Approve,
+            Step::Cards(2),
+            Step::Approve,
+            Step::Cards(1),
+            Step::Deny("Not this month."),
+            Step::Idle,
+        ],
+    },
+    Scene {
+        name: "skipped",
+        shows: "What a plan had behind a denied step is not done",
+        query: "mode=plan&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice and 30 to Bob"),
+            Step::Cards(1),
+            Step::Deny("Ask Bob first."),
+            Step::Idle,
+        ],
+    },
+    Scene {
+        name: "expired",
+        shows: "Nobody decided in time",
+        query: "expires=1&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Shows("nobody decided in time"),
+            Step::Idle,
+        ],
+    },
+    Scene {
+        name: "stopped",
+        shows: "A run that the person stopped",
+        query: "",
+        steps: &[
+            Step::Answer(|| Answer::HeldAfter(64)),
+            Step::Say("lorem 300"),
+            Step::Shows("Lorem"),
+            Step::Click("stop-button"),
+            Step::Shows("You stopped this"),
+        ],
+    },
+    Scene {
+        name: "refused",
+        shows: "The model proposed what the tool does not take, and then what it does",
+        query: "",
+        steps: &[
+            Step::Answer(|| {
+                Answer::Calls(vec![("transfer".to_owned(), r#"{"amount":"much"}"#.to_owned())])
+            }),
+            Step::Say("Transfer 500 to Alice"),
+            Step::Shows("nothing of it ran"),
+            Step::Idle,
+        ],
+    },
+    Scene {
+        name: "in-doubt",
+        shows: "Nobody saw the end of a call",
+        query: "verify&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Hold(Point::BeforeEffect),
+            Step::Approve,
+            Step::Reached,
+            Step::Reopen("verify&"),
+            Step::Shows("In doubt"),
+        ],
+    },
+    Scene {
+        name: "confirmed",
+        shows: "The person said what became of it",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Hold(Point::AfterEffect),
+            Step::Approve,
+            Step::Reached,
+            Step::Reopen(""),
+            Step::Press("It happened"),
+            Step::Idle,
+        ],
+    },
+    Scene {
+        name: "model-fault",
+        shows: "The model gave no answer",
+        query: "",
+        steps: &[
+            Step::Answer(|| Answer::Status(400)),
+            Step::Say("Transfer 500 to Alice"),
+            Step::Shows("The model gave no answer"),
+        ],
+    },
+    Scene {
+        name: "retrying",
+        shows: "The model is asked again by itself",
+        query: "",
+        steps: &[
+            Step::Answer(|| Answer::Busy(60)),
+            Step::Say("Transfer 500 to Alice"),
+            Step::Shows("Trying again in"),
+        ],
+    },
+    Scene {
+        name: "offline",
+        shows: "There is no network; the question is kept",
+        query: "",
+        steps: &[
+            Step::Say("Hello"),
+            Step::Idle,
+            Step::Offline,
+            Step::Say("Transfer 500 to Alice"),
+            Step::Shows("There is no network"),
+        ],
+    },
+    Scene {
+        name: "held-offline",
+        shows: "A call waits, and there is no network",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Offline,
+            Step::Shows("offline"),
+        ],
+    },
+    Scene {
+        name: "store-fault",
+        shows: "What a call came to could not be saved yet",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Hold(Point::BeforeEffect),
+            Step::Approve,
+            Step::Reached,
+            Step::Run(BREAK_STORE),
+            Step::Release,
+            Step::Shows("The last step is not saved yet"),
+        ],
+    },
+    Scene {
+        name: "not-decided",
+        shows: "A decision could not be saved, and the call waits as before",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Run(BREAK_STORE),
+            Step::Approve,
+            Step::Shows("no room left"),
+        ],
+    },
+    Scene {
+        name: "quarantined",
+        shows: "A record was changed behind the widget's back",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Run(ALTER_STORE),
+            Step::Reopen(""),
+            Step::Shows("This record cannot be trusted"),
+        ],
+    },
+    Scene {
+        name: "store-refused",
+        shows: "The browser lets the page store nothing",
+        query: "storage=refused&",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::Cards(1)],
+    },
+    Scene {
+        name: "inbox",
+        shows: "Every call that a person was asked about",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::Idle,
+            Step::Say("Transfer 20 to Bob"),
+            Step::Cards(1),
+            Step::Deny("Bob has enough."),
+            Step::Idle,
+            Step::Say("Transfer 70 to Chidi"),
+            Step::Cards(1),
+            Step::Click("inbox-button"),
+            Step::Shows("Transfer 20 to Bob"),
+        ],
+    },
+    Scene {
+        name: "inbox-empty",
+        shows: "Nothing was ever asked",
+        query: "notifications&",
+        steps: &[Step::Click("inbox-button"), Step::Shows("will be listed here")],
+    },
+    Scene {
+        name: "inbox-nothing-found",
+        shows: "A search that finds nothing",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("inbox-button"),
+            Step::Type("inbox-search", "Nobody"),
+            Step::Shows("Nothing with these words"),
+        ],
+    },
+    Scene {
+        name: "inbox-seven-days",
+        shows: "What waits would not outlive a week in this browser",
+        query: "vendor=Apple&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("inbox-button"),
+            Step::Shows("after seven days"),
+        ],
+    },
+    Scene {
+        name: "take-run",
+        shows: "A run is taken to another browser",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("inbox-button"),
+            Step::Click("take-button"),
+            Step::Shows("Stop it here"),
+        ],
+    },
+    Scene {
+        name: "bring-run",
+        shows: "A run's file is opened",
+        query: "",
+        steps: &[
+            Step::Click("inbox-button"),
+            Step::Click("bring-button"),
+            Step::Shows("saved in another browser"),
+        ],
+    },
+    Scene {
+        name: "audit",
+        shows: "The audit of all runs",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::Idle,
+            Step::Click("inbox-button"),
+            Step::Click("audit-button"),
+            Step::Shows("tool finished"),
+        ],
+    },
+    Scene {
+        name: "popover-closed",
+        shows: "The launcher, with what waits",
+        query: "layout=popover&",
+        steps: &[
+            Step::Run("agent.open = true"),
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Run("agent.open = false"),
+            Step::Cards(0),
+        ],
+    },
+    Scene {
+        name: "popover-open",
+        shows: "The panel above the launcher",
+        query: "layout=popover&open&",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::Cards(1)],
+    },
+];
+
+/// Something of each kind that an answer may have.
+const MARKDOWN: &str = "\
+## Transfers
+
+A transfer takes **one banking day**. It needs:
+
+1. an *amount*, and
+2. a `recipient`
+   - who has an account
+   - see [the terms](https://bank.example/terms) or <https://bank.example/help>
+
+| up to | approval | fee |
+|---|:-:|--:|
+| 100 | none | 0.00 |
+| 10,000 | one person | 1.50 |
+
+> What was approved is done once.
+
+```js
+await bank.transfer({ amount: 500, recipient: \"Alice\" });
+```
+
+---
+
+![a picture](https://tracker.example/pixel.gif) and <b>no HTML</b>.";
+
+/// A direction that is turned, a space that is none, a letter that is another, a line too much.
+const HOSTILE: &str = r#"{"amount":500,"recipient":"Alice\u202egnp.exe \u200bLtd.\n\nApproved by the bank ✓                    аlice@bank.example"}"#;
+
+const TO_TOP: &str = "agent.shadowRoot.querySelector('[part~=transcript]').scrollTop = 0;
+     await new Promise(requestAnimationFrame);";
+
+/// Another transaction has the store, and does not let go as long as the page is there.
+const OCCUPY_STORE: &str = "
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(`holdpoint:${args[0]}`);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const transaction = database.transaction(['runs', 'entries'], 'readwrite');
+    const again = () => (transaction.objectStore('runs').get('-').onsuccess = again);
+    again();";
+
+const BREAK_STORE: &str = "
+    const full = () => { throw new DOMException('the lab is full', 'QuotaExceededError'); };
+    IDBObjectStore.prototype.add = full;
+    IDBObjectStore.prototype.put = full;";
+
+/// Replaces a text in the entry that holds the model's answer.
+const ALTER_STORE: &str = "
+    const settled = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const database = await settled(indexedDB.open(`holdpoint:${args[0]}`));
+    const transaction = database.transaction('entries', 'readwrite');
+    const store = transaction.objectStore('entries');
+    for (const key of await settled(store.getAllKeys())) {
+      const text = await settled(store.get(key));
+      store.put(text.replaceAll('500', '5000'), key);
+    }
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    database.close();";
