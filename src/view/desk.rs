@@ -25,6 +25,8 @@ pub(super) struct Desk {
     pub(super) follows: Signal<bool>,
     /// The composer's field.
     pub(super) input: Handle,
+    /// Told whenever the transcript scrolls by itself.
+    pub(super) moved: Signal<()>,
     /// The button that opens the inbox.
     pub(super) inbox_button: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
@@ -41,6 +43,7 @@ impl Desk {
             log: Handle::new(None),
             follows: Signal::new(true),
             input: Handle::new(None),
+            moved: Signal::new(()),
             inbox_button: Handle::new(None),
             decided: Signal::new(None),
             voice: Voice::new(shown),

@@ -59,7 +59,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
-        (!follows.get()).then(|| jump.on("click", move |_| to_end(log)))
+        (!follows.get()).then(|| jump.on("click", move |_| _ = to_end(log)))
     };
     tag("div").class("log").child(list).live(jump)
 }
@@ -76,8 +76,8 @@ fn follow(desk: Desk, shown: RunShown) {
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if desk.follows.get_untracked() {
-                to_end(desk.log);
+            if desk.follows.get_untracked() && to_end(desk.log) {
+                desk.moved.tell();
             }
         });
     });
@@ -115,9 +115,11 @@ fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
         .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
-/// Goes to the end; of a card at the end that is taller than what shows, to its beginning.
-fn to_end(log: Handle) {
-    let Some(log) = log.get_untracked() else { return };
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning. Whether
+/// that moved anything.
+fn to_end(log: Handle) -> bool {
+    let Some(log) = log.get_untracked() else { return false };
+    let before = log.scroll_top();
     let cards = log.query_selector_all(".approval-card").ok();
     let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
     let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
@@ -127,6 +129,7 @@ fn to_end(log: Handle) {
         is_last && card.offset_height() > log.client_height()
     });
     log.set_scroll_top(tall.map_or(log.scroll_height(), |card| top_in(&log, &card) - ABOVE_PX));
+    log.scroll_top() != before
 }
 
 /// The part of the log that is one run's.

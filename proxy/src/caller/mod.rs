@@ -61,7 +61,8 @@ impl Callers {
             return Ok(caller.clone());
         }
         match &self.jwks {
-            Some(jwks) => jwks.verify(token).await,
+            // It may ask the issuer, which takes much room in whatever waits for it.
+            Some(jwks) => Box::pin(jwks.verify(token)).await,
             None => Err(unknown("it is not known here")),
         }
     }

@@ -35,7 +35,7 @@ use crate::text;
 pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     let action = &slot.action;
     let shown = run.run.peek().flatten();
-    let settled = Settled::new();
+    let settled = Settled::new(desk);
     let card = Card {
         desk,
         run,

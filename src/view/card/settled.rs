@@ -19,8 +19,9 @@ use web_sys::{
 };
 
 use crate::text::{self, Text};
+use crate::view::desk::Desk;
 use crate::view::signal::Signal;
-use crate::view::tag::{Handle, Tag, keep, tag};
+use crate::view::tag::{Handle, Tag, effect, keep, tag};
 use crate::view::timer::every;
 
 /// What is known of one card. It lives as long as the card.
@@ -70,7 +71,7 @@ struct Still {
 }
 
 impl Settled {
-    pub(in crate::view) fn new() -> Self {
+    pub(in crate::view) fn new(desk: Desk) -> Self {
         let settled = Self {
             card: Handle::new(None),
             aim: Handle::new(None),
@@ -88,6 +89,10 @@ impl Settled {
         };
         settled.sentinel.set(Watch::new(&Array::of2(&0.into(), &1.into()), false, seen));
         every(LOOK_MS, move || settled.look());
+        effect(move || {
+            desk.moved.track();
+            settled.still.put(Still::default());
+        });
         settled
     }
 
@@ -183,7 +188,9 @@ impl Settled {
         let Some(card) = self.card.get_untracked() else { return };
         let (time, still) = (uptime(), self.still.get_untracked());
         let place = self.place(&card);
-        if place != Some(still.place) {
+        // Scrolling comes in whole pixels, and places do not.
+        let is_near = |(one, other): (f64, f64)| (one - other).abs() <= NEAR_PX;
+        if !place.is_some_and(|place| place.into_iter().zip(still.place).all(is_near)) {
             // What is nowhere is new wherever it comes up.
             self.still.put(Still { place: place.unwrap_or_default(), since: time });
         }
@@ -210,12 +217,28 @@ impl Settled {
         if web_sys::window()?.document()?.hidden() {
             return None;
         }
+        let (left, top) = scrolled(card);
         let aim = self.aim.get_untracked();
         let aim = aim.as_ref().unwrap_or(card).get_bounding_client_rect();
         let card = card.get_bounding_client_rect();
         (aim.width() > 0.0 && aim.height() > 0.0)
-            .then(|| [card.left(), card.top(), aim.left(), aim.top()])
+            .then(|| [card.left() + left, card.top() + top, aim.left() + left, aim.top() + top])
     }
+}
+
+/// How far all around an element is scrolled. Who scrolls knows that things move, and where to;
+/// only what moves by itself is a trap.
+fn scrolled(element: &Element) -> (f64, f64) {
+    let (mut left, mut top) = (0.0, 0.0);
+    let mut around = Some(element.clone());
+    while let Some(element) = around {
+        left += f64::from(element.scroll_left());
+        top += f64::from(element.scroll_top());
+        around = element.parent_element().or_else(|| {
+            element.get_root_node().dyn_into::<ShadowRoot>().ok().map(|root| root.host())
+        });
+    }
+    (left, top)
 }
 
 /// Whether something that is not the widget's own lies over what shows of the card.
@@ -328,6 +351,9 @@ const LOOK_MS: i32 = 100;
 
 /// How long it must have stood still.
 const STILL_MS: f64 = 500.0;
+
+/// Less than this is no movement.
+const NEAR_PX: f64 = 2.0;
 
 /// The points of the grid: between two of them nothing larger than a word is missed.
 const GRID_PX: f64 = 40.0;
