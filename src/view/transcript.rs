@@ -95,12 +95,19 @@ fn go_to_target(desk: Desk, reach: Reach) {
         // Later than what follows the end of the conversation.
         soon(move || {
             soon(move || {
-                let Some(log) = desk.log.get_untracked() else { return };
-                let Some(element) = call_element(&log, &call) else { return };
-                let top = top_in(&log, &element) - ABOVE_PX;
-                log.set_scroll_top(top);
-                element.set_attribute("tabindex", "-1").ok();
-                let _ = element.focus();
+                let log = desk.log.get_untracked();
+                let found = log.and_then(|log| Some((call_element(&log, &call)?, log)));
+                if let Some((element, log)) = &found {
+                    log.set_scroll_top(top_in(log, element) - ABOVE_PX);
+                }
+                // A card that is uncovered and then moves could be pressed by mistake in between.
+                shown.inbox.set(false);
+                soon(move || {
+                    if let Some((element, _)) = found {
+                        element.set_attribute("tabindex", "-1").ok();
+                        let _ = element.focus();
+                    }
+                });
             });
         });
     });
