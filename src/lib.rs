@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod driver;
+pub mod form;
 pub mod markdown;
 pub mod store;
 pub mod text;

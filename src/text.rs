@@ -37,6 +37,7 @@ texts! {
     PLACEHOLDER "placeholder" "Ask for something";
     EMPTY "empty" "Ask for something. Whatever needs your approval waits here until you decide.";
     JUMP "jump" "Jump to latest";
+    EARLIER "earlier" "Show earlier";
     DETAILS "details" "Details";
     ORIGINAL "original" "In the words of the program";
     YOU_SAID "youSaid" "You said";
@@ -62,7 +63,7 @@ texts! {
 
     READS "reads" "Reads data";
     CHANGES "changes" "Changes data";
-    CRITICAL "critical" "Cannot be undone";
+    CRITICAL "critical" "Critical";
     IN_DOUBT "inDoubt" "In doubt";
 
     APPROVE "approve" "Approve";
@@ -70,14 +71,14 @@ texts! {
     BACK "back" "Back";
     SAVING "saving" "Saving…";
     REASON "reason" "Why not? The assistant reads this (optional)";
-    WHY "why" "Why you are asked:";
-    EFFECT "effect" "What it does:";
-    AGENT_SAYS "agentSays" "The agent says (not verified):";
+    WHY "why" "Why you are asked";
+    EFFECT "effect" "What changes";
+    AGENT_SAYS "agentSays" "The agent’s own reason, not verified";
     NO_ARGUMENTS "noArguments" "It takes no arguments.";
     MODEL_OVERRULED "modelOverruled"
         "The model said that no confirmation was needed; the rule decided otherwise.";
     TOOL_ABSENT "toolAbsent"
-        "The tool is not on this page now. You can decide; it runs when it is.";
+        "The tool is not on this page now. You can decide, and it runs when it is; what it is to do can be changed only then.";
     TOOL_CHANGED "toolChanged"
         "The tool was changed after this was asked, so it cannot be approved. Deny it, and ask the assistant again.";
     TOOL "tool" "Tool";
@@ -115,6 +116,100 @@ texts! {
     EXPIRED "expired" "nobody decided in time";
     CANCELLED "cancelled" "not started: you stopped it";
     SKIPPED "skipped" "not started: an earlier step did not succeed";
+
+    NO_PREVIEW "noPreview" "No preview of its effect is available.";
+    NOT_UNDONE "notUndone" "This cannot be undone.";
+    NOTHING_TO_UNDO "nothingToUndo" "It only reads, so there is nothing to undo.";
+    UNDO_UNKNOWN "undoUnknown" "The page does not say whether it can be undone.";
+    UNDO_FOR "undoFor" "After you approve, you can take it back for {time}.";
+    UNDOING "undoing" "Undo";
+    CHANGED_SINCE "changedSince" "Changed since you were first asked";
+    CHANGED_INSIDE "changedInside" "The tool’s own definition is another one.";
+    CHANGED_SENTENCE "changedSentence" "What it does";
+    CHANGED_STATE "changedState" "The state of things";
+    CHANGED_TOOL "changedTool" "What the tool takes";
+    ORIGINS "origins" "Source of the values";
+    FROM_PERSON "fromPerson" "You wrote it";
+    FROM_PAGE "fromPage" "From this page";
+    FROM_MODEL "fromModel" "The agent’s own";
+    FROM_TOOL "fromTool" "From a result of “{tool}”";
+    MORE_TIME "moreTime" "More time";
+    THEN_DENIED "thenDenied" "After that it does not run.";
+    THEN_ASKED "thenAsked" "After that it has to be asked for again.";
+    THEN_LATE "thenLate" "After that it is only late.";
+    LATE "late" "Overdue";
+    LAPSED "lapsed" "The time to decide is over. Ask to see it again before you decide.";
+    ASK_AGAIN "askAgain" "Ask again";
+    ANSWER "answer" "Answer instead";
+    ANSWER_LABEL "answerLabel" "What should the assistant know instead? It does not act.";
+    SEND_ANSWER "sendAnswer" "Send answer";
+    REMEMBER "remember" "From now on, approve this without asking";
+    REMEMBER_HELP "rememberHelp"
+        "The rule is saved when you approve. You can revoke it at any time.";
+    UP_TO "upTo" "up to";
+    ANYTHING "anything" "anything";
+    UNTIL "until" "For how long";
+    FOR_HOUR "forHour" "One hour";
+    FOR_DAY "forDay" "One day";
+    FOR_WEEK "forWeek" "One week";
+    FOR_MONTH "forMonth" "30 days";
+    FOR_GOOD "forGood" "Until I revoke it";
+    BOUND_ANY "boundAny" "{name} anything";
+    BOUND_MOST "boundMost" "{name} up to {most}";
+    BOUND_ONLY "boundOnly" "{name} exactly “{value}”";
+    BOUND_WRONG "boundWrong" "A limit is a number from 0 on, such as 50.";
+    EDITED "edited" "What was changed before it was approved";
+    WITH_CHANGES "withChanges" "{what}, with changes";
+    UNDO "undo" "Undo";
+    STARTS "starts" "Starts {when}";
+    WAIT_MOVES "waitMoves" "It can be approved in a moment.";
+    WAIT_COVERED "waitCovered"
+        "Something on the page covers this card. It can be approved once all of it is free.";
+    WAIT_UNSEEN "waitUnseen"
+        "A part of this card has not been on the screen yet. Look at all of it first.";
+    SHOW_REST "showRest" "Show the rest first";
+    SHOW_HIDDEN "showHidden" "Show all (characters hidden: {number})";
+    HIDDEN_INSIDE "hiddenInside"
+        "It has characters that do not show or that pass for others:";
+    SHORTCUTS "shortcuts" "Keyboard";
+    SHORTCUT_APPROVE "shortcutApprove"
+        "Ctrl or ⌘ + Enter: approve, unless it cannot be undone";
+    SHORTCUT_DENY "shortcutDeny" "Alt + D: deny and say why";
+    SHORTCUT_INSIDE "shortcutInside" "They work while the focus is on this card.";
+    EDIT "edit" "Edit";
+    EDIT_TITLE "editTitle" "Change the arguments";
+    REVIEW "review" "Review changes";
+    REVIEW_TITLE "reviewTitle" "What you changed";
+    APPROVE_CHANGED "approveChanged" "Approve with changes";
+    KEEP_EDITING "keepEditing" "Keep editing";
+    NOTHING_CHANGED "nothingChanged" "Nothing is changed yet.";
+    AS_JSON "asJson" "Edit as JSON";
+    AS_FORM "asForm" "Edit as a form";
+    ALL_ARGUMENTS "allArguments" "All arguments, as JSON";
+    CHANGED "changed" "changed";
+    RESET "reset" "Reset";
+    OPTIONAL "optional" "optional";
+    ADD "add" "Add";
+    ADD_ITEM "addItem" "Add an item";
+    REMOVE "remove" "Remove";
+    ABSENT "absent" "left out";
+    MOVE_UP "moveUp" "Move up";
+    MOVE_DOWN "moveDown" "Move down";
+    YES "yes" "Yes";
+    NO "no" "No";
+    NULL "null" "Nothing (null)";
+    CHOOSE "choose" "Choose…";
+    NOT_PRESENT "notPresent" "not there";
+    BEFORE "before" "Before:";
+    AFTER "after" "After:";
+    ITEM "item" "Item {number}";
+    FAULTS "faults" "Fields that need another value: {number}";
+    CONFIRM_TITLE "confirmTitle" "Approve this?";
+    CONFIRM_WORD "confirmWord" "approve";
+    CONFIRM_TYPE "confirmType" "Type the word “{word}”";
+    CONFIRM_HOLD "confirmHold" "Or hold to approve";
+    CONFIRM_COVERED "confirmCovered"
+        "The browser cannot tell whether the card was shown as it is. Here it is again.";
 
     COUNT_WAITING "countWaiting" "{count} waiting|{count} waiting";
     LAUNCHER "launcher" "{label}, {count} approval waiting|{label}, {count} approvals waiting";
@@ -215,10 +310,6 @@ mod with_values {
         }
     }
 
-    pub(crate) fn inbox_with(waiting: usize) -> String {
-        launcher(&INBOX.get(), waiting)
-    }
-
     pub(crate) fn row_by(what: Text, name: &str) -> String {
         ROW_BY.with(&[("what", what.get().into()), ("name", name.into())])
     }
@@ -291,6 +382,50 @@ mod with_values {
 
     pub(crate) fn forbidden(because: &str) -> String {
         FORBIDDEN.with(&[("because", because.into())])
+    }
+
+    pub(crate) fn undo_for(millis: u64) -> String {
+        UNDO_FOR.with(&[("time", elapsed(millis).into())])
+    }
+
+    pub(crate) fn starts_in(seconds: u64) -> String {
+        STARTS.with(&[("when", from_now(seconds, "second").into())])
+    }
+
+    pub(crate) fn from_tool(title: &str) -> String {
+        FROM_TOOL.with(&[("tool", title.into())])
+    }
+
+    pub(crate) fn bound_any(name: &str) -> String {
+        BOUND_ANY.with(&[("name", name.into())])
+    }
+
+    pub(crate) fn bound_most(name: &str, most: &str) -> String {
+        BOUND_MOST.with(&[("name", name.into()), ("most", most.into())])
+    }
+
+    pub(crate) fn bound_only(name: &str, value: &str) -> String {
+        BOUND_ONLY.with(&[("name", name.into()), ("value", value.into())])
+    }
+
+    pub(crate) fn with_changes(what: &str) -> String {
+        WITH_CHANGES.with(&[("what", what.into())])
+    }
+
+    pub(crate) fn show_hidden(count: usize) -> String {
+        SHOW_HIDDEN.with(&[("number", count.into())])
+    }
+
+    pub(crate) fn item(at: usize) -> String {
+        ITEM.with(&[("number", at.into())])
+    }
+
+    pub(crate) fn faults(count: usize) -> String {
+        FAULTS.with(&[("number", count.into())])
+    }
+
+    pub(crate) fn confirm_type() -> String {
+        CONFIRM_TYPE.with(&[("word", CONFIRM_WORD.get().into())])
     }
 
     pub(crate) fn seconds(millis: u64) -> String {

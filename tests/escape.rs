@@ -18,7 +18,17 @@ fn ordinary_writing_of_any_language_stays_as_it_is() {
         "नमस्ते दुनिया",
         "東京都 渋谷区",
         "안녕하세요",
-        "😀 👍 🎉",
+        "😀 👍 🎉 🇩🇪",
+        "Привет, мир! А и Б сидели на трубе",
+        "Съешь ещё этих мягких французских булок, да выпей чаю",
+        "Оплата за VIP-клиента, Wi-Fi и USB",
+        "Καλημέρα κόσμε, Ο Νίκος και η Μαρία",
+        "5 kΩ, 10 μm, Δt, π ≈ 3,14, x² + y³",
+        "Բարեւ աշխարհ",
+        "Tシャツ ５００円、税込み",
+        "१२३ रुपये",
+        "Trần Đình Trọng, Iğdır, Ørsted, Łódź",
+        "“Curly” — dashes – and… 50 % ‘quotes’",
     ] {
         check(text, text);
     }
@@ -60,6 +70,54 @@ fn ordinary_space_that_nobody_would_see_is_shown() {
 fn character_without_an_agreed_look_is_shown_by_its_number() {
     check("\u{e000}\u{fdd0}\u{ffff}\u{10ffff}", "⟨U+E000⟩⟨U+FDD0⟩⟨U+FFFF⟩⟨U+10FFFF⟩");
     check("\u{50000}\u{1fffe}", "⟨U+50000⟩⟨U+1FFFE⟩");
+}
+
+#[test]
+fn letter_of_another_alphabet_in_a_word_is_shown_by_its_number() {
+    check("p\u{430}ypal.com", "p⟨U+0430⟩ypal.com");
+    check("Al\u{456}ce", "Al⟨U+0456⟩ce");
+    check("\u{391}lice", "⟨U+0391⟩lice");
+    check("\u{43f}\u{3b1}y", "⟨U+043F⟩⟨U+03B1⟩y");
+    check("\u{13a0}BC", "⟨U+13A0⟩BC");
+}
+
+#[test]
+fn word_that_could_be_latin_letter_by_letter_is_shown_by_its_numbers() {
+    check("\u{440}\u{430}\u{443}", "⟨U+0440⟩⟨U+0430⟩⟨U+0443⟩");
+    check("to \u{441}\u{43e}", "to ⟨U+0441⟩⟨U+043E⟩");
+    check("\u{41e}\u{41e}\u{41e} «Ромашка»", "\u{41e}\u{41e}\u{41e} «Ромашка»");
+}
+
+#[test]
+fn digit_of_another_writing_is_shown_by_its_number_where_it_is_not_at_home() {
+    check("5\u{660}0", "5⟨U+0660⟩0");
+    check("\u{9ea}\u{9ea}", "⟨U+09EA⟩⟨U+09EA⟩");
+    check("\u{ff15}\u{ff10}", "⟨U+FF15⟩⟨U+FF10⟩");
+}
+
+#[test]
+fn mark_or_letter_that_imitates_a_plain_one_is_shown_by_its_number() {
+    check("a\u{2010}b\u{2024}c\u{2044}d\u{2236}e", "a⟨U+2010⟩b⟨U+2024⟩c⟨U+2044⟩d⟨U+2236⟩e");
+    check("\u{1d400}lice", "⟨U+1D400⟩lice");
+    check("\u{251}lice", "⟨U+0251⟩lice");
+}
+
+/// All of them: what stands for a character alone, and among others.
+#[test]
+fn no_two_of_all_characters_look_the_same() {
+    let all = || (0..=0x10ffff).filter_map(char::from_u32);
+    let mut seen: Vec<String> =
+        all().map(|it| visible_text(&["a", it.encode_utf8(&mut [0; 4]), "b"].concat())).collect();
+    assert_eq!(seen.len(), 1_112_064);
+    for (text, character) in seen.iter().zip(all()) {
+        let plain = ["a", character.encode_utf8(&mut [0; 4]), "b"].concat();
+        let number = format!("⟨U+{:04X}⟩", u32::from(character));
+        let is_right = text == &plain || text.contains(&number) || character == '\n';
+        assert!(is_right, "{number} shows as {text}");
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 1_112_064);
 }
 
 #[test]

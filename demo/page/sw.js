@@ -1,4 +1,7 @@
-// Keeps the page and the widget, so that both load with the network and the server gone.
+// Keeps the page and the widget, so that both load with the network and the server gone, and answers
+// the widget's notifications.
+
+importScripts(notices());
 
 const BUILD = "__HOLDPOINT_BUILD__";
 const LISTED = '__HOLDPOINT_FILES__';
@@ -27,6 +30,17 @@ self.addEventListener("fetch", (event) => {
   // The model's answers, like all that is not listed, never come from a cache.
   if (PATHS.has(path)) event.respondWith(answer(path, request));
 });
+
+/** The one script address that this worker ever makes. */
+function notices() {
+  const only = "/holdpoint-sw.js";
+  const createScriptURL = (url) => {
+    if (url !== only) throw new TypeError(`not a script of this page: ${url}`);
+    return url;
+  };
+  const policy = self.trustedTypes?.createPolicy("holdpoint-demo", { createScriptURL });
+  return policy ? policy.createScriptURL(only) : only;
+}
 
 async function install() {
   if (FILES.length === 0) return;

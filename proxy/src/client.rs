@@ -80,6 +80,16 @@ pub(crate) fn builder(url: &Url) -> Result<ClientBuilder, AppError> {
     Ok(if is_loopback(url) { client.no_proxy() } else { client })
 }
 
+/// A client for the host of this URL and for no other, as the proxy's own are made: with the
+/// certificates of the system, and no redirect is followed.
+///
+/// # Errors
+///
+/// No certificates of the system for an `https` URL.
+pub fn http_client(url: &Url) -> Result<Client, AppError> {
+    builder(url)?.build().map_err(AppError::Client)
+}
+
 /// Whether the host of a URL is this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();

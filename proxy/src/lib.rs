@@ -51,6 +51,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use secrecy::ExposeSecret;
 
+pub use client::http_client;
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
 pub use server::{Worker, serve, serve_on};

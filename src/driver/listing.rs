@@ -16,14 +16,17 @@ impl Driver {
     /// The store's; what is left is for the next time.
     pub async fn enlist_old(&self) -> Result<(), StoreError> {
         let World { store, runtime, .. } = &self.world;
+        let mut before = Vec::new();
         loop {
             let runs = in_time(&**runtime, store.unlisted()).await?;
-            if runs.is_empty() {
+            // Those that somebody else damaged so that they cannot be found stay as they are.
+            if runs.is_empty() || runs == before {
                 return Ok(());
             }
             for run in &runs {
                 self.enlist(run).await?;
             }
+            before = runs;
             // Whoever waits for the store comes first.
             runtime.sleep(0).await;
         }

@@ -86,6 +86,7 @@ impl Driver {
             calls: CallRow::changed(kept.run.borrow().as_deref(), run),
             seq: entry.seq,
             text: entry.to_text(),
+            more: Vec::new(),
             strict: entry.record.is_strict(),
             basis: basis(run, &entry.record),
         };

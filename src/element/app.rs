@@ -3,11 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use holdpoint_core::approval::Approver;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
-use holdpoint_core::run::{Effect, Outcome, Progress, Run, Slot, State, ToolOutcome};
+use holdpoint_core::run::{Effect, Progress, Run, Slot, State, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::reactive::owner::Owner;
@@ -18,8 +17,6 @@ use super::notices::Notices;
 use super::shell::Shell;
 use super::title::TitleBadge;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
-use crate::text::{self, Text};
-use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
 use crate::view::state::RunShown;
 
@@ -30,6 +27,8 @@ pub(super) struct App {
     /// Calls that the page was told of.
     told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
+    /// Runs that are read now are shown later.
+    gathers: Cell<bool>,
     title: TitleBadge,
     pub(super) notices: Rc<Notices>,
 }
@@ -47,6 +46,7 @@ impl App {
             told: RefCell::default(),
             pending: Cell::new(0),
             title: TitleBadge::default(),
+            gathers: Cell::new(false),
         }
     }
 
@@ -89,8 +89,27 @@ impl App {
             trouble: Signal::new(None),
             saving: Signal::new(None),
         });
-        self.shell.shown.runs.update(|runs| runs.push(shown));
+        self.change_runs(|runs| runs.push(shown));
         shown
+    }
+
+    /// Shows the runs that are read meanwhile at once, and not one after the other.
+    pub(super) async fn at_once<T>(&self, reading: impl Future<Output = T>) -> T {
+        self.gathers.set(true);
+        let read = reading.await;
+        self.gathers.set(false);
+        self.shell.shown.runs.tell();
+        read
+    }
+
+    fn change_runs(&self, change: impl FnOnce(&mut Vec<RunShown>)) {
+        let shown = self.shell.shown.runs;
+        let mut runs = shown.get_untracked();
+        change(&mut runs);
+        shown.put(runs);
+        if !self.gathers.get() {
+            shown.tell();
+        }
     }
 
     /// Says something for a while.
@@ -153,7 +172,7 @@ impl Observer for App {
         }
         if is_new {
             // Runs are read in the order of need and shown in the order of time.
-            self.shell.shown.runs.update(|runs| {
+            self.change_runs(|runs| {
                 let begun = |shown: &RunShown| {
                     shown.run.with_untracked(|run| run.as_ref().map(|run| run.started_at()))
                 };
@@ -259,43 +278,6 @@ pub(super) fn held(run: &Run) -> impl Iterator<Item = (&Run, &Slot)> {
         .flat_map(|turn| &turn.slots)
         .filter(|slot| slot.progress.needs_person())
         .map(move |slot| (run, slot))
-}
-
-/// What somebody else has decided, in words: who, where and about what.
-pub(super) fn decided_elsewhere(before: &Run, after: &Run) -> Option<String> {
-    held(before).find_map(|(_, slot)| {
-        let (_, now) = after.find(&slot.action.id)?;
-        let (by, done) = match now.outcome() {
-            Some(Outcome::Denied { by, .. }) => (by, text::ROW_DENIED),
-            Some(Outcome::Answered { by, .. }) => (by, text::ROW_ANSWERED),
-            Some(Outcome::Confirmed(by)) => (by, text::ROW_CONFIRMED),
-            _ => (&now.permit.as_ref()?.by, text::ROW_APPROVED),
-        };
-        Some(in_words(slot, by, done))
-    })
-}
-
-/// What was decided in a notification, in words.
-pub(super) fn decided_in_notice(slot: &Slot, by: &Approver, approves: bool) -> String {
-    in_words(slot, by, if approves { text::ROW_APPROVED } else { text::ROW_DENIED })
-}
-
-fn in_words(slot: &Slot, by: &Approver, done: Text) -> String {
-    let place = match by.channel.as_str() {
-        "notification" => text::IN_NOTIFICATION,
-        _ => text::IN_TAB,
-    };
-    let done = match by.name.as_str() {
-        "" => done.get(),
-        name => text::row_by(done, &visible_text(name)),
-    };
-    text::elsewhere(place, &done, &what(slot))
-}
-
-/// The sentence of a call, as one text.
-fn what(slot: &Slot) -> String {
-    let action = &slot.action;
-    visible_text(action.summary.as_ref().unwrap_or(&action.title))
 }
 
 /// A waiting call as the page reads it.

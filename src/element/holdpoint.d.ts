@@ -186,6 +186,8 @@ export interface Labels {
   empty?: Label;
   /** Jump to latest */
   jump?: Label;
+  /** Show earlier */
+  earlier?: Label;
   /** Details */
   details?: Label;
   /** In the words of the program */
@@ -230,7 +232,7 @@ export interface Labels {
   reads?: Label;
   /** Changes data */
   changes?: Label;
-  /** Cannot be undone */
+  /** Critical */
   critical?: Label;
   /** In doubt */
   inDoubt?: Label;
@@ -244,17 +246,17 @@ export interface Labels {
   saving?: Label;
   /** Why not? The assistant reads this (optional) */
   reason?: Label;
-  /** Why you are asked: */
+  /** Why you are asked */
   why?: Label;
-  /** What it does: */
+  /** What changes */
   effect?: Label;
-  /** The agent says (not verified): */
+  /** The agent’s own reason, not verified */
   agentSays?: Label;
   /** It takes no arguments. */
   noArguments?: Label;
   /** The model said that no confirmation was needed; the rule decided otherwise. */
   modelOverruled?: Label;
-  /** The tool is not on this page now. You can decide; it runs when it is. */
+  /** The tool is not on this page now. You can decide, and it runs when it is; what it is to do can be changed only then. */
   toolAbsent?: Label;
   /** The tool was changed after this was asked, so it cannot be approved. Deny it, and ask the assistant again. */
   toolChanged?: Label;
@@ -318,6 +320,180 @@ export interface Labels {
   cancelled?: Label;
   /** not started: an earlier step did not succeed */
   skipped?: Label;
+  /** No preview of its effect is available. */
+  noPreview?: Label;
+  /** This cannot be undone. */
+  notUndone?: Label;
+  /** It only reads, so there is nothing to undo. */
+  nothingToUndo?: Label;
+  /** The page does not say whether it can be undone. */
+  undoUnknown?: Label;
+  /** After you approve, you can take it back for {time}. */
+  undoFor?: Label;
+  /** Undo */
+  undoing?: Label;
+  /** Changed since you were first asked */
+  changedSince?: Label;
+  /** The tool’s own definition is another one. */
+  changedInside?: Label;
+  /** What it does */
+  changedSentence?: Label;
+  /** The state of things */
+  changedState?: Label;
+  /** What the tool takes */
+  changedTool?: Label;
+  /** Source of the values */
+  origins?: Label;
+  /** You wrote it */
+  fromPerson?: Label;
+  /** From this page */
+  fromPage?: Label;
+  /** The agent’s own */
+  fromModel?: Label;
+  /** From a result of “{tool}” */
+  fromTool?: Label;
+  /** More time */
+  moreTime?: Label;
+  /** After that it does not run. */
+  thenDenied?: Label;
+  /** After that it has to be asked for again. */
+  thenAsked?: Label;
+  /** After that it is only late. */
+  thenLate?: Label;
+  /** Overdue */
+  late?: Label;
+  /** The time to decide is over. Ask to see it again before you decide. */
+  lapsed?: Label;
+  /** Ask again */
+  askAgain?: Label;
+  /** Answer instead */
+  answer?: Label;
+  /** What should the assistant know instead? It does not act. */
+  answerLabel?: Label;
+  /** Send answer */
+  sendAnswer?: Label;
+  /** From now on, approve this without asking */
+  remember?: Label;
+  /** The rule is saved when you approve. You can revoke it at any time. */
+  rememberHelp?: Label;
+  /** up to */
+  upTo?: Label;
+  /** anything */
+  anything?: Label;
+  /** For how long */
+  until?: Label;
+  /** One hour */
+  forHour?: Label;
+  /** One day */
+  forDay?: Label;
+  /** One week */
+  forWeek?: Label;
+  /** 30 days */
+  forMonth?: Label;
+  /** Until I revoke it */
+  forGood?: Label;
+  /** {name} anything */
+  boundAny?: Label;
+  /** {name} up to {most} */
+  boundMost?: Label;
+  /** {name} exactly “{value}” */
+  boundOnly?: Label;
+  /** A limit is a number from 0 on, such as 50. */
+  boundWrong?: Label;
+  /** What was changed before it was approved */
+  edited?: Label;
+  /** {what}, with changes */
+  withChanges?: Label;
+  /** Undo */
+  undo?: Label;
+  /** Starts {when} */
+  starts?: Label;
+  /** It can be approved in a moment. */
+  waitMoves?: Label;
+  /** Something on the page covers this card. It can be approved once all of it is free. */
+  waitCovered?: Label;
+  /** A part of this card has not been on the screen yet. Look at all of it first. */
+  waitUnseen?: Label;
+  /** Show the rest first */
+  showRest?: Label;
+  /** Show all (characters hidden: {number}) */
+  showHidden?: Label;
+  /** It has characters that do not show or that pass for others: */
+  hiddenInside?: Label;
+  /** Keyboard */
+  shortcuts?: Label;
+  /** Ctrl or ⌘ + Enter: approve, unless it cannot be undone */
+  shortcutApprove?: Label;
+  /** Alt + D: deny and say why */
+  shortcutDeny?: Label;
+  /** They work while the focus is on this card. */
+  shortcutInside?: Label;
+  /** Edit */
+  edit?: Label;
+  /** Change the arguments */
+  editTitle?: Label;
+  /** Review changes */
+  review?: Label;
+  /** What you changed */
+  reviewTitle?: Label;
+  /** Approve with changes */
+  approveChanged?: Label;
+  /** Keep editing */
+  keepEditing?: Label;
+  /** Nothing is changed yet. */
+  nothingChanged?: Label;
+  /** Edit as JSON */
+  asJson?: Label;
+  /** Edit as a form */
+  asForm?: Label;
+  /** All arguments, as JSON */
+  allArguments?: Label;
+  /** changed */
+  changed?: Label;
+  /** Reset */
+  reset?: Label;
+  /** optional */
+  optional?: Label;
+  /** Add */
+  add?: Label;
+  /** Add an item */
+  addItem?: Label;
+  /** Remove */
+  remove?: Label;
+  /** left out */
+  absent?: Label;
+  /** Move up */
+  moveUp?: Label;
+  /** Move down */
+  moveDown?: Label;
+  /** Yes */
+  yes?: Label;
+  /** No */
+  no?: Label;
+  /** Nothing (null) */
+  null?: Label;
+  /** Choose… */
+  choose?: Label;
+  /** not there */
+  notPresent?: Label;
+  /** Before: */
+  before?: Label;
+  /** After: */
+  after?: Label;
+  /** Item {number} */
+  item?: Label;
+  /** Fields that need another value: {number} */
+  faults?: Label;
+  /** Approve this? */
+  confirmTitle?: Label;
+  /** approve */
+  confirmWord?: Label;
+  /** Type the word “{word}” */
+  confirmType?: Label;
+  /** Or hold to approve */
+  confirmHold?: Label;
+  /** The browser cannot tell whether the card was shown as it is. Here it is again. */
+  confirmCovered?: Label;
   /** {count} waiting | {count} waiting */
   countWaiting?: Label;
   /** {label}, {count} approval waiting | {label}, {count} approvals waiting */

@@ -1,11 +1,15 @@
 //! The element's half in wasm. The other half, `holdpoint.js`, is the class that the page sees; it
 //! forwards attributes, properties and methods to an [`Agent`].
 //!
-//! It comes in two parts. [`shell`] is what a page loads to show the widget; [`work`] is what it
-//! takes to carry runs on, and is loaded with the first of them. `work` is reached through one
-//! function, so that a build can cut the wasm there.
+//! It comes in parts. [`shell`] is what a page loads to show the widget; [`work`] is what it takes to
+//! carry runs on, and is loaded with the first of them; [`beside`] is what stands beside the
+//! conversation, and is loaded when it is asked for. Each is reached through one function, so that a
+//! build can cut the wasm there.
 
 mod app;
+mod beside;
+mod elsewhere;
+mod files;
 mod links;
 mod notices;
 mod page;

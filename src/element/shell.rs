@@ -118,8 +118,8 @@ impl Shell {
         }
         if let Intent::Inbox(open) = intent {
             self.shown.inbox.set(open);
-            if open {
-                self.work_in_time().await;
+            if open && let Some(work) = self.work_in_time().await {
+                work.show_inbox().await;
             }
         } else if let Intent::Prepare = intent {
             // Whoever is about to write is about to send: it is there by then, or is asked again.
@@ -193,6 +193,6 @@ impl Shell {
 /// The waits between attempts: a train's tunnel, not a night.
 const WAITS_MS: [u64; 6] = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
-fn not_loaded() -> JsValue {
+pub(super) fn not_loaded() -> JsValue {
     to_js(&error_value(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX))
 }

@@ -19,17 +19,14 @@ use wasm_bindgen_futures::spawn_local;
 use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
-use super::{links, records, settings};
-use crate::driver::ports::{Grants, JournalStore, Observer, StoreError, Task, ToolHost, World};
+use super::{links, settings};
+use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
-use crate::language::fault;
 use crate::later::later;
 use crate::leases::WebLocks;
 use crate::model::Models;
 use crate::store::{LocalGrants, MemoryGrants};
-use crate::text::{self, Text};
 use crate::tools::from_page;
-use crate::view::sentence_case;
 use crate::view::state::Intent;
 
 /// Carries runs on.
@@ -54,6 +51,9 @@ pub(super) trait Work {
 
     /// Tells the state anew.
     fn refresh_state(&self);
+
+    /// Gets the inbox, which is open.
+    fn show_inbox(&self) -> Task<()>;
 
     /// Goes to a call; whether it is one of this widget's.
     fn go_to(&self, call: CallId) -> Task<bool>;
@@ -83,9 +83,9 @@ later! {
 #[derive(Clone)]
 pub(super) struct Works {
     pub(super) shell: Rc<Shell>,
-    app: Rc<App>,
+    pub(super) app: Rc<App>,
     pub(super) driver: Driver,
-    store: Rc<dyn JournalStore>,
+    pub(super) store: Rc<dyn JournalStore>,
     pub(super) grants: Rc<dyn Grants>,
     models: Rc<Models>,
     thread: Rc<RefCell<ThreadId>>,
@@ -115,11 +115,14 @@ impl Work for Works {
                 "rules" => Ok(works.rules()),
                 "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "exportRun" => {
+                    let by = works.by("moved", false);
+                    works.export_run(&RunId::new(text), &options, by).await.map(Into::into)
+                }
                 "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
                     let options = from_page(&first).unwrap_or_default();
-                    records::export_audit(&*works.store, &options).await.map(Into::into)
+                    works.export_audit(options).await.map(Into::into)
                 }
                 "clear" => works.clear(&text).await,
                 _ => {
@@ -159,21 +162,12 @@ impl Work for Works {
         self.show_rules();
         let works = self.clone();
         Box::pin(async move {
-            let driver = &works.driver;
             let runs = match run {
                 Some(run) => vec![run],
-                None => driver.runs().iter().map(|run| run.id().clone()).collect(),
+                None => works.driver.runs().iter().map(|run| run.id().clone()).collect(),
             };
             for run in runs {
-                let before = driver.run(&run);
-                driver.refresh(&run).await;
-                let after = before.zip(driver.run(&run));
-                let shown = works.shell.shown;
-                let words = after
-                    .and_then(|(old, new)| shown.speaking(|| app::decided_elsewhere(&old, &new)));
-                if let Some(words) = words {
-                    works.app.say(words);
-                }
+                works.look_at(&run).await;
             }
             works.take_deferred().await;
         })
@@ -181,6 +175,11 @@ impl Work for Works {
 
     fn refresh_state(&self) {
         self.app.refresh();
+    }
+
+    fn show_inbox(&self) -> Task<()> {
+        let works = self.clone();
+        Box::pin(async move { works.load_inbox().await })
     }
 
     fn go_to(&self, call: CallId) -> Task<bool> {
@@ -256,6 +255,7 @@ impl Works {
     async fn begin(&self) {
         match self.driver.open().await {
             Ok(()) => {
+                self.look_for_earlier();
                 // The conversation goes on where it was left.
                 if let Some(last) = self.driver.runs().last() {
                     self.thread.replace(last.spec().thread.clone());
@@ -269,6 +269,10 @@ impl Works {
         let driver = self.driver.clone();
         // What cannot be listed now is listed at the next start.
         spawn_local(async move { drop(driver.enlist_old().await) });
+    }
+
+    fn look_for_earlier(&self) {
+        self.shell.shown.has_earlier.set(self.driver.has_earlier());
     }
 
     async fn start(
@@ -381,43 +385,12 @@ impl Works {
         }))
     }
 
-    /// A run as a file: `{passphrase?, move?}`. One that is moved is stopped here.
-    async fn export_run(&self, run: &RunId, options: &Value) -> Result<web_sys::Blob, JsValue> {
-        let passphrase = options.get("passphrase").and_then(Value::as_str);
-        let exported = records::export_run(&*self.store, run, passphrase).await?;
-        let state = self.driver.run(run).filter(|state| !state.status().is_over());
-        let moves = options.get("move").is_some_and(|moves| *moves == true);
-        let (true, Some(state)) = (moves, state) else { return Ok(exported.file) };
-        let busy = || {
-            let message = "the run is doing something, so it cannot be moved now";
-            records::failure("run_busy", message, "wait until it waits for you, then try again")
-        };
-        if !state.status().needs_person()
-            || state.has_started_calls()
-            || state.head().len != exported.entries
-        {
-            return Err(busy());
-        }
-        done(self.driver.cancel(run, self.by("moved", true)).await)?;
-        // Nothing may have come between the file and the stop.
-        let stopped = self.driver.run(run).map(|state| state.head().len);
-        if stopped == Some(exported.entries + 1) { Ok(exported.file) } else { Err(busy()) }
-    }
-
-    /// Takes a run's file in; its id.
-    async fn import_run(&self, file: &web_sys::Blob, options: &Value) -> Result<JsValue, JsValue> {
-        let passphrase = options.get("passphrase").and_then(Value::as_str);
-        let run = records::import_run(&*self.store, file, passphrase).await?;
-        self.driver.refresh(&run).await;
-        self.app.tell_others(&run);
-        Ok(run.as_str().into())
-    }
-
     /// Forgets this `thread`, or `all`.
     async fn clear(&self, scope: &str) -> Result<JsValue, JsValue> {
         let thread = self.thread.borrow().clone();
         let thread = (scope != "all").then_some(thread);
         done(self.driver.clear(thread.as_ref(), self.by("script", false)).await)?;
+        self.look_for_earlier();
         self.thread.replace(ThreadId::new(self.shell.runtime.unique()));
         Ok(JsValue::UNDEFINED)
     }
@@ -462,34 +435,21 @@ impl Works {
                 Ok(())
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
+            Intent::Earlier => {
+                let read = self.app.at_once(self.driver.read_earlier()).await;
+                self.look_for_earlier();
+                read.map_err(DriveError::from)
+            }
             Intent::Export(run) => {
-                if let Ok(exported) = records::export_run(&*self.store, &run, None).await {
-                    let name = ["holdpoint-run-", run.as_str(), ".json"].concat();
-                    records::download(&exported.file, &name);
-                }
+                self.save_run(&run).await;
                 Ok(())
             }
             Intent::Seal { run, passphrase, moves } => {
-                let options = object! { "passphrase": passphrase, "move": moves };
-                self.fill_in(async {
-                    let file = self.export_run(&run, &options).await?;
-                    let name = ["holdpoint-run-", run.as_str(), ".sealed.json"].concat();
-                    records::download(&file, &name);
-                    Ok(text::FILE_SAVED)
-                })
-                .await;
+                self.seal(run, passphrase, moves).await;
                 Ok(())
             }
             Intent::Unseal { file, passphrase } => {
-                let options = match passphrase.is_empty() {
-                    true => Value::Null,
-                    false => object! { "passphrase": passphrase },
-                };
-                self.fill_in(async {
-                    self.import_run(&file, &options).await?;
-                    Ok(text::FILE_OPENED)
-                })
-                .await;
+                self.unseal(file, passphrase).await;
                 Ok(())
             }
             Intent::Notify(on) => {
@@ -499,10 +459,7 @@ impl Works {
                 Ok(())
             }
             Intent::SaveAudit { format, filter } => {
-                let options = object! { "format": format, "filter": filter };
-                if let Ok(file) = records::export_audit(&*self.store, &options).await {
-                    records::download(&file, &["holdpoint-audit.", format].concat());
-                }
+                self.save_audit(format, filter).await;
                 Ok(())
             }
             Intent::Show { run, call } => {
@@ -514,28 +471,6 @@ impl Works {
         };
         if let Err(error) = done {
             self.tell_of(&error);
-        }
-    }
-
-    /// Does what a form is for; where it does not work, the form says why and stays.
-    async fn fill_in(&self, work: impl Future<Output = Result<Text, JsValue>>) {
-        let form = self.shell.shown.form;
-        form.update(|form| {
-            if let Some(form) = form {
-                (form.busy, form.fault) = (true, None);
-            }
-        });
-        match work.await {
-            Ok(words) => {
-                form.set(None);
-                self.app.say(self.shell.shown.speaking(|| words.get()));
-            }
-            Err(error) => form.update(|form| {
-                if let Some(form) = form {
-                    let words = self.shell.shown.speaking(|| sentences(&error));
-                    (form.busy, form.fault) = (false, Some(words));
-                }
-            }),
         }
     }
 
@@ -554,29 +489,7 @@ impl Works {
         }
     }
 
-    /// Takes in what was decided in notifications, and says so.
-    async fn take_deferred(&self) {
-        let by = self.by("notification", true);
-        // What the store does not give now, the next look finds.
-        for (deferred, error) in self.driver.take_deferred(&by).await.unwrap_or_default() {
-            let run = self.driver.run(&deferred.run);
-            let Some((_, slot)) = run.as_ref().and_then(|run| run.find(&deferred.call)) else {
-                continue;
-            };
-            match error {
-                None => self.app.say(
-                    self.shell
-                        .shown
-                        .speaking(|| app::decided_in_notice(slot, &by, deferred.approves)),
-                ),
-                // Another page that is open may have been faster, which is all that is wanted.
-                Some(error) if slot.progress.needs_person() => self.tell_of(&error),
-                Some(_) => {}
-            }
-        }
-    }
-
-    fn tell_of(&self, error: &DriveError) {
+    pub(super) fn tell_of(&self, error: &DriveError) {
         let words = error.to_string();
         self.shell.page.error(error.code(), &words, error.fix());
         self.shell.shown.say_fault(error.code(), &words, error.fix());
@@ -621,24 +534,12 @@ fn unless_rejected(error: DriveError) -> Result<(), DriveError> {
 /// How long a person does not notice that something is being saved.
 const LONG_MS: u64 = 100;
 
-/// What happened, in the current language.
-fn sentences(error: &JsValue) -> String {
-    let text = |name: &str| {
-        js_sys::Reflect::get(error, &name.into())
-            .unwrap_or_default()
-            .as_string()
-            .unwrap_or_default()
-    };
-    let (happened, _) = fault(&text("code"), &text("message"));
-    sentence_case(&happened)
-}
-
 /// The id of a run that has begun.
 fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {
     run.map(|run| run.as_str().into()).map_err(|error| thrown(&error))
 }
 
-fn done(result: Result<(), DriveError>) -> Result<JsValue, JsValue> {
+pub(super) fn done(result: Result<(), DriveError>) -> Result<JsValue, JsValue> {
     result.map(|()| JsValue::UNDEFINED).map_err(|error| thrown(&error))
 }
 

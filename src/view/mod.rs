@@ -8,7 +8,7 @@ pub mod escape;
 #[cfg(target_arch = "wasm32")]
 mod announcer;
 #[cfg(target_arch = "wasm32")]
-mod approval_card;
+mod card;
 #[cfg(target_arch = "wasm32")]
 mod composer;
 #[cfg(target_arch = "wasm32")]
@@ -25,6 +25,8 @@ mod inbox;
 mod markdown_dom;
 #[cfg(target_arch = "wasm32")]
 mod moment;
+#[cfg(target_arch = "wasm32")]
+mod reach;
 #[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
@@ -54,8 +56,16 @@ pub use widget::mount;
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
-    let views = state::RunViews { run: transcript::run_view, inbox: inbox::inbox };
+    let views = state::RunViews { run: transcript::run_view };
+    widget::extend_sheet(include_str!("../../style/card.css"));
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);
+}
+
+/// The view of the inbox, which brings its sheet.
+#[cfg(target_arch = "wasm32")]
+pub fn inbox_view() -> state::InboxView {
+    widget::extend_sheet(include_str!("../../style/inbox.css"));
+    state::InboxView(inbox::inbox)
 }

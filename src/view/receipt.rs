@@ -3,18 +3,21 @@
 use std::rc::Rc;
 
 use holdpoint_core::approval::Approver;
+use holdpoint_core::id::CallId;
 use holdpoint_core::json::canonical;
 use holdpoint_core::plan::Report;
 use holdpoint_core::run::{Outcome, Progress, Slot};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ShadowRoot};
 
-use super::desk::{Desk, safely, sentence_case};
+use super::card::changes::change_list;
+use super::desk::{Desk, button, safely, sentence_case};
 use super::facts::{sentence, what};
-use super::moment::time;
-use super::state::RunShown;
-use super::tag::{Tag, icon, keyed, stroke, tag};
+use super::moment::{ticking, time};
+use super::state::{Intent, RunShown};
+use super::tag::{Keyed, Tag, icon, keyed, stroke, tag};
 use super::timer::soon;
+use crate::form::changes;
 use crate::language::known;
 use crate::text::{self, Text};
 
@@ -40,11 +43,20 @@ pub(super) fn receipt(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         |slot| Some(meta(slot)),
         |meta| safely(tag("span").class("receipt-meta"), meta),
     );
-    let details = part(
-        tag("details").child(summary),
-        |slot| Some(canonical(slot.arguments())),
-        |json| fact(text::ARGUMENTS, json),
-    );
+    let edited = Rc::clone(&call);
+    let details = tag("details").child(summary).one(move || {
+        let [proposed, ran] = run.slot(&edited, |slot| {
+            let ran = slot.permit.as_ref()?.arguments.clone()?;
+            Some([slot.action.arguments.clone(), ran])
+        })??;
+        Some(keyed("", move || {
+            let name = tag("p").text(text::EDITED);
+            let changes = change_list(&changes(&proposed, &ran));
+            tag("div").part("receipt-edited").child(name).child(changes)
+        }))
+    });
+    let details =
+        part(details, |slot| Some(canonical(slot.arguments())), |json| fact(text::ARGUMENTS, json));
     let details = part(
         details,
         |slot| match slot.outcome()? {
@@ -53,18 +65,40 @@ pub(super) fn receipt(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         },
         |json| fact(text::RESULT, json),
     );
+    let delayed = Rc::clone(&call);
     let line = tag("div")
         .part("receipt")
         .set("tabindex", "-1")
         .set("data-call", action.id.as_str())
         .bind("data-outcome", move || run.slot(&call, |slot| word(slot).to_owned()))
-        .child(details);
+        .child(details)
+        .one(move || undo_bar(desk, run, &delayed));
     if desk.decided.get_untracked().as_ref() == Some(&action.id) {
         desk.decided.set(None);
         let line = line.element();
         soon(move || take_over_focus(&line));
     }
     line
+}
+
+/// How long it takes until the call begins, and the way back until then.
+fn undo_bar(desk: Desk, run: RunShown, call: &CallId) -> Option<Keyed> {
+    let until = run.slot(call, |slot| match slot.progress {
+        Progress::Delayed { until } => Some(until.as_millis()),
+        _ => None,
+    })??;
+    let call = call.clone();
+    Some(keyed(until.to_string(), move || {
+        let now = ticking();
+        let undo = button("undo-button").text(text::UNDO).on("click", move |event| {
+            if event.is_trusted() {
+                desk.send(Intent::TakeBack { call: call.clone() });
+            }
+        });
+        let words = tag("span")
+            .live_text(move || text::starts_in(until.saturating_sub(now.get()).div_ceil(1000)));
+        tag("div").part("undo-bar").child(words).child(undo)
+    }))
 }
 
 /// A line of its own for what is no call.
@@ -105,7 +139,8 @@ fn meta(slot: &Slot) -> String {
     match &slot.progress {
         Progress::Queued => text::QUEUED.get(),
         Progress::Held { .. } | Progress::InDoubt { .. } => text::ELSEWHERE.get(),
-        Progress::Delayed { .. } | Progress::Ready | Progress::Started { .. } => {
+        Progress::Delayed { .. } => approval(slot).unwrap_or_default(),
+        Progress::Ready | Progress::Started { .. } => {
             let mut parts: Vec<String> = approval(slot).into_iter().collect();
             parts.push(text::RUNNING.get());
             parts.join(" · ")
@@ -149,7 +184,8 @@ fn ending(slot: &Slot, outcome: &Outcome) -> String {
 
 fn approval(slot: &Slot) -> Option<String> {
     let permit = slot.permit.as_ref()?;
-    Some(named(&permit.by, text::APPROVED_BY_YOU, text::approved_by))
+    let words = named(&permit.by, text::APPROVED_BY_YOU, text::approved_by);
+    Some(if permit.arguments.is_some() { text::with_changes(&words) } else { words })
 }
 
 fn named(by: &Approver, you: Text, other: fn(&str) -> String) -> String {
@@ -191,9 +227,9 @@ fn path(slot: &Slot) -> &'static str {
     }
 }
 
-/// The card had the focus and is gone; if nothing else took it, the line does, so that whoever
-/// uses a keyboard goes on from here.
-fn take_over_focus(line: &HtmlElement) {
+/// What had the focus is gone; if nothing else took it, this element does, so that whoever uses a
+/// keyboard goes on from here.
+pub(super) fn take_over_focus(line: &HtmlElement) {
     let root = line.get_root_node().dyn_into::<ShadowRoot>();
     if root.is_ok_and(|root| root.active_element().is_none()) {
         let _ = line.focus();

@@ -25,6 +25,8 @@ use crate::text::ASSISTANT;
 pub struct Shown {
     /// The runs to show, oldest first.
     pub runs: Signal<Vec<RunShown>>,
+    /// Whether the store has runs before these.
+    pub has_earlier: Signal<bool>,
     /// Whether the store was read.
     pub loaded: Signal<bool>,
     /// Trouble of the whole widget, such as a store that does not open.
@@ -53,6 +55,8 @@ pub struct Shown {
     pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
+    /// The view of the inbox, once it is there.
+    pub inbox_view: Signal<Option<InboxView>>,
     /// Whether the inbox lies over the conversation.
     pub inbox: Signal<bool>,
     /// The call to go to, as soon as it is in the conversation.
@@ -86,6 +90,7 @@ impl Shown {
         let owner = Owner::new();
         let shown = owner.with(|| Self {
             runs: Signal::new(Vec::new()),
+            has_earlier: Signal::new(false),
             loaded: Signal::new(false),
             trouble: Signal::new(None),
             layout: Signal::new("inline".to_owned()),
@@ -101,6 +106,7 @@ impl Shown {
             grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
             inbox: Signal::new(false),
+            inbox_view: Signal::new(None),
             form: Signal::new(None),
             short_lived: Signal::new(false),
             notified: Signal::new(None),
@@ -150,9 +156,11 @@ pub struct FileForm {
 pub(super) struct RunViews {
     /// The part of the log that is one run's.
     pub(super) run: fn(Desk, RunShown) -> Tag,
-    /// The list of all calls.
-    pub(super) inbox: fn(Desk) -> Tag,
 }
+
+/// The view of the inbox, which comes when it is opened.
+#[derive(Clone, Copy)]
+pub struct InboxView(pub(super) fn(Desk) -> Tag);
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]
@@ -218,6 +226,8 @@ pub enum Intent {
     Show { run: RunId, call: CallId },
     /// Open or close the popover.
     Open(bool),
+    /// Show the runs before those that are shown.
+    Earlier,
     /// Nothing yet, but the person is about to ask.
     Prepare,
 }

@@ -9,13 +9,13 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::announcer::announce;
-use super::approval_card::approval_card;
-use super::desk::{Desk, button};
+use super::card::approval_card;
+use super::desk::{Desk, button, top_in};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
+use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
-use super::signal::Signal;
 use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
@@ -26,12 +26,12 @@ use crate::text::{self, Text};
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
-    let follows = Signal::new(true);
-    follow(desk, follows);
-    go_to_target(desk);
+    let follows = desk.follows;
+    let reach = Reach::new(desk);
+    go_to_target(desk, reach);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
-        let runs = shown.runs.get();
+        let runs = reach.runs();
         runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
     };
     let list = tag("div")
@@ -40,62 +40,65 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .set("aria-live", "off")
         .set("tabindex", "0")
         .bind("aria-label", move || Some(text::conversation(&shown.label.get())))
+        .bind("data-follows", move || follows.get().then(String::new))
         .handle(log)
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
-                follows.set(left <= NEAR_PX);
+                // What grew below meanwhile did not take the person away from the end.
+                if reach.scrolled(&log) || left <= NEAR_PX {
+                    follows.set(left <= NEAR_PX);
+                }
             }
         })
         .live(move || {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
+        .one(move || reach.button())
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
-        (!follows.get()).then(|| jump.on("click", move |_| to_end(log)))
+        (!follows.get()).then(|| jump.on("click", move |_| _ = to_end(log)))
     };
     tag("div").class("log").child(list).live(jump)
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, follows: Signal<bool>) {
-    let log = desk.log;
+fn follow(desk: Desk, shown: RunShown) {
     effect(move || {
-        for run in desk.shown.runs.get() {
-            run.run.track();
-            run.live.track();
-            run.trouble.track();
-        }
+        shown.run.track();
+        shown.live.track();
+        shown.trouble.track();
+        // With that the runs that are over come in.
+        desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if follows.get_untracked() {
-                to_end(log);
+            if desk.follows.get_untracked() && to_end(desk.log) {
+                desk.moved.tell();
             }
         });
     });
 }
 
 /// Shows the call that the person goes to, and gives it the focus.
-fn go_to_target(desk: Desk) {
+fn go_to_target(desk: Desk, reach: Reach) {
     let shown = desk.shown;
     effect(move || {
         let Some(call) = shown.target.get() else { return };
         // Its run may be read just now.
-        let is_there = |run: RunShown| run.slot(&call, |_| ()).is_some();
-        if !shown.runs.get().into_iter().any(is_there) {
-            return;
-        }
+        let has_call = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+        let Some(run) = shown.runs.get().into_iter().find(has_call) else { return };
         shown.target.put(None);
+        run.id.with_untracked(|id| reach.include(id));
         // Later than what follows the end of the conversation.
         soon(move || {
             soon(move || {
                 let Some(log) = desk.log.get_untracked() else { return };
                 let Some(element) = call_element(&log, &call) else { return };
-                let top = element.offset_top() - MARGIN_PX;
+                let top = top_in(&log, &element) - ABOVE_PX;
                 log.set_scroll_top(top);
                 element.set_attribute("tabindex", "-1").ok();
                 let _ = element.focus();
@@ -112,15 +115,27 @@ fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
         .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
-fn to_end(log: Handle) {
-    if let Some(log) = log.get_untracked() {
-        log.set_scroll_top(log.scroll_height());
-    }
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning. Whether
+/// that moved anything.
+fn to_end(log: Handle) -> bool {
+    let Some(log) = log.get_untracked() else { return false };
+    let before = log.scroll_top();
+    let cards = log.query_selector_all(".approval-card").ok();
+    let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
+    let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
+    let tall = card.filter(|card| {
+        let is_last = top_in(&log, card) + card.offset_height() + log.client_height() / 4
+            > log.scroll_height();
+        is_last && card.offset_height() > log.client_height()
+    });
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| top_in(&log, &card) - ABOVE_PX));
+    log.scroll_top() != before
 }
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
     announce(desk, shown);
+    follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()
@@ -190,7 +205,11 @@ fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
         Progress::InDoubt { .. } => ("doubt ", doubt_card),
         _ => ("call ", receipt),
     };
-    let key = [kind, call.as_str()].concat();
+    let mut key = [kind, call.as_str()].concat();
+    // What is asked anew is another card, with a decision of its own.
+    if let Progress::Held { .. } = slot.progress {
+        key.push_str(&slot.action.digest.short());
+    }
     spot(key, run, move |run| run.find(&call).map(|(_, slot)| card(desk, shown, slot)))
 }
 
@@ -230,7 +249,8 @@ fn message(kind: &'static str, who: Text) -> Tag {
         .child(tag("span").class("visually-hidden").text(who))
 }
 
-/// What is left free above a call that the person goes to.
-const MARGIN_PX: i32 = 16;
+/// What shows above a card or a receipt that is gone to.
+const ABOVE_PX: i32 = 12;
+
 /// How near the end still counts as reading it.
 const NEAR_PX: i32 = 48;

@@ -1,18 +1,18 @@
 //! The whole of it: frame, head, launcher, and where it is put into a page.
 
 use std::any::Any;
+use std::cell::RefCell;
 
-use js_sys::Array;
+use js_sys::{Array, Function, Reflect};
 use leptos::reactive::graph::untrack;
 use leptos::reactive::owner::Owner;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
-use super::inbox::inbox_button;
-use super::state::{Intent, Intents, Shown};
+use super::state::{InboxView, Intent, Intents, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
 use super::transcript::transcript;
@@ -101,7 +101,7 @@ fn panel(desk: Desk) -> Tag {
                 .child(behind_inbox(desk, transcript(desk)))
                 .child(behind_inbox(desk, composer(desk)))
                 .one(move || {
-                    let inbox = shown.run_views.get()?.inbox;
+                    let InboxView(inbox) = shown.inbox_view.get()?;
                     shown.inbox.get().then(|| keyed("", move || inbox(desk)))
                 })
                 .live(move || {
@@ -123,6 +123,27 @@ fn head(desk: Desk) -> Tag {
         .child(tag("h2").class("title").live_text(move || shown.label.get()))
         .child(status(desk))
         .child(inbox_button(desk))
+}
+
+/// The button in the head that opens the inbox and says how many calls wait.
+fn inbox_button(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    button("inbox-button")
+        .handle(desk.inbox_button)
+        .bind("aria-expanded", move || Some(shown.inbox.get().to_string()))
+        .child(icon(stroke::TRAY))
+        .child(tag("span").class("visually-hidden").text(text::INBOX))
+        .on("click", move |_| {
+            let opens = !shown.inbox.get_untracked();
+            desk.send(Intent::Inbox(opens));
+        })
+        .one(move || {
+            let count = shown.waiting.get();
+            (count > 0).then(|| {
+                let words = text::waiting(count);
+                keyed(words.clone(), move || tag("span").part("badge").text(words))
+            })
+        })
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {
@@ -154,37 +175,47 @@ fn badge(count: usize) -> Option<Keyed> {
 /// What is typed here is not for the page's shortcuts.
 fn keep_typing_inside(event: &web_sys::Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if target.is_some_and(|target| target.matches("input, textarea").unwrap_or(false)) {
+    let is_field = |target: Element| target.matches("textarea, input, select").unwrap_or(false);
+    if target.is_some_and(is_field) {
         event.stop_propagation();
     }
 }
 
-/// Gives the root the one sheet that all widgets of a page share. A style element would need the
-/// page's leave; a sheet that is adopted does not.
+thread_local! {
+    /// The one sheet that all widgets of a page share. A style element would need the page's leave; a
+    /// sheet that is adopted does not.
+    static SHEET: Option<CssStyleSheet> = CssStyleSheet::new().ok();
+    /// What is in it. Each part of the widget brings its own.
+    static RULES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Gives the root the sheet.
 fn adopt_sheet(root: &ShadowRoot) {
-    thread_local! {
-        static SHEET: Option<CssStyleSheet> = make_sheet();
-    }
+    extend_sheet(include_str!("../../style/tokens.css"));
+    extend_sheet(include_str!("../../style/widget.css"));
     SHEET.with(|sheet| {
         let sheets: Array = sheet.iter().collect();
         // Set by name: the binding has no setter for it. A browser without it shows the widget in
         // the page's own style.
-        let _ = js_sys::Reflect::set(root, &JsValue::from_str("adoptedStyleSheets"), &sheets);
+        let _ = Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
     });
 }
 
-fn make_sheet() -> Option<CssStyleSheet> {
-    let sheet = CssStyleSheet::new().ok()?;
-    let replace = js_sys::Reflect::get(&sheet, &JsValue::from_str("replaceSync")).ok()?;
-    let css = [
-        include_str!("../../style/tokens.css"),
-        include_str!("../../style/widget.css"),
-        include_str!("../../style/inbox.css"),
-    ];
-    replace
-        .dyn_into::<js_sys::Function>()
-        .ok()?
-        .call1(&sheet, &JsValue::from_str(&css.concat()))
-        .ok()?;
-    Some(sheet)
+/// Adds rules to the sheet, once.
+pub(super) fn extend_sheet(css: &'static str) {
+    let all = RULES.with_borrow_mut(|rules| {
+        let is_new = !rules.contains(&css);
+        is_new.then(|| {
+            rules.push(css);
+            rules.concat()
+        })
+    });
+    let replace = SHEET.with(|sheet| {
+        let replace = Reflect::get(sheet.as_ref()?, &"replaceSync".into()).ok()?;
+        Some((sheet.clone()?, replace.dyn_into::<Function>().ok()?))
+    });
+    if let (Some(all), Some((sheet, replace))) = (all, replace) {
+        // It fails for a sheet that is not ours alone to fill.
+        replace.call1(&sheet, &all.as_str().into()).ok();
+    }
 }

@@ -2,6 +2,7 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod escape;
 mod model;
 mod store;
 mod tabs;

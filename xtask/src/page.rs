@@ -18,6 +18,9 @@ pub(crate) const LOADER: &str = "holdpoint.js";
 const LANGUAGE: &str = "holdpoint_language.js";
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
+/// The part of a page's service worker that answers notifications. It stays as it is written: it is
+/// small, and fetched by those alone who use it.
+const NOTICES: &str = "holdpoint-sw.js";
 const HTML: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// The precompressed siblings end in this; a server picks them by `accept-encoding`.
@@ -61,12 +64,12 @@ pub(crate) fn is_first(name: &str) -> bool {
     [LOADER, LANGUAGE, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
 }
 
-/// The loader as it is shipped, and the texts that it fetches.
+/// The loader as it is shipped, the texts that it fetches, and the part for service workers.
 pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     let element = workspace.root.join("src/element");
     let read =
         |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let mut files = Files::new();
+    let mut files = Files::from([(NOTICES.into(), read(&element.join(NOTICES))?)]);
     match Npm::install(workspace) {
         Some(npm) => {
             let glue = format!("--external:./{}", wasm::GLUE);

@@ -6,18 +6,18 @@ use holdpoint_core::json::{Digest, Value, read};
 use holdpoint_core::run::replay;
 
 /// What was found.
-pub struct Report {
+pub(crate) struct Report {
     /// For a person.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// Whether all of it is as it was written.
-    pub is_intact: bool,
+    pub(crate) is_intact: bool,
 }
 
 /// Checks an audit.
 ///
 /// Each run begins with a line that names it and its end, then come its entries; the last line of
 /// the file says how many runs there are.
-pub fn verify(text: &str) -> Report {
+pub(crate) fn verify(text: &str) -> Report {
     let mut lines = Vec::new();
     let mut faults = Vec::new();
     let mut runs: Vec<Section<'_>> = Vec::new();

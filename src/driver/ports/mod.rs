@@ -32,6 +32,9 @@ pub trait JournalStore {
     /// The rows of all runs that are not over and of the newest others, oldest first.
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
 
+    /// The rows of the newest runs that are over and had their last entry by then, oldest first.
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
+
     /// A run's row and its entries from `from` on, in order; `None` where there is no such run.
     /// Both are read in one transaction.
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>>;
@@ -122,7 +125,7 @@ pub struct StoredRun {
 pub struct Append {
     /// The head that must be found; [`Head::empty`] for a new run.
     pub expected: Head,
-    /// The row after the entry.
+    /// The row after the last entry.
     pub row: RunRow,
     /// The rows of calls that the entry changes.
     pub calls: Vec<CallRow>,
@@ -130,6 +133,8 @@ pub struct Append {
     pub seq: u64,
     /// The entry's text.
     pub text: String,
+    /// The texts of entries that follow it, where a run comes in from elsewhere: all or none.
+    pub more: Vec<String>,
     /// Whether it must be on the disk.
     pub strict: bool,
     /// An entry that this one relies on, which must still be what it was.

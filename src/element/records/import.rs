@@ -1,7 +1,7 @@
 //! A run's file comes in: whole, intact, and only where it does not fork what is here.
 
 use holdpoint_core::id::RunId;
-use holdpoint_core::journal::{Entry, Head, JournalError};
+use holdpoint_core::journal::{Head, JournalError};
 use holdpoint_core::json::{canonical, read};
 use holdpoint_core::run::{Run, replay};
 use serde_json::Value;
@@ -22,26 +22,27 @@ pub(in crate::element) async fn import_run(
 ) -> Result<RunId, JsValue> {
     let text = JsFuture::from(file.text()).await?.as_string().unwrap_or_default();
     let file = Incoming::read(&opened(&text, passphrase).await?)?;
-    let (from, mut head) = file.compare(store).await?;
-    for (at, text) in file.texts.iter().enumerate().skip(from) {
-        let entry = Entry::parse(text, &file.run, &head).map_err(|error| altered(&error))?;
-        let is_last = at + 1 == file.texts.len();
-        let append = Append {
-            expected: head,
-            row: RunRow { head: entry.head(), ..RunRow::of(&file.end) },
-            // What they come to is known with the last one.
-            calls: if is_last { CallRow::all(&file.end) } else { Vec::new() },
-            seq: entry.seq,
-            text: text.clone(),
-            strict: true,
-            basis: None,
-        };
-        store.append(append).await.map_err(|error| match error {
-            StoreError::Conflict => here_already(),
-            error => of_store(&error),
-        })?;
-        head = entry.head();
-    }
+    let expected = file.compare(store).await?;
+    let here = usize::try_from(expected.len).unwrap_or(usize::MAX);
+    let mut texts = file.texts.into_iter().skip(here);
+    let Some(text) = texts.next() else { return Err(here_already()) };
+    // INVARIANT: all of it in one append. A part of a run would be carried on as if what it lacks
+    // had not happened.
+    let append = Append {
+        expected,
+        row: RunRow::of(&file.end),
+        calls: CallRow::all(&file.end),
+        seq: expected.len,
+        text,
+        more: texts.collect(),
+        strict: true,
+        basis: None,
+    };
+    store.append(append).await.map_err(|error| match error {
+        // Another tab takes it in as well.
+        StoreError::Conflict => here_already(),
+        error => of_store(&error),
+    })?;
     Ok(file.run)
 }
 
@@ -85,11 +86,10 @@ impl Incoming {
         Ok(Self { run, texts, end })
     }
 
-    /// How much of it is here, and the end of that.
-    async fn compare(&self, store: &dyn JournalStore) -> Result<(usize, Head), JsValue> {
+    /// The end of what is here of it.
+    async fn compare(&self, store: &dyn JournalStore) -> Result<Head, JsValue> {
         let stored = store.read(&self.run, 0).await.map_err(|error| of_store(&error))?;
-        let Some(stored) = stored else { return Ok((0, Head::empty(&self.run))) };
-        let here = stored.entries.len();
+        let Some(stored) = stored else { return Ok(Head::empty(&self.run)) };
         if stored.entries.iter().zip(&self.texts).any(|(ours, theirs)| ours != theirs) {
             return Err(failure(
                 "run_forked",
@@ -97,7 +97,7 @@ impl Incoming {
                 "keep one of the two: clear the run here before you import the file, or leave it",
             ));
         }
-        if here >= self.texts.len() { Err(here_already()) } else { Ok((here, stored.row.head)) }
+        Ok(stored.row.head)
     }
 }
 

@@ -34,11 +34,13 @@ macro_rules! store_contract {
             same_entry_of_another_tab_conflicts
             unfinished_runs_are_always_listed
             newest_of_the_finished_runs_are_listed
+            runs_that_ended_earlier_are_listed
             runs_are_listed_in_the_order_they_began
             cleared_thread_is_gone_and_others_stay
             cleared_store_is_empty
             runs_of_similar_names_stay_apart
             thousand_entries_are_kept
+            entries_that_come_together_are_all_there_or_none
             calls_are_listed_by_group_and_the_newest_first
             pages_follow_each_other_and_leave_nothing_out
             call_that_went_on_is_listed_once
@@ -110,6 +112,7 @@ impl Chain {
             calls: Vec::new(),
             seq: entry.seq,
             text: entry.to_text(),
+            more: Vec::new(),
             strict: false,
             basis: None,
         };
@@ -324,6 +327,22 @@ pub async fn newest_of_the_finished_runs_are_listed(subject: impl Subject) {
     assert_eq!(listed(&*store, 3).await, ["long", "over-2", "over-3", "open"]);
 }
 
+/// Of those that are over by a time, the ones with the latest last entry.
+pub async fn runs_that_ended_earlier_are_listed(subject: impl Subject) {
+    let store = subject.store();
+    for index in 0..5 {
+        Chain::new(&format!("over-{index}"), "thread", index).grow(&*store, &[OVER]).await;
+    }
+    Chain::new("open", "thread", 0).grow(&*store, &[HELD]).await;
+    let earlier = async |by, newest| {
+        let rows = store.earlier(Timestamp::from_millis(by), newest).await.expect("the rows");
+        rows.iter().map(|row| row.run.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(earlier(3, 2).await, ["over-2", "over-3"]);
+    assert_eq!(earlier(1, 9).await, ["over-0", "over-1"]);
+    assert_eq!(earlier(9, 0).await, [""; 0]);
+}
+
 /// The order does not depend on names, or on when a run went on.
 pub async fn runs_are_listed_in_the_order_they_began(subject: impl Subject) {
     let store = subject.store();
@@ -379,5 +398,25 @@ pub async fn runs_of_similar_names_stay_apart(subject: impl Subject) {
 pub async fn thousand_entries_are_kept(subject: impl Subject) {
     let (store, mut chain) = (subject.store(), Chain::new("run", "thread", 0));
     let row = chain.grow(&*store, &[HELD; 1000]).await;
+    assert_stored(&*store, &row, &chain.texts).await;
+}
+
+/// A run that comes in from elsewhere is never there in part.
+pub async fn entries_that_come_together_are_all_there_or_none(subject: impl Subject) {
+    let (store, mut chain) = (subject.store(), Chain::new("run", "thread", 0));
+    chain.grow(&*store, &[HELD]).await;
+    let mut append = chain.next(HELD);
+    for _ in 0..3 {
+        let next = chain.next(OVER);
+        append.row = next.row;
+        append.more.push(next.text);
+    }
+    let row = append.row.clone();
+    let other = subject.another_tab();
+    assert_eq!(other.append(append.clone()).await, Ok(()));
+    assert_stored(&*store, &row, &chain.texts).await;
+    // Who did not see them adds none.
+    append.row.head.epoch += 1;
+    assert_eq!(store.append(append).await, Err(StoreError::Conflict));
     assert_stored(&*store, &row, &chain.texts).await;
 }

@@ -5,16 +5,21 @@ mod audit;
 mod files;
 mod list;
 mod row;
+mod search;
 mod window;
+
+use std::cell::Cell;
 
 use leptos::reactive::graph::untrack;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use super::desk::{Desk, button, focus_soon};
+use super::receipt::take_over_focus;
 use super::signal::Signal;
 use super::state::{FileForm, Intent};
 use super::tag::{Handle, Tag, icon, keyed, stroke, tag};
+use super::timer::soon;
 use crate::driver::ports::Group;
 use crate::language::number;
 use crate::text::{self, Text};
@@ -26,6 +31,7 @@ use list::List;
 pub(super) fn inbox(desk: Desk) -> Tag {
     let shown = desk.shown;
     let is_audit = Signal::new(false);
+    let had_form = Cell::new(false);
     tag("div")
         .part("inbox")
         .set("role", "region")
@@ -66,7 +72,16 @@ pub(super) fn inbox(desk: Desk) -> Tag {
                 .one(move || shown.notified.get().map(|_| keyed("", move || notify_button(desk)))),
         )
         .one(move || {
-            let form = shown.form.get()?;
+            let form = shown.form.get();
+            if form.is_none() && had_form.replace(false) {
+                soon(move || {
+                    if let Some(button) = desk.inbox_button.get_untracked() {
+                        take_over_focus(&button);
+                    }
+                });
+            }
+            let form = form?;
+            had_form.set(true);
             let key = form.run.as_ref().map_or("", |run| run.as_str()).to_owned();
             Some(keyed(key, move || dialog(desk, &form)))
         })
@@ -146,25 +161,4 @@ fn filters(list: List) -> Tag {
 
 fn news_button(list: List) -> Tag {
     button("news-button").text(text::SHOW_NEWS).on("click", move |_| list.reload())
-}
-
-/// The button in the head that opens the inbox and says how many calls wait.
-pub(super) fn inbox_button(desk: Desk) -> Tag {
-    let shown = desk.shown;
-    button("inbox-button")
-        .handle(desk.inbox_button)
-        .bind("aria-label", move || Some(text::inbox_with(shown.waiting.get())))
-        .bind("aria-expanded", move || Some(shown.inbox.get().to_string()))
-        .child(icon(stroke::TRAY))
-        .on("click", move |_| {
-            let opens = !shown.inbox.get_untracked();
-            desk.send(Intent::Inbox(opens));
-        })
-        .one(move || {
-            let count = shown.waiting.get();
-            (count > 0).then(|| {
-                let words = text::waiting(count);
-                keyed(words.clone(), move || tag("span").part("badge").text(words))
-            })
-        })
 }

@@ -1,11 +1,8 @@
 //! One line of the inbox.
 
-use holdpoint_core::id::Timestamp;
-
 use crate::driver::ports::{CallRow, Group};
 use crate::text;
 use crate::view::desk::safely;
-use crate::view::escape::visible_text;
 use crate::view::moment::time;
 use crate::view::tag::{Tag, icon, stroke, tag};
 
@@ -20,11 +17,6 @@ pub(super) fn content(row: &CallRow) -> Tag {
         .child(safely(tag("span").class("inbox-what"), &row.what).set("title", &row.what))
         .child(safely(tag("span").class("inbox-meta"), &meta))
         .child(tag("span").class("inbox-time").text(time(row.at)))
-}
-
-/// What a screen reader says of it.
-pub(super) fn name(row: &CallRow, at: Timestamp) -> String {
-    [&visible_text(&row.what), ", ", &visible_text(&words(row)), ", ", &time(at)].concat()
 }
 
 /// How far it is and who decided, for a person.

@@ -93,6 +93,8 @@ impl Lab {
                 get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
             )
             .route("/bare.html", get(async || Html(include_str!("../pages/bare.html"))))
+            .route("/lab-sw.js", get(|| async { script(include_str!("../pages/lab-sw.js")) }))
+            .route("/lab/plain", get(|| async { Html(PLAIN) }))
             .route("/lab/effect", post(effect).get(look_up))
             .route("/lab/event", post(event))
             .route("/lab/v1/responses", post(respond))
@@ -255,6 +257,14 @@ async fn page(kind: &'static str, text: &'static str) -> impl IntoResponse {
         [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
     (headers, text)
 }
+
+/// A script under no policy.
+fn script(text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], text)
+}
+
+/// A page of the same origin that has nothing of the widget, and no policy.
+const PLAIN: &str = "<!doctype html><title>Plain</title><link rel=icon href=data:,>";
 
 /// As strict as the demo's own.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \

@@ -2,15 +2,23 @@
 
 mod announce;
 mod answer;
+mod audit;
 mod axe;
 mod bank;
+mod card;
 mod crash;
 mod decisions;
+mod edit;
 mod faults;
 mod formats;
 mod hostile;
+mod inbox;
 mod keyboard;
 mod language;
+mod long;
 mod naughty;
+mod notify;
 mod once;
 mod record;
+mod sealed;
+mod transcript;

@@ -22,7 +22,7 @@ impl Figures {
     }
 
     pub(crate) fn show(&self, what: &str) {
-        let [least, median, most] = [0.0, 0.5, 0.9].map(|part| self.quantile(part));
+        let [least, median, most] = [0.0, 0.5, 0.95].map(|part| self.quantile(part));
         println!("| {what} | {} | {least:.1} | {median:.1} | {most:.1} |", self.0.len());
     }
 
@@ -43,7 +43,7 @@ impl From<Vec<f64>> for Figures {
 /// A title and the head of a table.
 pub(crate) fn head(title: &str) {
     println!("\n### {title}\n");
-    println!("| what | runs | least, ms | median, ms | 90 %, ms |");
+    println!("| what | runs | least, ms | median, ms | 95 %, ms |");
     println!("|---|---:|---:|---:|---:|");
 }
 

@@ -7,6 +7,7 @@
 
 mod figures;
 mod long_run;
+mod ui;
 
 use std::time::Duration;
 
@@ -22,10 +23,15 @@ use thirtyfour::By;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|want| want == name);
     for name in &wanted {
-        ensure!(NAMES.contains(&name.as_str()), "no bench `{name}`; there are {NAMES:?}");
+        let known = *name == "ui" || NAMES.contains(&name.as_str());
+        ensure!(known, "no bench `{name}`; there are {NAMES:?}, and `ui` for all but the last");
     }
+    let is_ui = |name: &str| NAMES[..NAMES.len() - 1].contains(&name);
+    let is_wanted = |name: &str| {
+        let is_meant = |want: &String| want == name || want == "ui" && is_ui(name);
+        wanted.is_empty() || wanted.iter().any(is_meant)
+    };
     if is_wanted("resume") {
         figures::head("A reload with one held call");
         resume().await?.show("navigation → card in a frame");
@@ -44,11 +50,23 @@ async fn main() -> Result<()> {
     }
     if is_wanted("stream") {
         println!("\n### An answer of 4,000 tokens\n");
-        println!("| pace | upstream alone, ms | widget, ms | ratio | long tasks | longest, ms |");
-        println!("|---|---:|---:|---:|---:|---:|");
+        println!("| pace | runs | upstream alone, ms | widget, ms | ratio | {} |", ui::TASKS);
+        println!("|---|---:|---:|---:|---:|---:|---:|---:|");
         for pace in [Duration::ZERO, Duration::from_millis(2)] {
             stream(pace).await?;
         }
+    }
+    if is_wanted("tabs") {
+        figures::head("A decision, seen from another tab");
+        ui::tabs().await?.show("click in one tab → the card is closed in the other");
+    }
+    if is_wanted("thread") {
+        println!("\n### A thread of 5,000 messages\n");
+        ui::thread().await?;
+    }
+    if is_wanted("inbox") {
+        println!("\n### An inbox of 10,000 calls\n");
+        ui::inbox().await?;
     }
     if is_wanted("append") {
         figures::head("Appends to a run of many entries");
@@ -114,25 +132,27 @@ async fn approve() -> Result<([Figures; 4], [Figures; 2])> {
 async fn stream(pace: Duration) -> Result<()> {
     let stage = Stage::set(Engine::Chromium, pace).await?;
     let agent = stage.lab("endpoint=/v1").await?;
-    let [mut alone, mut widget, mut tasks, mut longest] = [const { Figures::new() }; 4];
-    let samples = if pace.is_zero() { SAMPLES } else { SAMPLES_PACED };
+    let [mut alone, mut widget, mut tasks, mut sum, mut longest] = [const { Figures::new() }; 5];
+    let samples = if pace.is_zero() { SAMPLES } else { SAMPLES_SLOW };
     for _ in 0..samples {
         // Each answer is asked in a conversation of its own, so that no request grows.
         agent.run("await agent.clear('all')", vec![]).await?;
         alone.take(agent.tab.run(STREAM_ALONE, vec![]).await?.as_f64().context("no time")?);
         let found = numbers(&agent.run(STREAM_IN_WIDGET, vec![]).await?)?;
-        let [took, count, most] = found[..] else { anyhow::bail!("expected three figures") };
+        let [took, count, all, most] = found[..] else { anyhow::bail!("expected four figures") };
         widget.take(took);
         tasks.take(count);
+        sum.take(all);
         longest.take(most);
     }
     let pace = if pace.is_zero() { "none".into() } else { format!("{} ms", pace.as_millis()) };
     println!(
-        "| {pace} | {:.0} | {:.0} | {:.2} | {:.0} | {:.0} |",
+        "| {pace} | {samples} | {:.0} | {:.0} | {:.2} | {:.0} | {:.0} | {:.0} |",
         alone.median(),
         widget.median(),
         widget.median() / alone.median(),
         tasks.median(),
+        sum.median(),
         longest.median()
     );
     Ok(())
@@ -168,12 +188,12 @@ async fn hold(agent: &Agent, wish: &str) -> Result<()> {
     agent.card().await.map(drop)
 }
 
-const NAMES: [&str; 4] = ["resume", "approve", "stream", "append"];
+const NAMES: [&str; 7] = ["resume", "approve", "stream", "tabs", "thread", "inbox", "append"];
 
 const SAMPLES: usize = 21;
 
-/// A paced answer takes its seconds whatever the widget does.
-const SAMPLES_PACED: usize = 5;
+/// Of what takes its seconds.
+const SAMPLES_SLOW: usize = 5;
 
 /// As many as one answer may have.
 const CALLS: usize = 16;
@@ -252,7 +272,9 @@ const STREAM_IN_WIDGET: &str = "
     const took = performance.now() - start;
     tasks.push(...observer.takeRecords());
     observer.disconnect();
-    return [took, tasks.length, Math.max(0, ...tasks.map((task) => task.duration))];";
+    const durations = tasks.map(({ duration }) => duration);
+    const sum = durations.reduce((all, one) => all + one, 0);
+    return [took, tasks.length, sum, Math.max(0, ...durations)];";
 
 /// Approves one call and waits until it is over.
 const APPROVE_FIRST: &str = "

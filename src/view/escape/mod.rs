@@ -3,6 +3,12 @@
 //! A model, or whoever wrote into what it read, chooses the arguments of a call. Characters that
 //! show nothing, or that change how others show, could make two different calls look the same.
 
+mod hidden;
+mod lookalike;
+
+use hidden::is_hidden;
+use lookalike::lookalikes;
+
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -12,7 +18,7 @@ pub enum Piece {
     Escape(String),
 }
 
-/// Splits a text into what shows as itself and what does not.
+/// Splits a text into what shows as itself and what does not, or passes for something else.
 ///
 /// No two texts give pieces that read the same: the brackets of an escape are themselves escaped
 /// where a text has them. A line feed becomes a mark and a line feed.
@@ -31,8 +37,10 @@ pub fn visible(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut marks = MARKS_MAX;
     let mut after_space = true;
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
+    let mut lookalikes = lookalikes(text).into_iter().peekable();
+    let mut rest = text.char_indices().peekable();
+    while let Some((at, character)) = rest.next() {
+        let is_lookalike = lookalikes.next_if_eq(&at).is_some();
         let is_space = character == ' ';
         let is_mark = is_combining(character);
         marks = if is_mark { marks + 1 } else { 0 };
@@ -40,8 +48,9 @@ pub fn visible(text: &str) -> Vec<Piece> {
             pieces.push(Piece::Escape(LINE_FEED.to_owned()));
             plain(&mut pieces, '\n');
         } else if is_hidden(character)
+            || is_lookalike
             || is_mark && marks > MARKS_MAX
-            || is_space && (after_space || matches!(rest.peek(), None | Some('\n')))
+            || is_space && (after_space || matches!(rest.peek(), None | Some((_, '\n'))))
         {
             marks = MARKS_MAX;
             pieces.push(Piece::Escape(escape(character)));
@@ -73,18 +82,14 @@ fn plain(pieces: &mut Vec<Piece>, character: char) {
 }
 
 fn escape(character: char) -> String {
-    format!("⟨U+{:04X}⟩", u32::from(character))
-}
-
-/// Whether a character shows nothing of its own, changes how others show, has no agreed look, or
-/// is one of those that an escape is made of.
-fn is_hidden(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_control();
-    }
     let code = u32::from(character);
-    let at = HIDDEN.partition_point(|(_, last)| *last < code);
-    HIDDEN.get(at).is_some_and(|(first, _)| *first <= code) || code & 0xfffe == 0xfffe
+    let mut text = "⟨U+".to_owned();
+    let digits = (8 - code.leading_zeros() / 4).max(4);
+    text.extend((0..digits).rev().map(|at| {
+        char::from_digit(code >> (4 * at) & 0xf, 16).unwrap_or_default().to_ascii_uppercase()
+    }));
+    text.push('⟩');
+    text
 }
 
 /// Whether a character is drawn over the one before. A few are ordinary writing; a heap of them, or
@@ -99,43 +104,3 @@ fn is_combining(character: char) -> bool {
 
 const LINE_FEED: &str = "↵";
 const MARKS_MAX: usize = 2;
-
-/// In order and apart. Controls, formats, fillers, spaces other than the ordinary one, variation
-/// selectors, tags, private use and what is not assigned in whole planes.
-const HIDDEN: [(u32, u32); 35] = [
-    (0x80, 0xa0),
-    (0xad, 0xad),
-    (0x34f, 0x34f),
-    (0x600, 0x605),
-    (0x61c, 0x61c),
-    (0x6dd, 0x6dd),
-    (0x70f, 0x70f),
-    (0x890, 0x891),
-    (0x8e2, 0x8e2),
-    (0x115f, 0x1160),
-    (0x1680, 0x1680),
-    (0x17b4, 0x17b5),
-    (0x180b, 0x180f),
-    (0x2000, 0x200f),
-    (0x2028, 0x202f),
-    (0x205f, 0x206f),
-    (0x21b5, 0x21b5),
-    (0x27e8, 0x27e9),
-    (0x2800, 0x2800),
-    (0x3000, 0x3000),
-    (0x3164, 0x3164),
-    (0xe000, 0xf8ff),
-    (0xfdd0, 0xfdef),
-    (0xfe00, 0xfe0f),
-    (0xfeff, 0xfeff),
-    (0xffa0, 0xffa0),
-    (0xfff0, 0xfffb),
-    (0x110bd, 0x110bd),
-    (0x110cd, 0x110cd),
-    (0x13430, 0x1345f),
-    (0x16fe4, 0x16fe4),
-    (0x1bca0, 0x1bca3),
-    (0x1d159, 0x1d159),
-    (0x1d173, 0x1d17a),
-    (0x32450, 0x10ffff),
-];
