@@ -35,6 +35,8 @@ pub(in crate::view) struct Settled {
     still: Signal<Still>,
     /// How many parts have not been on the screen.
     unseen: Signal<usize>,
+    /// Whether it has stood still once.
+    has_stood: Signal<bool>,
     /// Whether there are any on a card that stands still.
     is_unread: Signal<bool>,
     /// Whether the browser vouches that nothing covers it; `None` where it cannot tell.
@@ -78,6 +80,7 @@ impl Settled {
             wait: Signal::new(Some(Wait::Moves)),
             still: Signal::new(Still::default()),
             unseen: Signal::new(0),
+            has_stood: Signal::new(false),
             is_unread: Signal::new(false),
             vouched: Signal::new(None),
             sentinel: Signal::new(None),
@@ -144,6 +147,12 @@ impl Settled {
         }
         self.look();
         self.wait.get_untracked()
+    }
+
+    /// Whether it has stood still once: what comes up in it only then must not go when it moves
+    /// the rest.
+    pub(super) fn has_stood(self) -> bool {
+        self.has_stood.get()
     }
 
     /// Whether there is a part to be shown first.
@@ -216,6 +225,9 @@ impl Settled {
         };
         if self.wait.get_untracked() != wait {
             self.wait.set(wait);
+        }
+        if stood && !self.has_stood.get_untracked() {
+            self.has_stood.set(true);
         }
         let is_unread = self.unseen.get_untracked() > 0;
         if self.is_unread.get_untracked() != is_unread && (stood || !is_unread) {
