@@ -92,8 +92,12 @@ impl Notices {
                 let _ = Reflect::set(&notice, &"onclick".into(), &heard);
             }),
         };
-        // A browser that shows none has said so in its console; the card waits all the same.
-        drop(shown);
+        if shown.is_err() {
+            // The card waits all the same.
+            let message = "the browser did not show a notification";
+            let fix = "register a service worker with holdpoint-sw.js, and look at the console";
+            self.shell.page.error("notification_failed", message, fix);
+        }
     }
 
     /// Takes the notification of a call away that needs nobody any more.

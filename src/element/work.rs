@@ -115,7 +115,10 @@ impl Work for Works {
                 "rules" => Ok(works.rules()),
                 "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "exportRun" => {
+                    let by = works.by("moved", false);
+                    works.export_run(&RunId::new(text), &options, by).await.map(Into::into)
+                }
                 "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
                     let options = from_page(&first).unwrap_or_default();
@@ -475,8 +478,12 @@ impl Works {
     async fn show(&self, run: &RunId, call: CallId) {
         self.read(run).await;
         let shown = self.shell.shown;
-        shown.inbox.set(false);
-        shown.target.set(Some(call));
+        if self.driver.run(run).is_some_and(|run| run.find(&call).is_some()) {
+            shown.target.set(Some(call));
+        } else {
+            // What is wrong with its record stands in the conversation.
+            shown.inbox.set(false);
+        }
     }
 
     /// Reads a run that was not read at first because it is long over.

@@ -5,7 +5,7 @@ use holdpoint_core::id::RunId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::desk::{Desk, button};
+use super::desk::{Desk, button, top_in};
 use super::signal::Signal;
 use super::state::{Intent, RunShown};
 use super::tag::{Keyed, effect, keyed};
@@ -133,7 +133,7 @@ impl Reach {
             return;
         }
         let anchor = first_in_view(&log);
-        let place = anchor.as_ref().map_or(0, |anchor| anchor.offset_top() - log.scroll_top());
+        let place = anchor.as_ref().map_or(0, |anchor| top_in(&log, anchor) - log.scroll_top());
         let is_kept = |run: &RunShown| {
             run.id.with_untracked(|id| self.kept.with_untracked(|kept| kept.contains(id)))
         };
@@ -141,7 +141,7 @@ impl Reach {
         self.wanted.set(shown + STEP);
         soon(move || {
             if let Some(anchor) = anchor {
-                log.set_scroll_top(anchor.offset_top() - place);
+                log.set_scroll_top(top_in(&log, &anchor) - place);
                 self.top.put(log.scroll_top());
             }
         });
@@ -159,13 +159,13 @@ fn weight(run: RunShown) -> (usize, bool) {
     })
 }
 
-/// The first message or receipt that is not wholly above what is in view.
+/// The first run that is not wholly above what is in view.
 fn first_in_view(log: &HtmlElement) -> Option<HtmlElement> {
-    let elements = log.query_selector_all(".run > *").ok()?;
+    let elements = log.query_selector_all(".run").ok()?;
     let top = log.scroll_top();
     (0..elements.length())
         .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
-        .find(|element| element.offset_top() + element.offset_height() > top)
+        .find(|element| top_in(log, element) + element.offset_height() > top)
 }
 
 /// By how many messages the view goes back.

@@ -1,18 +1,18 @@
 //! The rows of the inbox: read by pages, shown by windows.
 //!
-//! While a person is at the list nothing moves under them: rows change where they stand, and what is new is
-//! offered by a button.
+//! While a person is at the list nothing moves under them: rows change where they stand, and what is
+//! new is offered by a button.
 
 use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
 use holdpoint_core::sorted::Sorted;
-use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, HtmlElement, ShadowRoot};
 
-use super::row::{content, words};
+use super::row::content;
+use super::search::{Search, small};
 use super::window::{self, STEP, Window};
 use crate::driver::ports::{CallRow, Group, JournalStore, Page, Tally};
 use crate::text;
@@ -72,12 +72,14 @@ impl List {
     /// Shows another part.
     pub(super) fn choose(self, group: Option<Group>) {
         self.group.set(group);
+        self.window.to_top();
         self.reload();
     }
 
     /// Shows the rows in which these words are.
     pub(super) fn search(self, words: &str) {
         self.needle.set(small(words.trim()));
+        self.window.to_top();
         self.reload();
     }
 
@@ -374,40 +376,9 @@ impl List {
     }
 }
 
-/// Words that are searched for, in what rows show.
-struct Search<'a> {
-    needle: &'a str,
-    /// What the stages of rows are called, in small letters: thousands of rows have a few of them.
-    stages: Sorted<String, String>,
-}
-
-impl<'a> Search<'a> {
-    fn new(needle: &'a str) -> Self {
-        Self { needle, stages: Sorted::default() }
-    }
-
-    fn finds(&mut self, row: &CallRow) -> bool {
-        if self.needle.is_empty() {
-            return true;
-        }
-        let key = [row.stage.as_str(), row.by.as_deref().unwrap_or_default()].concat();
-        if !self.stages.contains(&key) {
-            self.stages.insert(key.clone(), small(&words(row)));
-        }
-        let stage = self.stages.get(&key).map(String::as_str).unwrap_or_default();
-        stage.contains(self.needle)
-            || small(&[row.what.as_str(), &row.title, &row.tool].join("\n")).contains(self.needle)
-    }
-}
-
 /// The element of an event, or one around it, that is meant.
 fn closest(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
-}
-
-/// Small letters, by the browser: its tables are not ours to ship.
-fn small(words: &str) -> String {
-    JsString::from(words).to_locale_lower_case(None).into()
 }
 
 /// How many rows are read at once.

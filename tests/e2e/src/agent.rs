@@ -77,7 +77,24 @@ impl Agent {
     /// There is no card.
     pub async fn approve(&self) -> Result<()> {
         self.card().await?;
-        self.click("approve-button").await
+        Ok(self.approve_button().await?.click().await?)
+    }
+
+    /// The first button that approves, once all of its card was on the screen.
+    ///
+    /// # Errors
+    ///
+    /// There is no card, or it cannot be approved.
+    pub async fn approve_button(&self) -> Result<WebElement> {
+        until("a card can be approved", async || {
+            let button = self.enabled("approve-button").await?;
+            if button.text().await? != "Show the rest first" {
+                return Ok(Some(button));
+            }
+            button.click().await?;
+            Ok(None)
+        })
+        .await
     }
 
     /// Denies the card and says why.
@@ -103,6 +120,27 @@ impl Agent {
             let buttons = self.find(FIND_BUTTONS, name).await?;
             let Some(button) = buttons.first() else { return Ok(None) };
             Ok(Some(button.click().await?))
+        })
+        .await
+    }
+
+    /// Presses the button that is called this, whatever stands on it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such button, or it cannot be pressed.
+    pub async fn press_named(&self, name: &str) -> Result<()> {
+        Ok(self.one(&format!("button[aria-label='{name}']"), 0).await?.click().await?)
+    }
+
+    /// One of the elements inside the widget that a selector finds.
+    ///
+    /// # Errors
+    ///
+    /// It does not appear.
+    pub async fn one(&self, selector: &str, at: usize) -> Result<WebElement> {
+        until(&format!("`{selector}` is there"), async || {
+            Ok(self.find(FIND_ANY, selector).await?.into_iter().nth(at))
         })
         .await
     }
@@ -204,6 +242,8 @@ impl Agent {
     pub async fn enabled(&self, part: &str) -> Result<WebElement> {
         until(&format!("the part `{part}` can be used"), async || {
             let Some(element) = self.part_now(part).await? else { return Ok(None) };
+            // What is not on the screen cannot be meant.
+            element.scroll_into_view().await?;
             let disabled = element.attr("aria-disabled").await?.is_some_and(|is| is == "true");
             Ok((!disabled && element.is_enabled().await?).then_some(element))
         })
@@ -241,6 +281,10 @@ const FIND_PARTS: &str = "
     const root = document.querySelector('holdpoint-agent')?.shadowRoot;
     const parts = root?.querySelectorAll(`[part~='${arguments[0]}']`) ?? [];
     return [...parts].filter((part) => part.checkVisibility());";
+
+const FIND_ANY: &str = "
+    const root = document.querySelector('holdpoint-agent')?.shadowRoot;
+    return [...(root?.querySelectorAll(arguments[0]) ?? [])].filter((it) => it.checkVisibility());";
 
 const FIND_BUTTONS: &str = "
     const root = document.querySelector('holdpoint-agent')?.shadowRoot;

@@ -52,6 +52,8 @@ async fn call_that_waits_is_shown_however_much_came_after_it() -> Result<()> {
         let card = agent.card().await?;
         ensure!(card.contains("Alice"), "{card}");
         ensure!(!agent.parts("earlier-button").await?.is_empty());
+        // The person goes there.
+        agent.part("approve-button").await?.scroll_into_view().await?;
         agent.approve().await?;
         agent.has_no_card().await?;
         agent.is("idle").await?;

@@ -25,22 +25,20 @@ async fn earlier_runs_are_shown_on_request_and_what_is_in_sight_stays() -> Resul
             Ok(count > 0 && count < 50)
         })
         .await?;
-        let go_back = "
-            const log = agent.shadowRoot.querySelector('[part~=transcript]');
-            log.scrollTop = 0;
-            return true";
         // First what was read, then what the store has beside it.
         for asks in 0.. {
             ensure!(asks < 20, "the beginning is not reached");
             if agent.run(count, vec![]).await? == 60 {
                 break;
             }
-            let look = "
+            let place = "
                 const log = agent.shadowRoot.querySelector('[part~=transcript]');
-                globalThis.seen ??= log.querySelector('.run > *');
-                return Math.round(seen.getBoundingClientRect().top - log.getBoundingClientRect().top)";
-            agent.run(go_back, vec![]).await?;
-            agent.run(look, vec![]).await?;
+                if (args[0]) {
+                  log.scrollTop = 0;
+                  globalThis.seen = log.querySelector('.run');
+                }
+                return seen.getBoundingClientRect().top - log.getBoundingClientRect().top";
+            let before = agent.run(place, vec![json!(true)]).await?.as_f64().unwrap_or(0.0);
             let button = agent.parts("earlier-button").await?;
             let was = agent.run(count, vec![]).await?;
             if let Some(button) = button.first() {
@@ -51,7 +49,13 @@ async fn earlier_runs_are_shown_on_request_and_what_is_in_sight_stays() -> Resul
                 Ok(now != was || now == 60)
             })
             .await?;
-            ensure!(agent.run("return seen.isConnected", vec![]).await? == true);
+            until_true("what was in sight is where it was", async || {
+                let now = agent.run(place, vec![json!(false)]).await?.as_f64().unwrap_or(0.0);
+                // The button above the first of them may have gone.
+                ensure!((now - before).abs() < 60.0, "it was at {before} and is at {now}");
+                Ok(true)
+            })
+            .await?;
         }
         ensure!(agent.parts("earlier-button").await?.is_empty());
         let focused = "return agent.shadowRoot.activeElement?.getAttribute('part')";
