@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdpoint_core::id::{RunId, Timestamp};
-use holdpoint_core::journal::{Entry, JournalError};
+use holdpoint_core::journal::{Entry, JournalError, Record};
 use holdpoint_core::run::{Effect, Input, Rejection, Run, replay};
 
 use crate::Shared;
@@ -129,6 +129,7 @@ impl Shared {
         let place = usize::try_from(entry.seq).unwrap_or(usize::MAX);
         let text = stored.as_ref().and_then(|entries| entries.get(place));
         let (is_saved, epoch) = (text.is_some_and(|text| *text == entry.to_text()), entry.epoch);
+        let starts = matches!(entry.record, Record::ToolStarted { .. });
         let newer = self.read(kept.run.id()).await?;
         let effects = kept.unsure.take().map(|(_, effects)| effects);
         if let Some(newer) = newer {
@@ -137,6 +138,7 @@ impl Shared {
         match (is_saved, kept.run.head().epoch == epoch) {
             (true, true) => Ok(effects),
             (true, false) => Err(RunError::Taken),
+            (false, false) if starts => Err(RunError::Taken),
             (false, _) => Ok(None),
         }
     }

@@ -74,7 +74,7 @@ pub(super) async fn create(
     Ok((StatusCode::ACCEPTED, Json(object! { "id": id, "repeated": repeated })).into_response())
 }
 
-/// Checks the input, and that what is asked of the model is of a length that a run can hold.
+/// Checks the input by the workflow's schema.
 fn check(workflow: &Workflow, input: &Value) -> Result<(), ApiError> {
     let Some(schema) = &workflow.input else { return Ok(()) };
     let violations = schema.check(input, &Regress);

@@ -215,3 +215,14 @@ async fn proxy_is_beside_the_worker_and_one_document_describes_both() {
     check(sent(bench.server.get("/v1/nothing")).await, (404, "route_unknown"));
     check(sent(bench.server.post("/v1/events")).await, (405, "method_not_allowed"));
 }
+
+/// The example of the specification.
+#[test]
+fn signature_is_the_one_that_standard_webhooks_publish() {
+    let signer = Signer::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let (id, at_ms) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330_000);
+    let headers = signer.sign(id, at_ms, r#"{"test": 2432232314}"#).unwrap();
+    let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    assert_eq!(headers["webhook-signature"], expected);
+    assert_eq!(headers["webhook-timestamp"], "1614265330");
+}
