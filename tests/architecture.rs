@@ -46,6 +46,15 @@ fn proxy_knows_nothing_of_runs() {
 }
 
 #[test]
+fn worker_is_core_and_proxy_and_nothing_of_the_page() {
+    let manifest = read("worker/Cargo.toml");
+    let dependencies = section(&manifest, "[dependencies]");
+    let ours = dependencies.iter().filter(|line| line.starts_with("holdpoint"));
+    let ours: Vec<_> = ours.filter_map(|line| line.split('.').next()).collect();
+    assert_eq!(ours, ["holdpoint-core", "holdpoint-proxy"]);
+}
+
+#[test]
 fn views_send_intents_and_know_no_driver() {
     for (path, text) in sources("src/view") {
         for line in text.lines().filter(|line| line.contains("crate::driver")) {

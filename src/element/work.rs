@@ -478,8 +478,12 @@ impl Works {
     async fn show(&self, run: &RunId, call: CallId) {
         self.read(run).await;
         let shown = self.shell.shown;
-        shown.inbox.set(false);
-        shown.target.set(Some(call));
+        if self.driver.run(run).is_some_and(|run| run.find(&call).is_some()) {
+            shown.target.set(Some(call));
+        } else {
+            // What is wrong with its record stands in the conversation.
+            shown.inbox.set(false);
+        }
     }
 
     /// Reads a run that was not read at first because it is long over.

@@ -25,6 +25,8 @@ pub(super) struct Desk {
     pub(super) follows: Signal<bool>,
     /// The composer's field.
     pub(super) input: Handle,
+    /// Told whenever the transcript scrolls by itself.
+    pub(super) moved: Signal<()>,
     /// The button that opens the inbox.
     pub(super) inbox_button: Handle,
     /// The call decided last: its receipt takes over the focus that its card had.
@@ -41,6 +43,7 @@ impl Desk {
             log: Handle::new(None),
             follows: Signal::new(true),
             input: Handle::new(None),
+            moved: Signal::new(()),
             inbox_button: Handle::new(None),
             decided: Signal::new(None),
             voice: Voice::new(shown),
@@ -127,8 +130,7 @@ pub fn sentence_case(message: &str) -> String {
     first.chain(letters).chain(end.chars()).collect()
 }
 
-/// How far an element of the log is from the log's beginning. A run whose drawing the browser puts off
-/// is what its own elements are placed by, so their `offsetTop` says something else.
+/// How far an element of the log is from the log's beginning, whatever it is placed by.
 pub(super) fn top_in(log: &HtmlElement, element: &HtmlElement) -> i32 {
     let top = |element: &HtmlElement| element.get_bounding_client_rect().top();
     (top(element) - top(log)) as i32 + log.scroll_top()

@@ -40,7 +40,6 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .set("aria-live", "off")
         .set("tabindex", "0")
         .bind("aria-label", move || Some(text::conversation(&shown.label.get())))
-        .bind("data-follows", move || follows.get().then(String::new))
         .handle(log)
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {
@@ -59,7 +58,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
-        (!follows.get()).then(|| jump.on("click", move |_| to_end(log)))
+        (!follows.get()).then(|| jump.on("click", move |_| _ = to_end(log)))
     };
     tag("div").class("log").child(list).live(jump)
 }
@@ -76,8 +75,8 @@ fn follow(desk: Desk, shown: RunShown) {
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if desk.follows.get_untracked() {
-                to_end(desk.log);
+            if desk.follows.get_untracked() && to_end(desk.log) {
+                desk.moved.tell();
             }
         });
     });
@@ -96,12 +95,19 @@ fn go_to_target(desk: Desk, reach: Reach) {
         // Later than what follows the end of the conversation.
         soon(move || {
             soon(move || {
-                let Some(log) = desk.log.get_untracked() else { return };
-                let Some(element) = call_element(&log, &call) else { return };
-                let top = top_in(&log, &element) - ABOVE_PX;
-                log.set_scroll_top(top);
-                element.set_attribute("tabindex", "-1").ok();
-                let _ = element.focus();
+                let log = desk.log.get_untracked();
+                let found = log.and_then(|log| Some((call_element(&log, &call)?, log)));
+                if let Some((element, log)) = &found {
+                    log.set_scroll_top(top_in(log, element) - ABOVE_PX);
+                }
+                // A card that is uncovered and then moves could be pressed by mistake in between.
+                shown.inbox.set(false);
+                soon(move || {
+                    if let Some((element, _)) = found {
+                        element.set_attribute("tabindex", "-1").ok();
+                        let _ = element.focus();
+                    }
+                });
             });
         });
     });
@@ -115,9 +121,11 @@ fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
         .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
 }
 
-/// Goes to the end; of a card at the end that is taller than what shows, to its beginning.
-fn to_end(log: Handle) {
-    let Some(log) = log.get_untracked() else { return };
+/// Goes to the end; of a card at the end that is taller than what shows, to its beginning. Whether
+/// that moved anything.
+fn to_end(log: Handle) -> bool {
+    let Some(log) = log.get_untracked() else { return false };
+    let before = log.scroll_top();
     let cards = log.query_selector_all(".approval-card").ok();
     let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
     let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
@@ -127,6 +135,7 @@ fn to_end(log: Handle) {
         is_last && card.offset_height() > log.client_height()
     });
     log.set_scroll_top(tall.map_or(log.scroll_height(), |card| top_in(&log, &card) - ABOVE_PX));
+    log.scroll_top() != before
 }
 
 /// The part of the log that is one run's.

@@ -185,16 +185,23 @@ fn control_with_notes(editor: Editor, id: Id, name: Id) -> Tag {
 /// What all controls have in common.
 fn common(editor: Editor, id: Id, name: Id, control: Tag) -> Tag {
     let wrong = move || editor.fault(id).is_some();
-    control
-        .set("id", editor.html_id("", id))
-        .set(
-            "data-path",
-            editor.read(|form| form.field(id).map(|it| it.name.clone())).unwrap_or_default(),
-        )
+    let help = editor.read(|form| form.field(name).is_some_and(|it| !it.help.is_empty()));
+    let help = if help { editor.html_id("help-", name) } else { String::new() };
+    findable(editor, id, control)
         .set("aria-labelledby", editor.html_id("name-", name))
-        .set("aria-describedby", editor.html_id("help-", name))
+        .bind("aria-describedby", move || {
+            let error = if wrong() { editor.html_id("error-", id) } else { String::new() };
+            let ids = [&*help, &*error].join(" ");
+            (ids != " ").then_some(ids)
+        })
         .bind("aria-invalid", move || wrong().then(|| "true".to_owned()))
         .bind("aria-errormessage", move || wrong().then(|| editor.html_id("error-", id)))
+}
+
+/// What a way to a field leads to.
+fn findable(editor: Editor, id: Id, element: Tag) -> Tag {
+    let name = editor.read(|form| form.field(id).map(|it| it.name.clone()));
+    element.set("id", editor.html_id("", id)).set("data-path", name.unwrap_or_default())
 }
 
 fn line(editor: Editor, id: Id, name: Id, text: &str, kind: &str, mode: &str) -> Tag {
@@ -278,7 +285,7 @@ fn list(editor: Editor, id: Id, name: Id, grows: bool) -> Tag {
     let add = button("add-button")
         .text(text::ADD_ITEM)
         .on("click", move |_| editor.change(|form| _ = form.add(id)));
-    common(editor, id, name, group(editor, name).set("tabindex", "-1"))
+    findable(editor, id, group(editor, name).set("tabindex", "-1"))
         .each(items)
         .maybe(grows.then_some(add))
 }

@@ -35,7 +35,7 @@ use crate::text;
 pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
     let action = &slot.action;
     let shown = run.run.peek().flatten();
-    let settled = Settled::new();
+    let settled = Settled::new(desk);
     let card = Card {
         desk,
         run,
@@ -215,7 +215,7 @@ impl Card {
 
     fn tool_note(self) -> Option<Keyed> {
         // The page registers its tools in the moment in which the first cards show.
-        if self.settled.wait() == Some(Wait::Moves) {
+        if !self.settled.has_stood() {
             return None;
         }
         let words = match self.presence() {

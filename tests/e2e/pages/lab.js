@@ -4,8 +4,10 @@
 // - `tools`: `none` offers no tool, `twice` the same one two times, `malformed` one without a name;
 // - `hints`: annotations of the tool, with commas; `verify`: it can say what became of a call;
 // - `preview`: the tool says what a call would change; `expires`: milliseconds to decide in;
-//   `then`: what becomes of a call after that; `undoable`: milliseconds to take an approval back in;
-//   `fresh`: the state of things is another one each time it is asked for;
+// - `late`: what becomes of a call when that time is over; `rule`: transfers are held by a rule;
+// - `undo`: milliseconds in which an approval can be taken back; `watch`: the tool's precondition is
+//   `globalThis.world`;
+// - `fresh`: the state of things is another one each time it is asked for;
 // - `mortal`: the page can die; see mortal.js;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB;
@@ -16,11 +18,11 @@
 const query = new URLSearchParams(location.search);
 const own = [
   "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
-  "vendor", "away", "then", "undoable", "fresh",
+  "vendor", "away", "late", "rule", "undo", "watch", "fresh",
 ];
 
-let balance = 1100;
-
+/** What the tool's precondition says. */
+globalThis.world = { balance: 1000 };
 /** What the widget told, newest last; the tests read it. */
 globalThis.errors = [];
 globalThis.decisions = [];
@@ -83,7 +85,7 @@ new MutationObserver((changes) => {
 function offered(which) {
   if (which === "none") return [];
   if (which === "malformed") return [transfer(), { description: "it has no name" }];
-  return which === "twice" ? [transfer(), transfer()] : [transfer()];
+  return which === "twice" ? [transfer(), transfer()] : [transfer(), order()];
 }
 
 function transfer() {
@@ -100,12 +102,12 @@ function transfer() {
       additionalProperties: false,
     },
     annotations: Object.fromEntries(hints.map((hint) => [hint, true])),
-    approval: query.has("expires") ? [expiring(Number(query.get("expires")))] : "always",
+    approval: query.has("expires") || query.has("rule") ? [inTime()] : "always",
+    undoable: query.has("undo") ? { windowMs: Number(query.get("undo")) } : undefined,
+    precondition: state(),
     preview: query.has("preview")
       ? ({ amount }) => ({ label: "Balance", before: 1000, after: 1000 - amount })
       : undefined,
-    precondition: query.has("fresh") ? () => ({ balance: (balance -= 100) }) : undefined,
-    undoable: query.has("undoable") ? { windowMs: Number(query.get("undoable")) } : undefined,
     summary: ({ amount, recipient }) => `Transfer ${amount} to ${recipient}`,
     execute: async ({ recipient }, { idempotencyKey, signal }) => {
       moments.started = performance.now();
@@ -117,10 +119,49 @@ function transfer() {
   };
 }
 
-function expiring(expiresIn) {
-  const onExpiry = query.get("then") ?? undefined;
-  const because = "transfers need a person, in time";
-  return { id: "in-time", when: true, because, expiresIn, onExpiry };
+/** The tool's precondition. */
+function state() {
+  if (query.has("watch")) return () => globalThis.world;
+  return query.has("fresh") ? () => ({ balance: (world.balance -= 100) }) : undefined;
+}
+
+function inTime() {
+  const rule = { id: "in-time", when: true, because: "transfers need a person, in time" };
+  if (query.has("expires")) rule.expiresIn = Number(query.get("expires"));
+  if (query.has("late")) rule.onExpiry = query.get("late");
+  return rule;
+}
+
+/** A tool with something of everything, for the form. */
+function order() {
+  const text = { type: "string" };
+  const of = (properties, required) => ({ type: "object", properties, required });
+  return {
+    name: "order",
+    title: "Order",
+    description: "Orders articles.",
+    inputSchema: of(
+      {
+        customer: of({ name: text, phone: text }, ["name"]),
+        items: {
+          type: "array",
+          items: of({ article: text, count: { type: "integer", minimum: 1 } }, ["article", "count"]),
+        },
+        shipping: { enum: ["standard", "express"] },
+        gift: { type: "boolean" },
+        payment: {
+          oneOf: [
+            { title: "Invoice", ...of({ number: text }, ["number"]), additionalProperties: false },
+            { title: "Card", ...of({ digits: text }, ["digits"]), additionalProperties: false },
+          ],
+        },
+      },
+      ["customer", "items"],
+    ),
+    approval: "always",
+    summary: ({ customer, items }) => `Order ${items.length} for ${customer.name}`,
+    execute: (args) => ({ ordered: args }),
+  };
 }
 
 /** Notes the first frame with a card in it. */

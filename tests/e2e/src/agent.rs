@@ -129,6 +129,27 @@ impl Agent {
         .await
     }
 
+    /// Presses the button that is called this, whatever stands on it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such button, or it cannot be pressed.
+    pub async fn press_named(&self, name: &str) -> Result<()> {
+        Ok(self.one(&format!("button[aria-label='{name}']"), 0).await?.click().await?)
+    }
+
+    /// One of the elements inside the widget that a selector finds.
+    ///
+    /// # Errors
+    ///
+    /// It does not appear.
+    pub async fn one(&self, selector: &str, at: usize) -> Result<WebElement> {
+        until(&format!("`{selector}` is there"), async || {
+            Ok(self.find(FIND_ANY, selector).await?.into_iter().nth(at))
+        })
+        .await
+    }
+
     /// Waits until the widget shows these words.
     ///
     /// # Errors
@@ -265,6 +286,10 @@ const FIND_PARTS: &str = "
     const root = document.querySelector('holdpoint-agent')?.shadowRoot;
     const parts = root?.querySelectorAll(`[part~='${arguments[0]}']`) ?? [];
     return [...parts].filter((part) => part.checkVisibility());";
+
+const FIND_ANY: &str = "
+    const root = document.querySelector('holdpoint-agent')?.shadowRoot;
+    return [...(root?.querySelectorAll(arguments[0]) ?? [])].filter((it) => it.checkVisibility());";
 
 const FIND_BUTTONS: &str = "
     const root = document.querySelector('holdpoint-agent')?.shadowRoot;

@@ -330,7 +330,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "undo",
         shows: "An approval that can still be taken back",
-        query: "undoable=600000&",
+        query: "undo=600000&",
         steps: &[
             Step::Say("Transfer 500 to Alice"),
             Step::Cards(1),
@@ -341,7 +341,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "lapsed",
         shows: "The time is over, and the call waits to be asked for anew",
-        query: "expires=1&then=ask-again&",
+        query: "expires=1&late=ask-again&",
         steps: &[Step::Say("Transfer 500 to Alice"), Step::There("lapsed")],
     },
     Scene {
