@@ -46,7 +46,8 @@ pub(crate) async fn thread() -> Result<()> {
     for _ in 0..SAMPLES_SLOW {
         let agent = stage.lab(&format!("namespace={SOWN}")).await?;
         let found = agent.run(OPENED, vec![]).await?;
-        ensure!(found[1] == MESSAGES, "{} messages are shown", found[1]);
+        // The end of it; the rest comes as the person goes back.
+        ensure!(found[1].as_u64() > Some(0), "no message is shown");
         opened.take(&found[0])?;
         scrolled.take(&agent.run(SCROLL, vec![json!("transcript")]).await?)?;
     }
@@ -114,7 +115,6 @@ const SOWN_AT_ONCE: usize = 25;
 /// Together 5,000 messages: a request, answers, and a receipt between two of them.
 const RUNS: usize = 50;
 const ANSWERS: u32 = 50;
-const MESSAGES: u32 = 5_000;
 
 /// Together 10,000 calls, of which 160 wait.
 const CALLS: usize = 16;
@@ -177,10 +177,13 @@ const SCROLL: &str = measured!(
     "const list = part(args[0]);
      const step = (list.scrollTop > 0 ? -1 : 1) * list.clientHeight;
      const start = performance.now();
-     for (let before = -1; before !== list.scrollTop; ) {
-       before = list.scrollTop;
+     // More may come at the start, in the frame after it was reached.
+     for (let still = 0; still < 10; ) {
+       const before = list.scrollTop;
        list.scrollTop += step;
+       if (still === 5) part('earlier-button')?.click();
        await frame();
+       still = before === list.scrollTop ? still + 1 : 0;
      }
      return took(start);"
 );
