@@ -75,9 +75,10 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 .maybe(action.reason.as_deref().map(agent_reason)),
         )
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
-        .one(move || card.tool_note())
         .one(move || card.lapsed_note())
         .child(card.ways_out(action))
+        // Below the buttons, which must not move when it comes up.
+        .one(move || card.tool_note())
         .one({
             let action = action.clone();
             move || card.scope_of(&action)
