@@ -37,6 +37,7 @@ texts! {
     PLACEHOLDER "placeholder" "Ask for something";
     EMPTY "empty" "Ask for something. Whatever needs your approval waits here until you decide.";
     JUMP "jump" "Jump to latest";
+    EARLIER "earlier" "Show earlier";
     DETAILS "details" "Details";
     ORIGINAL "original" "In the words of the program";
     YOU_SAID "youSaid" "You said";

@@ -1,4 +1,10 @@
 //! The check of an exported audit: `examples/verify-audit`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails it"
+)]
 
 #[path = "../examples/verify-audit/verify.rs"]
 mod verify;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response, Uri};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -51,17 +52,21 @@ impl Way {
     pub(crate) async fn send(
         &self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
+    ) -> Result<Response<Answer>, Box<dyn Error + Send + Sync>> {
         match self {
-            Way::Straight(client) => Ok(client.request(request).await?.map(Body::new)),
+            Way::Straight(client) => Ok(client.request(request).await?.map(Either::Left)),
             Way::ByProxy(client) => {
                 let request = request.map(reqwest::Body::wrap).try_into()?;
-                let answer = client.execute(request).await?;
-                Ok(Response::<reqwest::Body>::from(answer).map(Body::new))
+                let answer = Box::pin(client.execute(request)).await?;
+                Ok(Response::<reqwest::Body>::from(answer)
+                    .map(|body| Either::Right(Body::new(body))))
             }
         }
     }
 }
+
+/// The bytes of an answer, from hyper itself in no box.
+pub(crate) type Answer = Either<Incoming, Body>;
 
 /// A client for the host of this URL and for no other: it follows no redirect.
 pub(crate) fn builder(url: &Url) -> Result<ClientBuilder, AppError> {
@@ -73,6 +78,16 @@ pub(crate) fn builder(url: &Url) -> Result<ClientBuilder, AppError> {
         .tcp_nodelay(true);
     // A proxy of the environment is of no use on the way to this machine itself.
     Ok(if is_loopback(url) { client.no_proxy() } else { client })
+}
+
+/// A client for the host of this URL and for no other, as the proxy's own are made: with the
+/// certificates of the system, and no redirect is followed.
+///
+/// # Errors
+///
+/// No certificates of the system for an `https` URL.
+pub fn http_client(url: &Url) -> Result<Client, AppError> {
+    builder(url)?.build().map_err(AppError::Client)
 }
 
 /// Whether the host of a URL is this machine.

@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::Request;
+use axum::BoxError;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, Response};
-use http_body_util::LengthLimitError;
+use axum::http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::AppError;
 use crate::caller::{self, Callers};
@@ -46,7 +46,10 @@ impl Gate {
         })
     }
 
-    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, ProxyError> {
+    async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, ProxyError>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
+    {
         if !is_json(headers) {
             return Err(ProxyError::ContentTypeUnsupported);
         }
@@ -54,9 +57,12 @@ impl Gate {
         if declared_bytes(headers).is_some_and(|declared| declared > max) {
             return Err(ProxyError::BodyTooLarge { max });
         }
-        match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, max)).await {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(error)) if is_too_large(&error) => Err(ProxyError::BodyTooLarge { max }),
+        let whole = std::pin::pin!(Limited::new(body, max).collect());
+        match tokio::time::timeout(BODY_TIMEOUT, whole).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Err(ProxyError::BodyTooLarge { max })
+            }
             _ => Err(ProxyError::BodyIncomplete),
         }
     }
@@ -77,20 +83,23 @@ impl Forward {
     ///
     /// The cheap questions come first, and nothing of a body is read before it is known whose it
     /// is and that the caller may ask now.
-    pub(crate) async fn answer(
+    pub(crate) async fn answer<B>(
         &self,
         wire: Wire,
-        request: Request,
-    ) -> Result<Response<Body>, ProxyError> {
+        request: Request<B>,
+    ) -> Result<Response<Body>, ProxyError>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
+    {
         let Gate { callers, limits, rules, metrics, .. } = &*self.gate;
         let start = Instant::now();
         let (parts, body) = request.into_parts();
-        let connection = parts.extensions.get::<Connection>();
+        let connection = parts.extensions.get::<Arc<Connection>>();
         let peer = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.peer);
         let address = callers.address(peer, &parts.headers);
         let of_address = limits.addresses.enter(&address)?;
         let caller = callers.identify(&parts.headers, address).await?;
-        tracing::Span::current().record("caller", caller::shown(&caller));
+        tracing::Span::current().record("caller", &*caller::shown(&caller));
         let of_caller = limits.callers.enter(&caller)?;
         if let Some(budget) = &limits.budget {
             budget.check(&caller)?;
@@ -110,10 +119,10 @@ impl Forward {
             asked_bytes,
             seen: Seen::default(),
         };
-        let stopping = connection.map(|connection| connection.stopping.clone().cancelled_owned());
         let is_events = is_events(answer.headers());
         Ok(answer.map(|body| {
             if is_events {
+                let stopping = connection.map(|known| known.stopping.clone().cancelled_owned());
                 Body::new(Events::new(body, wire, account, stopping))
             } else {
                 Body::new(Whole::new(body, account))
@@ -130,10 +139,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 /// A request that was begun must come to its end.

@@ -36,6 +36,7 @@ mod page;
 mod request;
 mod secret;
 mod server;
+mod service;
 mod stream;
 mod upstream;
 mod waiting;
@@ -44,22 +45,20 @@ mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::get;
 use secrecy::ExposeSecret;
-use tower_http::catch_panic::CatchPanicLayer;
 
+pub use client::http_client;
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
 pub use server::{Worker, serve, serve_on};
+pub use service::Service;
 
 use forward::{Forward, Gate};
 use metrics::Metrics;
-use wire::Wire;
 
 /// The proxy as a service.
 ///
@@ -68,7 +67,7 @@ use wire::Wire;
 /// No certificates of the system for an `https` upstream or issuer, or a URL or a key that cannot
 /// stand in a request.
 pub fn app(config: Config) -> Result<Router, AppError> {
-    App::new(config)?.router()
+    Ok(Router::new().fallback_service(App::new(config)?.service()?))
 }
 
 /// A proxy whose services, one for each thread, share all that is counted and limited.
@@ -96,43 +95,24 @@ impl App {
     /// # Errors
     ///
     /// As [`app`].
-    pub fn router(&self) -> Result<Router, AppError> {
+    pub fn service(&self) -> Result<Service, AppError> {
         let App { config, metrics, gate } = self;
-        let origins = origin::Origins::new(config);
-        let forward = Arc::new(Forward::new(config, Arc::clone(gate))?);
-
-        // Who asks is looked at before anything else.
-        let mut api = Router::new();
-        for wire in Wire::ALL {
-            let forward = Arc::clone(&forward);
-            let answer = async move |request: Request| forward.answer(wire, request).await;
-            api = api.route(&format!("/v1/{}", wire.path()), post(answer));
-        }
-        let api = api
-            .route("/v1/{*unknown}", any(unknown))
-            .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed })
-            .layer((
-                middleware::from_fn_with_state(origins.clone(), origin::check),
-                origins.cors(),
-            ));
+        let forward = Forward::new(config, Arc::clone(gate))?;
 
         let document = openapi::document(config).to_string();
         let readers = Readers::new(config);
         let counted = Arc::clone(metrics);
         let show = async move |headers: HeaderMap| readers.show(&headers, &counted);
-        let own = Router::new()
+        let rest = Router::new()
             .route("/healthz", get(async || json(r#"{"status":"ok"}"#)))
             .route("/openapi.json", get(async move || json(document)))
             .route("/metrics", get(show))
             .method_not_allowed_fallback(|| async { ProxyError::MethodNotAllowed });
-        let router = Router::new().merge(api).merge(own);
-        let router = match &config.serve {
-            Some(directory) => router.fallback_service(page::routes(directory)),
-            None => router.fallback(unknown),
+        let rest = match &config.serve {
+            Some(directory) => rest.fallback_service(page::routes(directory)),
+            None => rest.fallback(|| async { ProxyError::RouteUnknown }),
         };
-        let observe = middleware::from_fn_with_state(Arc::clone(metrics), observe::observe);
-        // Until it has its state, if only none, axum puts the layers around a route at each request.
-        Ok(router.layer((observe, CatchPanicLayer::custom(observe::panicked))).with_state(()))
+        Ok(Service::new(Arc::clone(metrics), origin::Origins::new(config), forward, rest))
     }
 }
 
@@ -190,8 +170,4 @@ impl Readers {
 
 fn json(text: impl IntoResponse) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], text)
-}
-
-async fn unknown() -> ProxyError {
-    ProxyError::RouteUnknown
 }

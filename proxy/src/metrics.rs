@@ -18,10 +18,17 @@ use crate::wire::Wire;
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
-    head: Family<Route, Histogram>,
-    open: Family<Route, Gauge>,
-    tokens: Family<Spent, Counter>,
-    estimated: Family<Route, Counter>,
+    routes: [OfRoute; Wire::ALL.len()],
+}
+
+/// Counts of one route. They are looked up by their labels once, and are there before they are
+/// counted up.
+struct OfRoute {
+    head: Histogram,
+    open: Gauge,
+    input: Counter,
+    output: Counter,
+    estimated: Counter,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -51,15 +58,12 @@ impl EncodeLabelValue for Wire {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("holdpoint");
-        let metrics = Metrics {
-            requests: Family::default(),
-            head: Family::new_with_constructor(|| Histogram::new(HEAD_SECONDS)),
-            open: Family::default(),
-            tokens: Family::default(),
-            estimated: Family::default(),
-            registry: Registry::default(),
-        };
-        let Metrics { requests, head, open, tokens, estimated, .. } = &metrics;
+        let requests = Family::default();
+        let head: Family<Route, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(HEAD_SECONDS));
+        let open = Family::<Route, Gauge>::default();
+        let tokens = Family::<Spent, Counter>::default();
+        let estimated = Family::<Route, Counter>::default();
         registry.register("requests", "Requests by what became of them", requests.clone());
         let help = "From a request to the head of the upstream's answer";
         registry.register_with_unit("upstream_head", help, Unit::Seconds, head.clone());
@@ -67,7 +71,14 @@ impl Metrics {
         registry.register("tokens", "Tokens that answers took", tokens.clone());
         let help = "Answers that did not say what they took, so that it was estimated";
         registry.register("usage_estimated", help, estimated.clone());
-        Metrics { registry, ..metrics }
+        let routes = Wire::ALL.map(|route| OfRoute {
+            head: head.get_or_create_owned(&Route { route }),
+            open: open.get_or_create_owned(&Route { route }),
+            input: tokens.get_or_create_owned(&Spent { route, direction: "input" }),
+            output: tokens.get_or_create_owned(&Spent { route, direction: "output" }),
+            estimated: estimated.get_or_create_owned(&Route { route }),
+        });
+        Metrics { registry, requests, routes }
     }
 
     /// The page that Prometheus reads.
@@ -85,19 +96,20 @@ impl Metrics {
 
     /// An answer is under way; [`Metrics::ended`] follows.
     pub(crate) fn began(&self, route: Wire, head_s: f64) {
-        self.head.get_or_create(&Route { route }).observe(head_s);
-        self.open.get_or_create(&Route { route }).inc();
+        let OfRoute { head, open, .. } = &self.routes[route as usize];
+        head.observe(head_s);
+        open.inc();
     }
 
     pub(crate) fn ended(&self, route: Wire, usage: Usage) {
-        self.open.get_or_create(&Route { route }).dec();
-        for (direction, tokens) in [("input", usage.input), ("output", usage.output)] {
-            self.tokens.get_or_create(&Spent { route, direction }).inc_by(tokens);
-        }
+        let OfRoute { open, input, output, .. } = &self.routes[route as usize];
+        open.dec();
+        input.inc_by(usage.input);
+        output.inc_by(usage.output);
     }
 
     pub(crate) fn estimated(&self, route: Wire) {
-        self.estimated.get_or_create(&Route { route }).inc();
+        self.routes[route as usize].estimated.inc();
     }
 }
 

@@ -1,13 +1,15 @@
 //! What is known of each request afterwards: a line in the log, a count, and an id to find both by.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
@@ -16,23 +18,44 @@ use crate::error::{ProxyError, Refused};
 use crate::metrics::Metrics;
 use crate::wire::Wire;
 
-/// One line for each request, without its query, headers or body.
+/// What is kept of a request while it is answered.
+pub(crate) struct Asked {
+    start: Instant,
+    id: HeaderValue,
+    method: Method,
+    uri: Uri,
+}
+
+impl Asked {
+    pub(crate) fn new<B>(request: &Request<B>) -> Self {
+        Asked {
+            start: Instant::now(),
+            id: request_id(request.headers()),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
+    }
+}
+
+/// One line for each request, without its query, headers or body. A panic on the way to the answer
+/// is a fault of our own, and ends no more than this request.
 pub(crate) async fn observe(
-    State(metrics): State<Arc<Metrics>>,
-    request: Request,
-    next: Next,
+    metrics: &Metrics,
+    asked: Asked,
+    answer: Pin<&mut impl Future<Output = Response>>,
 ) -> Response {
-    let start = Instant::now();
-    let id = request_id(request.headers());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let Asked { start, id, method, uri } = asked;
     let request_id = id.to_str().unwrap_or_default();
     let span = tracing::info_span!("request", request_id, caller = Empty);
     async {
-        let mut response = next.run(request).await;
+        let answer = AssertUnwindSafe(answer).catch_unwind().await;
+        let mut response = answer.unwrap_or_else(panicked);
         let (status, head_ms) = (response.status(), start.elapsed().as_secs_f64() * 1000.0);
         let code = response.extensions().get::<Refused>().map_or("ok", |refused| refused.0);
-        let path = path.char_indices().nth(PATH_CHARS_MAX).map_or(&*path, |(end, _)| &path[..end]);
-        tracing::info!(%method, path, status = status.as_u16(), code, head_ms, "answered");
+        let path = uri.path();
+        let path = path.char_indices().nth(PATH_CHARS_MAX).map_or(path, |(end, _)| &path[..end]);
+        let method = method.as_str();
+        tracing::info!(method, path, status = status.as_u16(), code, head_ms, "answered");
         metrics.answered(route(path), status, code);
         response.headers_mut().insert(REQUEST_ID, id.clone());
         response
@@ -42,7 +65,7 @@ pub(crate) async fn observe(
 }
 
 /// A fault of our own, for whoever asked; the log has the rest.
-pub(crate) fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<&str>().copied();
     let text = text.or_else(|| cause.downcast_ref::<String>().map(String::as_str));
     tracing::error!(cause = text.unwrap_or("(unknown)"), "a request made the proxy panic");

@@ -4,12 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN, RETRY_AFTER};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
-use axum::response::Response;
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use crate::config::Config;
@@ -45,7 +42,8 @@ impl Origins {
             .max_age(Duration::from_secs(600))
     }
 
-    fn check(&self, headers: &HeaderMap) -> Result<(), ProxyError> {
+    /// Turns away what an unknown page sends, before anything of it is read.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ProxyError> {
         check_fetch(headers)?;
         let Some(origin) = headers.get(ORIGIN) else {
             return if self.pages_only { Err(ProxyError::OriginMissing) } else { Ok(()) };
@@ -57,16 +55,6 @@ impl Origins {
         let origin = String::from_utf8_lossy(origin.as_bytes()).chars().take(100).collect();
         Err(ProxyError::OriginNotAllowed { origin })
     }
-}
-
-/// Turns away what an unknown page sends, before anything of it is read.
-pub(crate) async fn check(
-    State(origins): State<Origins>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ProxyError> {
-    origins.check(request.headers())?;
-    Ok(next.run(request).await)
 }
 
 /// What a browser says of a request by itself, and no script can change: a call of this API is made

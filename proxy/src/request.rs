@@ -1,5 +1,6 @@
 //! A caller's body, read field by field and put together anew.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use axum::body::Bytes;
@@ -44,9 +45,9 @@ impl Rules {
             match wire.kind(name) {
                 Some(kind) if !kind.fits(value.get()) => {
                     let expected = kind.types().join(" or ");
-                    return Err(ProxyError::FieldInvalid { field: name.clone(), expected });
+                    return Err(ProxyError::FieldInvalid { field: name.to_string(), expected });
                 }
-                None if !self.extra_fields.contains(name) => {
+                None if !self.extra_fields.iter().any(|extra| extra == name) => {
                     return Err(ProxyError::FieldUnknown { field: shown(name) });
                 }
                 _ => {}
@@ -68,11 +69,11 @@ impl Rules {
         if self.models.is_empty() {
             return Ok(());
         }
-        let model: Option<String> = model.and_then(|model| serde_json::from_str(model).ok());
+        let model: Option<Name<'_>> = model.and_then(|model| serde_json::from_str(model).ok());
         match model {
-            Some(model) if self.models.contains(&model) => Ok(()),
+            Some(Name(model)) if self.models.iter().any(|known| *known == model) => Ok(()),
             model => {
-                let model = model.map_or_else(|| "(none)".into(), |model| shown(&model));
+                let model = model.map_or_else(|| "(none)".into(), |Name(model)| shown(&model));
                 Err(ProxyError::ModelNotAllowed { model })
             }
         }
@@ -81,7 +82,9 @@ impl Rules {
 
 /// An object's fields in their order. A field that comes twice is an error here, where an upstream
 /// might take the one that was not checked.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
+struct Fields<'a>(Vec<Field<'a>>);
+
+type Field<'a> = (Cow<'a, str>, &'a RawValue);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -95,8 +98,8 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields: Vec<(String, &RawValue)> = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                let mut fields: Vec<Field<'de>> = Vec::with_capacity(8);
+                while let Some((Name(name), value)) = map.next_entry()? {
                     if fields.len() == FIELDS_MAX {
                         let message = format_args!("more than {FIELDS_MAX} fields");
                         return Err(serde::de::Error::custom(message));
@@ -115,22 +118,27 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
+/// The name of a field, where it stands unless it has escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// The object again, with other `stream_options` where they are given.
-fn rebuilt(fields: &[(String, &RawValue)], options: Option<&str>) -> Bytes {
+fn rebuilt(fields: &[Field<'_>], options: Option<&str>) -> Bytes {
     let size = fields.iter().map(|(name, value)| name.len() + value.get().len() + 4).sum::<usize>();
-    let mut body = String::with_capacity(size + options.map_or(0, str::len) + 32);
-    let kept = fields.iter().map(|(name, value)| (name.as_str(), value.get()));
+    let mut body = Vec::with_capacity(size + options.map_or(0, str::len) + 32);
+    let kept = fields.iter().map(|(name, value)| (&**name, value.get()));
     let kept = kept.filter(|(name, _)| options.is_none() || *name != "stream_options");
     for (name, value) in kept.chain(options.map(|options| ("stream_options", options))) {
-        body.push(if body.is_empty() { '{' } else { ',' });
-        body.push_str(&serde_json::Value::from(name).to_string());
-        body.push(':');
-        body.push_str(value);
+        body.push(if body.is_empty() { b'{' } else { b',' });
+        // Writing a text to memory does not fail.
+        let _ = serde_json::to_writer(&mut body, name);
+        body.push(b':');
+        body.extend_from_slice(value.as_bytes());
     }
     if body.is_empty() {
-        body.push('{');
+        body.push(b'{');
     }
-    body.push('}');
+    body.push(b'}');
     body.into()
 }
 

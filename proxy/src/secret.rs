@@ -4,11 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use http_body::Frame;
 use memchr::memmem::Finder;
 use pin_project_lite::pin_project;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::client::Answer;
 
 /// A secret that can be looked for.
 #[derive(Clone)]
@@ -36,14 +38,15 @@ pin_project! {
     /// A body that breaks off before it has said a secret whole, however it is cut into pieces.
     pub(crate) struct Unspoken {
         #[pin]
-        inner: Body,
-        secret: Secret,
+        inner: Answer,
+        secret: Option<Secret>,
         tail: Vec<u8>,
     }
 }
 
 impl Unspoken {
-    pub(crate) fn new(inner: Body, secret: Secret) -> Self {
+    /// Lets everything through where there is no secret.
+    pub(crate) fn new(inner: Answer, secret: Option<Secret>) -> Self {
         Unspoken { inner, secret, tail: Vec::new() }
     }
 }
@@ -57,10 +60,11 @@ impl http_body::Body for Unspoken {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.project();
-        let frame = ready!(this.inner.poll_frame(cx));
+        let frame = ready!(this.inner.poll_frame(cx)).map(|frame| frame.map_err(axum::Error::new));
         if let Some(Ok(frame)) = &frame
             && let Some(bytes) = frame.data_ref()
-            && says(this.secret, this.tail, bytes)
+            && let Some(secret) = this.secret
+            && says(secret, this.tail, bytes)
         {
             tracing::error!("the upstream says the proxy's key in its answer, which is cut off");
             return Poll::Ready(Some(Err(axum::Error::new(Said))));

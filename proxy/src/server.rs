@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Request;
+use axum::body::Body;
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,12 +18,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
-use tower_service::Service;
+use tower::Service;
 
 use crate::waiting::{Busy, Place, Waiting};
 
 /// What a route knows of the connection that a request came by.
-#[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) peer: IpAddr,
     /// Cancelled when no stream may go on.
@@ -33,16 +33,16 @@ pub(crate) struct Connection {
 ///
 /// Several of one thread each do less work for a request than one of several threads: whoever reads
 /// a piece of an answer also writes it, and wakes no other thread.
-pub struct Worker {
+pub struct Worker<S> {
     runtime: Handle,
-    app: Router,
+    app: S,
     /// One for each connection, and one more: the fewest say who takes the next.
     open: Arc<()>,
 }
 
-impl Worker {
+impl<S> Worker<S> {
     /// Answers on this runtime.
-    pub fn new(runtime: Handle, app: Router) -> Self {
+    pub fn new(runtime: Handle, app: S) -> Self {
         Worker { runtime, app, open: Arc::new(()) }
     }
 }
@@ -62,7 +62,16 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
 /// As [`serve`], with each connection given to the worker that has the fewest.
 ///
 /// Without a worker no connection is accepted.
-pub async fn serve_on(listener: TcpListener, workers: &[Worker], stop: impl Future<Output = ()>) {
+pub async fn serve_on<S>(
+    listener: TcpListener,
+    workers: &[Worker<S>],
+    stop: impl Future<Output = ()>,
+) where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
     let mut http = http1::Builder::new();
     // Without a timer hyper would not keep the time limit.
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER_BYTES_MAX);
@@ -82,9 +91,9 @@ pub async fn serve_on(listener: TcpListener, workers: &[Worker], stop: impl Futu
         ) else {
             continue;
         };
-        let (http, watcher, place) = (http.clone(), open.watcher(), waiting.enter());
-        let (app, open, aborted) = (worker.app.clone(), Arc::clone(&worker.open), aborted.clone());
-        let connection = Connection { peer, stopping: stopping.clone() };
+        let (http, watcher, place) = (http.clone(), open.watcher(), waiting.enter(&aborted));
+        let (app, open) = (worker.app.clone(), Arc::clone(&worker.open));
+        let connection = Arc::new(Connection { peer, stopping: stopping.clone() });
         worker.runtime.spawn(async move {
             let Ok(stream) = TcpStream::from_std(stream) else { return };
             let closed = place.closed();
@@ -93,12 +102,12 @@ pub async fn serve_on(listener: TcpListener, workers: &[Worker], stop: impl Futu
             let stream = TokioIo::new(Box::pin(stream));
             let served = http.serve_connection(stream, service(app, connection, place));
             tokio::select! {
+                biased;
                 // A caller that leaves in the middle is ordinary.
                 ended = watcher.watch(served) => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
-                () = closed.cancelled() => tracing::debug!("a waiting connection was closed"),
-                () = aborted.cancelled() => {}
+                () = closed.cancelled() => tracing::debug!("a connection was closed"),
             }
             drop(open);
         });
@@ -115,18 +124,22 @@ pub async fn serve_on(listener: TcpListener, workers: &[Worker], stop: impl Futu
 }
 
 /// The program as one connection sees it. While a request is answered the connection does not wait.
-fn service(
-    app: Router,
-    connection: Connection,
+fn service<S>(
+    app: S,
+    connection: Arc<Connection>,
     place: Place,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
-    Response = axum::http::Response<Busy>,
+    Response = Response<Busy>,
     Error = Infallible,
     Future: Send,
-> {
+>
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone,
+{
     service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(connection.clone());
+        request.extensions_mut().insert(Arc::clone(&connection));
         let busy = place.busy();
         let answer = app.clone().call(request);
         async move { Ok(answer.await?.map(|body| busy.with(body))) }

@@ -9,13 +9,13 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use futures_util::{StreamExt, stream};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Either, Full};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::AppError;
-use crate::client::{self, Way, chain, is_loopback};
+use crate::client::{self, Answer, Way, chain, is_loopback};
 use crate::config::{self, Config, KeyHeader};
 use crate::error::ProxyError;
 use crate::secret::{Secret, Unspoken};
@@ -64,7 +64,7 @@ impl Upstream {
         stream: bool,
         headers: &HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Body>, ProxyError> {
+    ) -> Result<Response<Unspoken>, ProxyError> {
         match self {
             Upstream::Demo { pace } => stand_in(*pace, wire, &body),
             Upstream::Provider(provider) => provider.ask(wire, stream, headers, body).await,
@@ -72,13 +72,16 @@ impl Upstream {
     }
 }
 
-fn stand_in(pace: Duration, wire: Wire, body: &[u8]) -> Result<Response<Body>, ProxyError> {
+fn stand_in(pace: Duration, wire: Wire, body: &[u8]) -> Result<Response<Unspoken>, ProxyError> {
     let wire = holdpoint_demo::Wire::of_path(wire.path()).ok_or(ProxyError::RouteUnknown)?;
     let request: Value = serde_json::from_slice(body)
         .map_err(|error| ProxyError::JsonInvalid { reason: error.to_string() })?;
+    let own = |kind, body| {
+        let body = Unspoken::new(Either::Right(body), None);
+        Ok(response(HeaderValue::from_static(kind), HeaderMap::new(), body))
+    };
     if request["stream"] != true {
-        let answer = holdpoint_demo::answer(wire, &request);
-        return Ok(response(HeaderValue::from_static("application/json"), answer.into()));
+        return own("application/json", holdpoint_demo::answer(wire, &request).into());
     }
     let records = holdpoint_demo::respond(wire, &request);
     let records = stream::iter(records).then(move |record| async move {
@@ -87,8 +90,7 @@ fn stand_in(pace: Duration, wire: Wire, body: &[u8]) -> Result<Response<Body>, P
         }
         Ok::<_, std::convert::Infallible>(record)
     });
-    let body = Body::from_stream(records);
-    Ok(response(HeaderValue::from_static("text/event-stream"), body))
+    own("text/event-stream", Body::from_stream(records))
 }
 
 impl Key {
@@ -136,12 +138,13 @@ impl Provider {
         stream: bool,
         headers: &HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Body>, ProxyError> {
+    ) -> Result<Response<Unspoken>, ProxyError> {
         let accept = if stream { "text/event-stream" } else { "application/json" };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uris[wire as usize].clone();
         let sent = request.headers_mut();
+        sent.reserve(HEADERS_SENT);
         sent.insert(USER_AGENT, HeaderValue::from_static(client::USER_AGENT));
         sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         sent.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -165,7 +168,7 @@ impl Provider {
         self.pass(answer).await
     }
 
-    async fn pass(&self, answer: Response<Body>) -> Result<Response<Body>, ProxyError> {
+    async fn pass(&self, mut answer: Response<Answer>) -> Result<Response<Unspoken>, ProxyError> {
         let status = answer.status();
         if status.is_client_error() || status.is_server_error() {
             let retry_after = answer.headers().get(RETRY_AFTER);
@@ -182,12 +185,10 @@ impl Provider {
             tracing::warn!(status = status.as_u16(), "the upstream's answer is no model's");
             return Err(ProxyError::UpstreamUnexpected);
         };
-        let body = answer.into_body();
-        let body = match &self.key {
-            Some(key) => Body::new(Unspoken::new(body, key.secret.clone())),
-            None => body,
-        };
-        let mut response = response(kind, body);
+        let headers = std::mem::take(answer.headers_mut());
+        let secret = self.key.as_ref().map(|key| key.secret.clone());
+        let body = Unspoken::new(answer.into_body(), secret);
+        let mut response = response(kind, headers, body);
         *response.status_mut() = status;
         Ok(response)
     }
@@ -197,7 +198,7 @@ impl Provider {
     }
 
     /// What the upstream says is wrong, for the log: its own words, without the key.
-    async fn reason(&self, answer: Response<Body>) -> String {
+    async fn reason(&self, answer: Response<Answer>) -> String {
         let mut body = Vec::new();
         let mut chunks = answer.into_body().into_data_stream();
         while let Some(Ok(chunk)) = chunks.next().await {
@@ -216,14 +217,16 @@ impl Provider {
     }
 }
 
-/// A head of our own: nothing of the upstream's passes but the type of the body.
-fn response(kind: HeaderValue, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
+/// A head of our own: nothing of the upstream's passes but the type of the body, and the memory of
+/// its headers.
+fn response(kind: HeaderValue, mut headers: HeaderMap, body: Unspoken) -> Response<Unspoken> {
+    headers.clear();
     headers.insert(CONTENT_TYPE, kind);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // A front such as nginx would hold events back until its buffer is full.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
     response
 }
 
@@ -244,6 +247,9 @@ fn is_of(kind: &HeaderValue, known: &str) -> bool {
 /// All that passes of the caller's headers, and what stands in for one that is missing.
 const FORWARDED_MESSAGES: [(&str, Option<&str>); 2] =
     [("anthropic-version", Some("2023-06-01")), ("anthropic-beta", None)];
+
+/// Room for as many as a request may have, so that they are not moved while they are put in.
+const HEADERS_SENT: usize = 8;
 
 /// A model may think for minutes before its first byte.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(300);

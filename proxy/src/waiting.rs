@@ -23,7 +23,7 @@ pub(crate) struct Waiting {
 struct Queue {
     next: u64,
     /// Each by its turn, with what closes it.
-    waiting: BTreeMap<u64, CancellationToken>,
+    waiting: BTreeMap<u64, Arc<CancellationToken>>,
 }
 
 impl Waiting {
@@ -31,10 +31,10 @@ impl Waiting {
         Waiting { max, queue: Arc::default() }
     }
 
-    /// Takes a new connection in.
-    pub(crate) fn enter(&self) -> Place {
-        let closed = CancellationToken::new();
-        let turn = self.wait(closed.clone());
+    /// Takes a new connection in, which is closed with all others when `aborted` is cancelled.
+    pub(crate) fn enter(&self, aborted: &CancellationToken) -> Place {
+        let closed = Arc::new(aborted.child_token());
+        let turn = self.wait(Arc::clone(&closed));
         Place(Arc::new(Inner { waiting: self.clone(), closed, turn: Mutex::new(Some(turn)) }))
     }
 
@@ -47,7 +47,7 @@ impl Waiting {
         }
     }
 
-    fn wait(&self, closed: CancellationToken) -> u64 {
+    fn wait(&self, closed: Arc<CancellationToken>) -> u64 {
         let mut queue = self.lock();
         let turn = queue.next;
         queue.next += 1;
@@ -70,14 +70,14 @@ pub(crate) struct Place(Arc<Inner>);
 
 struct Inner {
     waiting: Waiting,
-    closed: CancellationToken,
+    closed: Arc<CancellationToken>,
     turn: Mutex<Option<u64>>,
 }
 
 impl Place {
     /// Cancelled when the connection is to close.
-    pub(crate) fn closed(&self) -> CancellationToken {
-        self.0.closed.clone()
+    pub(crate) fn closed(&self) -> Arc<CancellationToken> {
+        Arc::clone(&self.0.closed)
     }
 
     /// Leaves the queue until what is returned is dropped.
@@ -117,7 +117,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        *self.0.turn() = Some(self.0.waiting.wait(self.0.closed.clone()));
+        *self.0.turn() = Some(self.0.waiting.wait(Arc::clone(&self.0.closed)));
     }
 }
 
@@ -156,12 +156,12 @@ mod tests {
 
     #[test]
     fn one_that_has_waited_longest_is_closed_first() {
-        let waiting = Waiting::new(2);
-        let [first, second, third] = [(); 3].map(|()| waiting.enter());
+        let (waiting, aborted) = (Waiting::new(2), CancellationToken::new());
+        let [first, second, third] = [(); 3].map(|()| waiting.enter(&aborted));
         let closed = |places: [&Place; 3]| places.map(|place| place.closed().is_cancelled());
         assert_eq!(closed([&first, &second, &third]), [true, false, false]);
         let busy = second.busy();
-        let fourth = waiting.enter();
+        let fourth = waiting.enter(&aborted);
         assert_eq!(closed([&second, &third, &fourth]), [false; 3], "one is busy");
         drop(busy);
         assert_eq!(closed([&second, &third, &fourth]), [false, true, false], "it waits anew");

@@ -35,13 +35,15 @@ use holdpoint_core::run::{Effect, Input, Progress, Run, Spec};
 use holdpoint_core::sorted::{Sorted, sort};
 
 use asking::Asking;
-use ports::{Lease, StoreError, TroubleKind, Verified, World, in_time};
+use ports::{Lease, RunRow, StoreError, TroubleKind, Verified, World, in_time};
 
 /// Carries runs on, in one tab.
 #[derive(Clone)]
 pub struct Driver {
     world: World,
     runs: Rc<RefCell<Sorted<RunId, Rc<Kept>>>>,
+    /// When the oldest run that is over had its last entry, where there may be others before it.
+    before: Rc<Cell<Option<Timestamp>>>,
 }
 
 /// What a tab keeps of one run.
@@ -68,7 +70,7 @@ struct Kept {
 impl Driver {
     /// A driver that has read nothing yet.
     pub fn new(world: World) -> Self {
-        Self { world, runs: Rc::default() }
+        Self { world, runs: Rc::default(), before: Rc::default() }
     }
 
     /// Reads all runs that are not over and the newest others, shows them, and goes on with the
@@ -78,7 +80,9 @@ impl Driver {
     /// The store's; nothing is shown then.
     pub async fn open(&self) -> Result<(), StoreError> {
         let World { store, runtime, .. } = &self.world;
-        for row in in_time(&**runtime, store.list(NEWEST_MAX)).await? {
+        let rows = in_time(&**runtime, store.list(NEWEST_MAX)).await?;
+        self.note_before(&rows, NEWEST_MAX);
+        for row in rows {
             let kept = self.kept(&row.run);
             let _gate = kept.gate.lock().await;
             if self.read(&kept).await.is_ok() && !row.status.is_over() {
@@ -86,6 +90,44 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Whether there may be runs before those that are read.
+    pub fn has_earlier(&self) -> bool {
+        self.before.get().is_some()
+    }
+
+    /// Reads the newest of the runs before those that are read, and shows them.
+    ///
+    /// # Errors
+    /// The store's; then it can be tried again.
+    pub async fn read_earlier(&self) -> Result<(), StoreError> {
+        let World { store, runtime, .. } = &self.world;
+        let mut newest = NEWEST_MAX;
+        while let Some(before) = self.before.get() {
+            let rows = in_time(&**runtime, store.earlier(before, newest)).await?;
+            self.note_before(&rows, newest);
+            let is_new = |row: &RunRow| self.runs.borrow().get(&row.run).is_none();
+            let rows: Vec<_> = rows.into_iter().filter(is_new).collect();
+            for row in &rows {
+                let kept = self.kept(&row.run);
+                let _gate = kept.gate.lock().await;
+                // What cannot be read is shown as that.
+                self.read(&kept).await.ok();
+            }
+            if !rows.is_empty() {
+                break;
+            }
+            // All of them ended in one moment with what is there already.
+            newest *= 2;
+        }
+        Ok(())
+    }
+
+    fn note_before(&self, rows: &[RunRow], newest: usize) {
+        let over = rows.iter().filter(|row| row.status.is_over());
+        let oldest = over.clone().map(|row| row.updated).min();
+        self.before.set(oldest.filter(|_| over.count() >= newest));
     }
 
     /// Begins a run.
@@ -264,6 +306,9 @@ impl Driver {
         }
         let World { store, runtime, .. } = &self.world;
         in_time(&**runtime, store.clear(thread)).await?;
+        if thread.is_none() {
+            self.before.set(None);
+        }
         self.world.observer.cleared(thread);
         Ok(())
     }

@@ -27,6 +27,8 @@ pub(super) struct App {
     /// Calls that the page was told of.
     told: RefCell<Sorted<CallId, ()>>,
     pending: Cell<usize>,
+    /// Runs that are read now are shown later.
+    gathers: Cell<bool>,
     title: TitleBadge,
     pub(super) notices: Rc<Notices>,
 }
@@ -44,6 +46,7 @@ impl App {
             told: RefCell::default(),
             pending: Cell::new(0),
             title: TitleBadge::default(),
+            gathers: Cell::new(false),
         }
     }
 
@@ -86,8 +89,27 @@ impl App {
             trouble: Signal::new(None),
             saving: Signal::new(None),
         });
-        self.shell.shown.runs.update(|runs| runs.push(shown));
+        self.change_runs(|runs| runs.push(shown));
         shown
+    }
+
+    /// Shows the runs that are read meanwhile at once, and not one after the other.
+    pub(super) async fn at_once<T>(&self, reading: impl Future<Output = T>) -> T {
+        self.gathers.set(true);
+        let read = reading.await;
+        self.gathers.set(false);
+        self.shell.shown.runs.tell();
+        read
+    }
+
+    fn change_runs(&self, change: impl FnOnce(&mut Vec<RunShown>)) {
+        let shown = self.shell.shown.runs;
+        let mut runs = shown.get_untracked();
+        change(&mut runs);
+        shown.put(runs);
+        if !self.gathers.get() {
+            shown.tell();
+        }
     }
 
     /// Says something for a while.
@@ -150,7 +172,7 @@ impl Observer for App {
         }
         if is_new {
             // Runs are read in the order of need and shown in the order of time.
-            self.shell.shown.runs.update(|runs| {
+            self.change_runs(|runs| {
                 let begun = |shown: &RunShown| {
                     shown.run.with_untracked(|run| run.as_ref().map(|run| run.started_at()))
                 };

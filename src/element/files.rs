@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use holdpoint_core::approval::Approver;
 use holdpoint_core::id::RunId;
 use holdpoint_core::object;
 use js_sys::Reflect;
@@ -19,29 +20,34 @@ use crate::text::{self, Text};
 use crate::view::sentence_case;
 
 impl Works {
-    /// A run as a file: `{passphrase?, move?}`. One that is moved is stopped here.
+    /// A run as a file: `{passphrase?, move?}`. One that is moved is stopped here; `by` says how.
     pub(super) async fn export_run(
         &self,
         run: &RunId,
         options: &Value,
+        by: Approver,
     ) -> Result<web_sys::Blob, JsValue> {
         let beside = self.beside().await?;
         let exported =
             beside.export_run(Rc::clone(&self.store), run.clone(), passphrase(options)).await?;
-        let state = self.driver.run(run).filter(|state| !state.status().is_over());
-        let moves = options.get("move").is_some_and(|moves| *moves == true);
-        let (true, Some(state)) = (moves, state) else { return Ok(exported.file) };
+        if options.get("move").is_none_or(|moves| *moves != true) {
+            return Ok(exported.file);
+        }
         let busy = || {
             let message = "the run is doing something, so it cannot be moved now";
             records::failure("run_busy", message, "wait until it waits for you, then try again")
         };
+        let state = self.driver.run(run).ok_or_else(busy)?;
+        if state.status().is_over() {
+            return Ok(exported.file);
+        }
         if !state.status().needs_person()
             || state.has_started_calls()
             || state.head().len != exported.entries
         {
             return Err(busy());
         }
-        done(self.driver.cancel(run, self.by("moved", true)).await)?;
+        done(self.driver.cancel(run, by).await)?;
         // Nothing may have come between the file and the stop.
         let stopped = self.driver.run(run).map(|state| state.head().len);
         if stopped == Some(exported.entries + 1) { Ok(exported.file) } else { Err(busy()) }
@@ -68,16 +74,20 @@ impl Works {
 
     /// Saves a run as it is stored.
     pub(super) async fn save_run(&self, run: &RunId) {
-        if let Ok(file) = self.export_run(run, &Value::Null).await {
-            records::download(&file, &["holdpoint-run-", run.as_str(), ".json"].concat());
+        match self.export_run(run, &Value::Null, self.by("card", true)).await {
+            Ok(file) => {
+                records::download(&file, &["holdpoint-run-", run.as_str(), ".json"].concat());
+            }
+            Err(error) => self.tell_thrown(&error),
         }
     }
 
     /// Saves the facts that are meant.
     pub(super) async fn save_audit(&self, format: &str, filter: Value) {
         let options = object! { "format": format, "filter": filter };
-        if let Ok(file) = self.export_audit(options).await {
-            records::download(&file, &["holdpoint-audit.", format].concat());
+        match self.export_audit(options).await {
+            Ok(file) => records::download(&file, &["holdpoint-audit.", format].concat()),
+            Err(error) => self.tell_thrown(&error),
         }
     }
 
@@ -94,6 +104,13 @@ impl Works {
         }
     }
 
+    /// Says what did not work.
+    fn tell_thrown(&self, error: &JsValue) {
+        let [code, message, fix] = ["code", "message", "fix"].map(|name| text_of(error, name));
+        self.shell.page.error(&code, &message, &fix);
+        self.shell.shown.say_fault(&code, &message, &fix);
+    }
+
     async fn beside(&self) -> Result<Rc<dyn Beside>, JsValue> {
         load().await.map_err(|NotLoaded| not_loaded())
     }
@@ -102,7 +119,7 @@ impl Works {
     pub(super) async fn seal(&self, run: RunId, passphrase: String, moves: bool) {
         let options = object! { "passphrase": passphrase, "move": moves };
         self.fill_in(async {
-            let file = self.export_run(&run, &options).await?;
+            let file = self.export_run(&run, &options, self.by("moved", true)).await?;
             let name = ["holdpoint-run-", run.as_str(), ".sealed.json"].concat();
             records::download(&file, &name);
             Ok(text::FILE_SAVED)
@@ -152,9 +169,10 @@ fn passphrase(options: &Value) -> Option<String> {
 
 /// What happened, in the current language.
 fn sentences(error: &JsValue) -> String {
-    let text = |name: &str| {
-        Reflect::get(error, &name.into()).unwrap_or_default().as_string().unwrap_or_default()
-    };
-    let (happened, _) = fault(&text("code"), &text("message"));
+    let (happened, _) = fault(&text_of(error, "code"), &text_of(error, "message"));
     sentence_case(&happened)
+}
+
+fn text_of(error: &JsValue, name: &str) -> String {
+    Reflect::get(error, &name.into()).unwrap_or_default().as_string().unwrap_or_default()
 }

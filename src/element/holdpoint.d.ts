@@ -186,6 +186,8 @@ export interface Labels {
   empty?: Label;
   /** Jump to latest */
   jump?: Label;
+  /** Show earlier */
+  earlier?: Label;
   /** Details */
   details?: Label;
   /** In the words of the program */

@@ -25,13 +25,13 @@ use crate::view::escape::visible_text;
 /// The notifications of one widget.
 pub(super) struct Notices {
     shell: Rc<Shell>,
-    /// The page's worker answers them; nobody knows before it was asked.
-    is_answered: Cell<Option<bool>>,
+    /// The page's worker has said that it answers them.
+    is_answered: Cell<bool>,
 }
 
 impl Notices {
     pub(super) fn new(shell: Rc<Shell>) -> Self {
-        let notices = Self { shell, is_answered: Cell::new(None) };
+        let notices = Self { shell, is_answered: Cell::new(false) };
         notices.show_choice();
         notices
     }
@@ -92,8 +92,12 @@ impl Notices {
                 let _ = Reflect::set(&notice, &"onclick".into(), &heard);
             }),
         };
-        // A browser that shows none has said so in its console; the card waits all the same.
-        drop(shown);
+        if shown.is_err() {
+            // The card waits all the same.
+            let message = "the browser did not show a notification";
+            let fix = "register a service worker with holdpoint-sw.js, and look at the console";
+            self.shell.page.error("notification_failed", message, fix);
+        }
     }
 
     /// Takes the notification of a call away that needs nobody any more.
@@ -154,10 +158,10 @@ impl Notices {
         let container: Container = container.unchecked_into();
         let found = container.registration().await.ok().filter(|found| !found.is_undefined())?;
         let registration: Registration = found.unchecked_into();
-        if self.is_answered.get().is_none() {
-            self.is_answered.set(Some(self.asks(&registration.active()?).await));
+        if !self.is_answered.get() {
+            self.is_answered.set(self.asks(&registration.active()?).await);
         }
-        (self.is_answered.get() == Some(true)).then_some(registration)
+        self.is_answered.get().then_some(registration)
     }
 
     /// Asks a worker whether it has the part that answers.
@@ -188,8 +192,8 @@ fn actions_max() -> usize {
     max.as_f64().unwrap_or_default() as usize
 }
 
-/// A worker that sleeps is woken for this.
-const ANSWER_MS: u64 = 3_000;
+/// A worker that sleeps is woken for this, on a machine that may be busy.
+const ANSWER_MS: u64 = 10_000;
 
 #[wasm_bindgen]
 extern "C" {

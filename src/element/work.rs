@@ -115,7 +115,10 @@ impl Work for Works {
                 "rules" => Ok(works.rules()),
                 "revokeRule" => done(works.revoke(&text)),
                 "evaluate" => works.evaluate(&text, &from_page(&second).unwrap_or_default()),
-                "exportRun" => works.export_run(&RunId::new(text), &options).await.map(Into::into),
+                "exportRun" => {
+                    let by = works.by("moved", false);
+                    works.export_run(&RunId::new(text), &options, by).await.map(Into::into)
+                }
                 "importRun" => works.import_run(first.unchecked_ref(), &options).await,
                 "exportAudit" => {
                     let options = from_page(&first).unwrap_or_default();
@@ -252,6 +255,7 @@ impl Works {
     async fn begin(&self) {
         match self.driver.open().await {
             Ok(()) => {
+                self.look_for_earlier();
                 // The conversation goes on where it was left.
                 if let Some(last) = self.driver.runs().last() {
                     self.thread.replace(last.spec().thread.clone());
@@ -265,6 +269,10 @@ impl Works {
         let driver = self.driver.clone();
         // What cannot be listed now is listed at the next start.
         spawn_local(async move { drop(driver.enlist_old().await) });
+    }
+
+    fn look_for_earlier(&self) {
+        self.shell.shown.has_earlier.set(self.driver.has_earlier());
     }
 
     async fn start(
@@ -382,6 +390,7 @@ impl Works {
         let thread = self.thread.borrow().clone();
         let thread = (scope != "all").then_some(thread);
         done(self.driver.clear(thread.as_ref(), self.by("script", false)).await)?;
+        self.look_for_earlier();
         self.thread.replace(ThreadId::new(self.shell.runtime.unique()));
         Ok(JsValue::UNDEFINED)
     }
@@ -426,6 +435,11 @@ impl Works {
                 Ok(())
             }
             Intent::Stop(run) => self.driver.cancel(&run, by(true)).await,
+            Intent::Earlier => {
+                let read = self.app.at_once(self.driver.read_earlier()).await;
+                self.look_for_earlier();
+                read.map_err(DriveError::from)
+            }
             Intent::Export(run) => {
                 self.save_run(&run).await;
                 Ok(())
@@ -464,8 +478,12 @@ impl Works {
     async fn show(&self, run: &RunId, call: CallId) {
         self.read(run).await;
         let shown = self.shell.shown;
-        shown.inbox.set(false);
-        shown.target.set(Some(call));
+        if self.driver.run(run).is_some_and(|run| run.find(&call).is_some()) {
+            shown.target.set(Some(call));
+        } else {
+            // What is wrong with its record stands in the conversation.
+            shown.inbox.set(false);
+        }
     }
 
     /// Reads a run that was not read at first because it is long over.

@@ -8,7 +8,7 @@
 
 use std::rc::Rc;
 
-use holdpoint_core::id::{CallId, RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::Head;
 
 use crate::driver::ports::{
@@ -51,6 +51,10 @@ impl JournalStore for Marked {
             }
             Ok(rows)
         })
+    }
+
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.store.earlier(by, newest)
     }
 
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {

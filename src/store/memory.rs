@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use holdpoint_core::grant::Grant;
-use holdpoint_core::id::{CallId, RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::sorted::{Sorted, sort};
 
 use super::{Admission, Found, admit, sort_by_age};
@@ -86,14 +86,28 @@ impl Grants for MemoryGrants {
     }
 }
 
+fn newest_of(mut rows: Vec<RunRow>, newest: usize) -> Vec<RunRow> {
+    sort(&mut rows, |a, b| (a.updated, &a.run) > (b.updated, &b.run));
+    rows.truncate(newest);
+    rows
+}
+
 impl JournalStore for MemoryStore {
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
         self.later(move |shared| {
             let rows = shared.runs.values().map(|kept| kept.stored.row.clone());
-            let (mut over, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_over());
-            sort(&mut over, |a, b| (a.updated, &a.run) > (b.updated, &b.run));
-            over.truncate(newest);
-            rows.append(&mut over);
+            let (over, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_over());
+            rows.append(&mut newest_of(over, newest));
+            sort_by_age(&mut rows);
+            Ok(rows)
+        })
+    }
+
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.later(move |shared| {
+            let rows = shared.runs.values().map(|kept| kept.stored.row.clone());
+            let is_meant = |row: &RunRow| row.status.is_over() && row.updated <= by;
+            let mut rows = newest_of(rows.filter(is_meant).collect(), newest);
             sort_by_age(&mut rows);
             Ok(rows)
         })

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
 use holdpoint_core::run::{Run, Slot};
+use web_sys::HtmlElement;
 
 use super::escape::{Piece, visible};
 use super::signal::Signal;
@@ -20,6 +21,8 @@ pub(super) struct Desk {
     pub(super) shown: Shown,
     /// The transcript's element, which scrolls.
     pub(super) log: Handle,
+    /// Whether the transcript stays at its end.
+    pub(super) follows: Signal<bool>,
     /// The composer's field.
     pub(super) input: Handle,
     /// Told whenever the transcript scrolls by itself.
@@ -38,6 +41,7 @@ impl Desk {
         Self {
             shown,
             log: Handle::new(None),
+            follows: Signal::new(true),
             input: Handle::new(None),
             moved: Signal::new(()),
             inbox_button: Handle::new(None),
@@ -61,7 +65,7 @@ impl Desk {
             else {
                 return;
             };
-            let end = element.offset_top() + element.offset_height() + MARGIN_PX;
+            let end = top_in(&log, &element) + element.offset_height() + MARGIN_PX;
             let top = end - log.client_height();
             if top > log.scroll_top() {
                 log.set_scroll_top(top);
@@ -124,6 +128,12 @@ pub fn sentence_case(message: &str) -> String {
     let ends = message.is_empty() || message.ends_with(['.', '!', '?', '。', '！', '？', '؟']);
     let end = if ends { String::new() } else { text::FULL_STOP.get() };
     first.chain(letters).chain(end.chars()).collect()
+}
+
+/// How far an element of the log is from the log's beginning, whatever it is placed by.
+pub(super) fn top_in(log: &HtmlElement, element: &HtmlElement) -> i32 {
+    let top = |element: &HtmlElement| element.get_bounding_client_rect().top();
+    (top(element) - top(log)) as i32 + log.scroll_top()
 }
 
 /// A button that does nothing but what its handler does.

@@ -26,6 +26,8 @@ mod markdown_dom;
 #[cfg(target_arch = "wasm32")]
 mod moment;
 #[cfg(target_arch = "wasm32")]
+mod reach;
+#[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
 pub mod signal;
@@ -55,13 +57,15 @@ pub use widget::mount;
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
     let views = state::RunViews { run: transcript::run_view };
+    widget::extend_sheet(include_str!("../../style/card.css"));
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);
 }
 
-/// The view of the inbox.
+/// The view of the inbox, which brings its sheet.
 #[cfg(target_arch = "wasm32")]
 pub fn inbox_view() -> state::InboxView {
+    widget::extend_sheet(include_str!("../../style/inbox.css"));
     state::InboxView(inbox::inbox)
 }

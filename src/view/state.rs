@@ -25,6 +25,8 @@ use crate::text::ASSISTANT;
 pub struct Shown {
     /// The runs to show, oldest first.
     pub runs: Signal<Vec<RunShown>>,
+    /// Whether the store has runs before these.
+    pub has_earlier: Signal<bool>,
     /// Whether the store was read.
     pub loaded: Signal<bool>,
     /// Trouble of the whole widget, such as a store that does not open.
@@ -88,6 +90,7 @@ impl Shown {
         let owner = Owner::new();
         let shown = owner.with(|| Self {
             runs: Signal::new(Vec::new()),
+            has_earlier: Signal::new(false),
             loaded: Signal::new(false),
             trouble: Signal::new(None),
             layout: Signal::new("inline".to_owned()),
@@ -223,6 +226,8 @@ pub enum Intent {
     Show { run: RunId, call: CallId },
     /// Open or close the popover.
     Open(bool),
+    /// Show the runs before those that are shown.
+    Earlier,
     /// Nothing yet, but the person is about to ask.
     Prepare,
 }

@@ -178,8 +178,10 @@ struct Placed {
 impl List {
     fn show(&mut self, items: Vec<Keyed>) {
         let mut before = std::mem::take(&mut self.shown);
+        // Most stay where they are, and so each is the last one here.
+        before.reverse();
         for item in items {
-            let placed = match before.iter().position(|placed| placed.key == item.key) {
+            let placed = match before.iter().rposition(|placed| placed.key == item.key) {
                 Some(at) => before.remove(at),
                 None => self.make(item),
             };

@@ -1,6 +1,5 @@
 //! What was said and done, oldest first, and what is going on now at its end.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
@@ -11,12 +10,12 @@ use web_sys::HtmlElement;
 
 use super::announcer::announce;
 use super::card::approval_card;
-use super::desk::{Desk, button};
+use super::desk::{Desk, button, top_in};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
+use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
-use super::signal::Signal;
 use super::state::RunShown;
 use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
 use super::timer::soon;
@@ -27,13 +26,12 @@ use crate::text::{self, Text};
 pub(super) fn transcript(desk: Desk) -> Tag {
     let shown = desk.shown;
     let log = desk.log;
-    let follows = Signal::new(true);
-    let top = Cell::new(0);
-    follow(desk, follows);
-    go_to_target(desk);
+    let follows = desk.follows;
+    let reach = Reach::new(desk);
+    go_to_target(desk, reach);
     let runs = move || {
         let Some(views) = shown.run_views.get() else { return Vec::new() };
-        let runs = shown.runs.get();
+        let runs = reach.runs();
         runs.into_iter().map(|run| keyed(run.id_text(), move || (views.run)(desk, run))).collect()
     };
     let list = tag("div")
@@ -47,8 +45,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
             if let Some(log) = log.get_untracked() {
                 let left = log.scroll_height() - log.scroll_top() - log.client_height();
                 // What grew below meanwhile did not take the person away from the end.
-                let went_up = log.scroll_top() < top.replace(log.scroll_top());
-                if went_up || left <= NEAR_PX {
+                if reach.scrolled(&log) || left <= NEAR_PX {
                     follows.set(left <= NEAR_PX);
                 }
             }
@@ -57,6 +54,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
             empty.then(|| tag("p").class("empty").text(text::EMPTY))
         })
+        .one(move || reach.button())
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
@@ -68,19 +66,18 @@ pub(super) fn transcript(desk: Desk) -> Tag {
 }
 
 /// Follows the end while the person is near it, whatever makes it move.
-fn follow(desk: Desk, follows: Signal<bool>) {
-    let log = desk.log;
+fn follow(desk: Desk, shown: RunShown) {
     effect(move || {
-        for run in desk.shown.runs.get() {
-            run.run.track();
-            run.live.track();
-            run.trouble.track();
-        }
+        shown.run.track();
+        shown.live.track();
+        shown.trouble.track();
+        // With that the runs that are over come in.
+        desk.shown.loaded.track();
         // What is hidden has no end to go to.
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if follows.get_untracked() && to_end(log) {
+            if desk.follows.get_untracked() && to_end(desk.log) {
                 desk.moved.tell();
             }
         });
@@ -88,25 +85,31 @@ fn follow(desk: Desk, follows: Signal<bool>) {
 }
 
 /// Shows the call that the person goes to, and gives it the focus.
-fn go_to_target(desk: Desk) {
+fn go_to_target(desk: Desk, reach: Reach) {
     let shown = desk.shown;
     effect(move || {
         let Some(call) = shown.target.get() else { return };
         // Its run may be read just now.
-        let is_there = |run: RunShown| run.slot(&call, |_| ()).is_some();
-        if !shown.runs.get().into_iter().any(is_there) {
-            return;
-        }
+        let has_call = |run: &RunShown| run.slot(&call, |_| ()).is_some();
+        let Some(run) = shown.runs.get().into_iter().find(has_call) else { return };
         shown.target.put(None);
+        run.id.with_untracked(|id| reach.include(id));
         // Later than what follows the end of the conversation.
         soon(move || {
             soon(move || {
-                let Some(log) = desk.log.get_untracked() else { return };
-                let Some(element) = call_element(&log, &call) else { return };
-                let top = element.offset_top() - ABOVE_PX;
-                log.set_scroll_top(top);
-                element.set_attribute("tabindex", "-1").ok();
-                let _ = element.focus();
+                let log = desk.log.get_untracked();
+                let found = log.and_then(|log| Some((call_element(&log, &call)?, log)));
+                if let Some((element, log)) = &found {
+                    log.set_scroll_top(top_in(log, element) - ABOVE_PX);
+                }
+                // A card that is uncovered and then moves could be pressed by mistake in between.
+                shown.inbox.set(false);
+                soon(move || {
+                    if let Some((element, _)) = found {
+                        element.set_attribute("tabindex", "-1").ok();
+                        let _ = element.focus();
+                    }
+                });
             });
         });
     });
@@ -129,17 +132,18 @@ fn to_end(log: Handle) -> bool {
     let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
     let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
     let tall = card.filter(|card| {
-        let is_last = card.offset_top() + card.offset_height() + log.client_height() / 4
+        let is_last = top_in(&log, card) + card.offset_height() + log.client_height() / 4
             > log.scroll_height();
         is_last && card.offset_height() > log.client_height()
     });
-    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| card.offset_top() - ABOVE_PX));
+    log.set_scroll_top(tall.map_or(log.scroll_height(), |card| top_in(&log, &card) - ABOVE_PX));
     log.scroll_top() != before
 }
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
     announce(desk, shown);
+    follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
         shown.run.get().map(|run| spots(desk, shown, &run)).unwrap_or_default()

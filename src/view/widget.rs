@@ -1,11 +1,12 @@
 //! The whole of it: frame, head, launcher, and where it is put into a page.
 
 use std::any::Any;
+use std::cell::RefCell;
 
-use js_sys::Array;
+use js_sys::{Array, Function, Reflect};
 use leptos::reactive::graph::untrack;
 use leptos::reactive::owner::Owner;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 
 use super::composer::composer;
@@ -180,33 +181,41 @@ fn keep_typing_inside(event: &web_sys::Event) {
     }
 }
 
-/// Gives the root the one sheet that all widgets of a page share. A style element would need the
-/// page's leave; a sheet that is adopted does not.
+thread_local! {
+    /// The one sheet that all widgets of a page share. A style element would need the page's leave; a
+    /// sheet that is adopted does not.
+    static SHEET: Option<CssStyleSheet> = CssStyleSheet::new().ok();
+    /// What is in it. Each part of the widget brings its own.
+    static RULES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Gives the root the sheet.
 fn adopt_sheet(root: &ShadowRoot) {
-    thread_local! {
-        static SHEET: Option<CssStyleSheet> = make_sheet();
-    }
+    extend_sheet(include_str!("../../style/tokens.css"));
+    extend_sheet(include_str!("../../style/widget.css"));
     SHEET.with(|sheet| {
         let sheets: Array = sheet.iter().collect();
         // Set by name: the binding has no setter for it. A browser without it shows the widget in
         // the page's own style.
-        let _ = js_sys::Reflect::set(root, &JsValue::from_str("adoptedStyleSheets"), &sheets);
+        let _ = Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
     });
 }
 
-fn make_sheet() -> Option<CssStyleSheet> {
-    let sheet = CssStyleSheet::new().ok()?;
-    let replace = js_sys::Reflect::get(&sheet, &JsValue::from_str("replaceSync")).ok()?;
-    let css = [
-        include_str!("../../style/tokens.css"),
-        include_str!("../../style/widget.css"),
-        include_str!("../../style/inbox.css"),
-        include_str!("../../style/card.css"),
-    ];
-    replace
-        .dyn_into::<js_sys::Function>()
-        .ok()?
-        .call1(&sheet, &JsValue::from_str(&css.concat()))
-        .ok()?;
-    Some(sheet)
+/// Adds rules to the sheet, once.
+pub(super) fn extend_sheet(css: &'static str) {
+    let all = RULES.with_borrow_mut(|rules| {
+        let is_new = !rules.contains(&css);
+        is_new.then(|| {
+            rules.push(css);
+            rules.concat()
+        })
+    });
+    let replace = SHEET.with(|sheet| {
+        let replace = Reflect::get(sheet.as_ref()?, &"replaceSync".into()).ok()?;
+        Some((sheet.clone()?, replace.dyn_into::<Function>().ok()?))
+    });
+    if let (Some(all), Some((sheet, replace))) = (all, replace) {
+        // It fails for a sheet that is not ours alone to fill.
+        replace.call1(&sheet, &all.as_str().into()).ok();
+    }
 }

@@ -314,3 +314,22 @@ fn conversation_goes_on_after_a_reload_as_far_as_it_fits() {
 fn held(then: support::Answer) -> Office {
     Office::new([call("transfer", r#"{"amount":500,"recipient":"Alice"}"#), then])
 }
+
+#[test]
+fn runs_before_the_newest_are_read_when_they_are_asked_for() {
+    let office = Office::new((0..60).map(|_| says("done")));
+    let tab = office.tab();
+    // All of them end in one moment by the clock of the office.
+    for at in 0..60 {
+        tab.ask(&format!("question {at}"));
+    }
+    assert!(!tab.driver.has_earlier());
+    tab.close();
+
+    let tab = office.tab();
+    assert_eq!(tab.driver.runs().len(), 50);
+    assert!(tab.driver.has_earlier());
+    office.run(tab.driver.read_earlier()).expect("a store that lists");
+    assert_eq!(tab.driver.runs().len(), 60);
+    assert!(!tab.driver.has_earlier());
+}

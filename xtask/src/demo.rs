@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the page built and served by the thin proxy.
+//! `cargo xtask demo`: the page built and served by the thin proxy, or the worker with an invoice.
 
 use std::env;
 
@@ -21,6 +21,14 @@ pub(crate) fn run(workspace: &Workspace, addr: Option<String>) -> Result<()> {
     proxy.args(["run", "--quiet", "--locked", "--package", "holdpoint-proxy"]);
     proxy.env("HOLDPOINT_SERVE", page).env("HOLDPOINT_ADDR", addr);
     hand_over(proxy)
+}
+
+/// Hands over to the worker's example, which prints where to approve and runs until ctrl-c.
+pub(crate) fn run_async(workspace: &Workspace, addr: Option<String>) -> Result<()> {
+    let mut worker = workspace.cargo();
+    worker.args(["run", "--quiet", "--locked", "--package", "holdpoint-worker"]);
+    worker.args(["--example", "async_demo"]).envs(addr.map(|addr| ("HOLDPOINT_ADDR", addr)));
+    hand_over(worker)
 }
 
 /// Becomes the other program, so that a signal to this process is a signal to the server.

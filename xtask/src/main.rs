@@ -37,6 +37,9 @@ enum Xtask {
         /// Where to listen [default: $HOLDPOINT_ADDR, else 127.0.0.1:8787].
         #[arg(long, value_name = "HOST:PORT")]
         addr: Option<String>,
+        /// Instead of the page: a worker, with an invoice that waits for an approval.
+        #[arg(long = "async")]
+        asynchronous: bool,
     },
     /// Run every check, or only the parts named.
     Test {
@@ -103,7 +106,8 @@ fn main() -> ExitCode {
 fn run(command: Xtask) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::locate()?;
     match command {
-        Xtask::Demo { addr } => demo::run(&workspace, addr)?,
+        Xtask::Demo { addr, asynchronous: false } => demo::run(&workspace, addr)?,
+        Xtask::Demo { addr, asynchronous: true } => demo::run_async(&workspace, addr)?,
         Xtask::Test { parts, firefox, args } => {
             return test::run(&workspace, &parts, firefox, &args);
         }

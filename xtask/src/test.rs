@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, one part after the other.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -43,12 +43,13 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
     Part { name: "core", shows: "what decides: plans, policy, runs, journals", run: core },
     Part { name: "native", shows: "the other packages, outside a browser", run: native },
+    Part { name: "worker", shows: "jobs and decisions, on both databases, killed", run: worker },
     Part {
         name: "clients",
         shows: "the providers' own clients go through the proxy",
@@ -173,8 +174,23 @@ fn core(context: &Context<'_>) -> Result<Outcome> {
 }
 
 fn native(context: &Context<'_>) -> Result<Outcome> {
-    let others = ["--exclude", "holdpoint-core", "--exclude", "holdpoint-e2e"];
-    tools::run(&mut context.cargo_test(&[&["--workspace"], &others[..]].concat()))?;
+    let mut others = vec!["--workspace"];
+    for package in ["holdpoint-core", "holdpoint-e2e", "holdpoint-worker"] {
+        others.extend(["--exclude", package]);
+    }
+    tools::run(&mut context.cargo_test(&others))?;
+    Ok(Outcome::Passed)
+}
+
+fn worker(context: &Context<'_>) -> Result<Outcome> {
+    // The tests find a PostgreSQL by themselves, and say in one line where there is none.
+    if !Path::new("/usr/lib/postgresql").exists()
+        && tools::find("initdb").is_none()
+        && let Err(error) = browser::apt_install(&["postgresql"])
+    {
+        println!("PostgreSQL is not installed: {error:#}");
+    }
+    tools::run(&mut context.cargo_test(&["--package", "holdpoint-worker"]))?;
     Ok(Outcome::Passed)
 }
 

@@ -11,11 +11,13 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use futures_util::ready;
 use http_body::Frame;
+use http_body_util::Either;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::error::ProxyError;
+use crate::secret::Unspoken;
 use crate::upstream::SILENCE_TIMEOUT;
 use crate::wire::Wire;
 
@@ -27,7 +29,7 @@ pin_project! {
     /// The events of an upstream.
     pub(crate) struct Events {
         #[pin]
-        inner: Body,
+        inner: Unspoken,
         #[pin]
         heartbeat: Sleep,
         #[pin]
@@ -43,7 +45,7 @@ pin_project! {
 impl Events {
     /// `stopping` is done when no stream may go on.
     pub(crate) fn new(
-        inner: Body,
+        inner: Unspoken,
         wire: Wire,
         account: Account,
         stopping: Option<WaitForCancellationFutureOwned>,
@@ -79,7 +81,7 @@ impl http_body::Body for Events {
             && stopping.poll(cx).is_ready()
         {
             *this.is_over = true;
-            this.inner.set(Body::empty());
+            this.inner.set(Unspoken::new(Either::Right(Body::empty()), None));
             let event = this.wire.terminal_event(&ProxyError::Stopping);
             return Poll::Ready(Some(Ok(Frame::data(event.into()))));
         }
@@ -125,7 +127,7 @@ pin_project! {
     /// An answer that comes whole.
     pub(crate) struct Whole {
         #[pin]
-        inner: Body,
+        inner: Unspoken,
         #[pin]
         silence: Sleep,
         heard: Instant,
@@ -134,7 +136,7 @@ pin_project! {
 }
 
 impl Whole {
-    pub(crate) fn new(inner: Body, account: Account) -> Self {
+    pub(crate) fn new(inner: Unspoken, account: Account) -> Self {
         let silence = tokio::time::sleep(SILENCE_TIMEOUT);
         Whole { inner, silence, heard: Instant::now(), account }
     }

@@ -32,6 +32,9 @@ pub trait JournalStore {
     /// The rows of all runs that are not over and of the newest others, oldest first.
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
 
+    /// The rows of the newest runs that are over and had their last entry by then, oldest first.
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>>;
+
     /// A run's row and its entries from `from` on, in order; `None` where there is no such run.
     /// Both are read in one transaction.
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>>;

@@ -34,6 +34,7 @@ macro_rules! store_contract {
             same_entry_of_another_tab_conflicts
             unfinished_runs_are_always_listed
             newest_of_the_finished_runs_are_listed
+            runs_that_ended_earlier_are_listed
             runs_are_listed_in_the_order_they_began
             cleared_thread_is_gone_and_others_stay
             cleared_store_is_empty
@@ -324,6 +325,22 @@ pub async fn newest_of_the_finished_runs_are_listed(subject: impl Subject) {
     Chain::new("long", "thread", 0).grow(&*store, &[HELD, OVER]).await;
     assert_eq!(listed(&*store, 1).await, ["long", "open"]);
     assert_eq!(listed(&*store, 3).await, ["long", "over-2", "over-3", "open"]);
+}
+
+/// Of those that are over by a time, the ones with the latest last entry.
+pub async fn runs_that_ended_earlier_are_listed(subject: impl Subject) {
+    let store = subject.store();
+    for index in 0..5 {
+        Chain::new(&format!("over-{index}"), "thread", index).grow(&*store, &[OVER]).await;
+    }
+    Chain::new("open", "thread", 0).grow(&*store, &[HELD]).await;
+    let earlier = async |by, newest| {
+        let rows = store.earlier(Timestamp::from_millis(by), newest).await.expect("the rows");
+        rows.iter().map(|row| row.run.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(earlier(3, 2).await, ["over-2", "over-3"]);
+    assert_eq!(earlier(1, 9).await, ["over-0", "over-1"]);
+    assert_eq!(earlier(9, 0).await, [""; 0]);
 }
 
 /// The order does not depend on names, or on when a run went on.

@@ -11,7 +11,7 @@ mod transaction;
 
 use std::rc::Rc;
 
-use holdpoint_core::id::{CallId, RunId, ThreadId};
+use holdpoint_core::id::{CallId, RunId, ThreadId, Timestamp};
 use holdpoint_core::journal::Head;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -80,6 +80,20 @@ impl JournalStore for IndexedDbStore {
         )
     }
 
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        let over = Array::new();
+        let found = over.clone();
+        self.call(
+            move |database| {
+                let transaction = Transaction::read(database, &[RUNS])?;
+                let range = IdbKeyRange::upper_bound(&(by.as_millis() as f64).into())?;
+                visit_over(&transaction, &range, newest, &over)?;
+                Ok(transaction)
+            },
+            move |answers| rows(answers, &found),
+        )
+    }
+
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {
         let run = run.clone();
         self.call(move |database| read(database, &run, from), stored)
@@ -126,20 +140,31 @@ impl JournalStore for IndexedDbStore {
 /// Asks for the rows of the runs that are not over; those of the newest others go to `over`.
 fn list(database: &IdbDatabase, newest: usize, over: &Array) -> Result<Transaction, Fault> {
     let mut transaction = Transaction::read(database, &[RUNS])?;
-    let runs = transaction.store(RUNS)?;
-    transaction.ask(runs.index(BY_OPEN)?.get_all()?);
+    transaction.ask(transaction.store(RUNS)?.index(BY_OPEN)?.get_all()?);
+    visit_over(&transaction, &JsValue::NULL, newest, over)?;
+    Ok(transaction)
+}
+
+/// Puts the newest rows of runs that are over and in the range into `over`.
+fn visit_over(
+    transaction: &Transaction,
+    range: &JsValue,
+    newest: usize,
+    over: &Array,
+) -> Result<(), Fault> {
     over.set_length(0);
     if newest > 0 {
-        let cursor = runs
+        let cursor = transaction
+            .store(RUNS)?
             .index(BY_UPDATED)?
-            .open_cursor_with_range_and_direction(&JsValue::NULL, IdbCursorDirection::Prev)?;
+            .open_cursor_with_range_and_direction(range, IdbCursorDirection::Prev)?;
         let over = over.clone();
         let visit = Closure::<dyn FnMut(Event) -> Result<(), JsValue>>::new(move |event: Event| {
             visit(&event, &over, newest)
         });
         cursor.set_onsuccess(Some(visit.into_js_value().unchecked_ref()));
     }
-    Ok(transaction)
+    Ok(())
 }
 
 fn rows(open: Answers, over: &Array) -> Vec<RunRow> {

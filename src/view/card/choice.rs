@@ -62,6 +62,10 @@ impl Card {
         let way = move |class, label: Text, way| {
             let handle = Handle::new(None);
             let button = button(class).text(label).handle(handle);
+            // It takes the place of the one that led away.
+            if self.back.get_untracked().is_some_and(|left| left.class_name() == class) {
+                self.back.set(handle.get_untracked());
+            }
             button.on("click", move |_| {
                 // What leads away gets the focus back.
                 self.back.set(handle.get_untracked());

@@ -126,12 +126,13 @@ impl Audit {
     fn shown(self) -> Vec<Keyed> {
         let (first, last) = self.window.range.get();
         self.facts.with(|facts| {
+            let total = facts.len();
             let facts = facts.iter().enumerate().skip(first).take(last + 1 - first);
             facts
                 .map(|(at, fact)| {
                     let fact = fact.clone();
                     keyed([&fact.hash, "/", &at.to_string()].concat(), move || {
-                        row(at, move || self.facts.with(Vec::len)).child(line(&fact))
+                        row(at, total).child(line(&fact))
                     })
                 })
                 .collect()

@@ -1,111 +1,146 @@
 //! Taking a run to another browser and back: the forms for a sealed file.
 
+use holdpoint_core::id::RunId;
+use leptos::reactive::graph::untrack;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, HtmlInputElement};
+use web_sys::{HtmlDialogElement, HtmlInputElement};
 
 use crate::text::{self, Text};
 use crate::view::desk::{Desk, button, safely};
+use crate::view::signal::Signal;
 use crate::view::state::{FileForm, Intent};
 use crate::view::tag::{Handle, Tag, keyed, tag};
 use crate::view::timer::soon;
 
 /// The form that is open, as a dialog.
 pub(super) fn dialog(desk: Desk, form: &FileForm) -> Tag {
-    let frame = Handle::new(None);
-    let (file, passphrase, moves) = (Handle::new(None), Handle::new(None), Handle::new(None));
-    let run = form.run.clone();
-    let is_busy = move || desk.shown.form.with(|form| form.as_ref().is_some_and(|form| form.busy));
-    let dialog = move || -> Option<HtmlDialogElement> { frame.get_untracked()?.dyn_into().ok() };
+    let handle = || Handle::new(None);
+    let fields = Fields {
+        desk,
+        run: Signal::new(form.run.clone()),
+        frame: handle(),
+        file: handle(),
+        passphrase: handle(),
+        moves: handle(),
+    };
     soon(move || {
-        if let Some(dialog) = dialog() {
+        if let Some(dialog) = fields.dialog() {
             // It is modal or it is not there.
             dialog.show_modal().ok();
         }
     });
-    // With it the browser gives the focus back.
-    let close = move || {
-        if let Some(dialog) = dialog() {
-            dialog.close();
-        }
-    };
-    let send = {
-        let run = run.clone();
-        move |event: Event| {
-            event.prevent_default();
-            let passphrase = value(passphrase);
-            match run.clone() {
-                Some(run) => desk.send(Intent::Seal { run, passphrase, moves: is_checked(moves) }),
-                None => {
-                    if let Some(file) = chosen(file) {
-                        desk.send(Intent::Unseal { file, passphrase });
-                    }
-                }
-            }
-        }
-    };
-    let (title, words, act) = match run {
-        Some(_) => (text::TAKE_RUN, text::TAKE_RUN_HOW, text::SAVE_FILE),
-        None => (text::BRING_RUN, text::BRING_RUN_HOW, text::OPEN_FILE),
-    };
-    let fields = tag("form")
-        .on("submit", send)
-        .child(tag("h3").class("dialog-title").set("id", "dialog-title").text(title))
-        .maybe(form.run.as_ref().map(|_| safely(tag("p").class("dialog-what"), &form.what)))
-        .child(tag("p").class("dialog-words").text(words))
-        .maybe(run.is_none().then(|| {
-            let choice = tag("input")
-                .part("file-input")
-                .set("type", "file")
-                .set("required", "")
-                .handle(file);
-            labelled(text::FILE, choice.set("accept", ".json,application/json"))
-        }))
-        .child(labelled(
-            text::PASSPHRASE,
-            tag("input")
-                .part("passphrase")
-                .set("type", "password")
-                .set("autocomplete", if run.is_some() { "new-password" } else { "off" })
-                .set("minlength", if run.is_some() { "8" } else { "0" })
-                .bind("required", {
-                    let seals = run.is_some();
-                    move || seals.then(String::new)
-                })
-                .handle(passphrase),
-        ))
-        .maybe(run.is_some().then(|| {
-            let choice = tag("input").set("type", "checkbox").set("checked", "").handle(moves);
-            tag("label").class("dialog-choice").child(choice).child(
-                tag("span").text(text::STOP_HERE).child(tag("small").text(text::STOP_HERE_WHY)),
-            )
-        }))
-        .one(move || {
-            let fault =
-                desk.shown.form.with(|form| form.as_ref().and_then(|it| it.fault.clone()))?;
-            Some(keyed(fault.clone(), move || {
-                tag("p").class("dialog-fault").set("role", "alert").text(fault)
-            }))
-        })
-        .child(
-            tag("div")
-                .class("actions")
-                .child(button("cancel-button").text(text::CANCEL).on("click", move |_| close()))
-                .child(
-                    tag("button")
-                        .class("approve-button")
-                        .set("part", "confirm-button")
-                        .set("type", "submit")
-                        .bind("aria-disabled", move || is_busy().then(|| "true".to_owned()))
-                        .live_text(move || if is_busy() { text::WORKING } else { act }),
-                ),
-        );
     tag("dialog")
         .part("dialog")
         .set("aria-labelledby", "dialog-title")
-        .handle(frame)
+        .handle(fields.frame)
         .on("keydown", |event| event.stop_propagation())
         .on("close", move |_| desk.shown.form.set(None))
-        .child(fields)
+        .child(fields.view(form))
+}
+
+/// What is asked for: of a run that goes, or of a file that comes.
+#[derive(Clone, Copy)]
+struct Fields {
+    desk: Desk,
+    /// The run that goes.
+    run: Signal<Option<RunId>>,
+    frame: Handle,
+    file: Handle,
+    passphrase: Handle,
+    moves: Handle,
+}
+
+impl Fields {
+    fn view(self, form: &FileForm) -> Tag {
+        let goes = form.run.is_some();
+        let (title, words) = match goes {
+            true => (text::TAKE_RUN, text::TAKE_RUN_HOW),
+            false => (text::BRING_RUN, text::BRING_RUN_HOW),
+        };
+        let fault = move || self.desk.shown.form.with(|form| form.as_ref()?.fault.clone());
+        tag("form")
+            .on("submit", move |event| {
+                event.prevent_default();
+                self.send();
+            })
+            .child(tag("h3").class("dialog-title").set("id", "dialog-title").text(title))
+            .maybe(goes.then(|| safely(tag("p").class("dialog-what"), &form.what)))
+            .child(tag("p").class("dialog-words").text(words))
+            .maybe((!goes).then(|| self.file_field()))
+            .child(self.passphrase_field(goes))
+            .maybe(goes.then(|| self.choice()))
+            .one(move || {
+                let fault = fault()?;
+                Some(keyed(fault.clone(), move || {
+                    tag("p").class("dialog-fault").set("role", "alert").text(fault)
+                }))
+            })
+            .child(self.ways_out(if goes { text::SAVE_FILE } else { text::OPEN_FILE }))
+    }
+
+    fn file_field(self) -> Tag {
+        let field = tag("input").part("file-input").set("type", "file").set("required", "");
+        let field = field.set("accept", ".json,application/json").handle(self.file);
+        labelled(text::FILE, field)
+    }
+
+    /// A file that is not sealed needs none.
+    fn passphrase_field(self, goes: bool) -> Tag {
+        let field = tag("input").part("passphrase").set("type", "password");
+        let field = match goes {
+            true => {
+                field.set("autocomplete", "new-password").set("minlength", "8").set("required", "")
+            }
+            false => field.set("autocomplete", "off"),
+        };
+        labelled(text::PASSPHRASE, field.handle(self.passphrase))
+    }
+
+    fn choice(self) -> Tag {
+        let choice = tag("input").set("type", "checkbox").set("checked", "").handle(self.moves);
+        let why = tag("small").text(text::STOP_HERE_WHY);
+        tag("label")
+            .class("dialog-choice")
+            .child(choice)
+            .child(tag("span").text(text::STOP_HERE).child(why))
+    }
+
+    fn ways_out(self, act: Text) -> Tag {
+        let cancel = button("cancel-button").text(text::CANCEL).on("click", move |_| {
+            if let Some(dialog) = self.dialog() {
+                // The browser gives the focus back.
+                dialog.close();
+            }
+        });
+        let confirm = tag("button")
+            .class("approve-button")
+            .set("part", "confirm-button")
+            .set("type", "submit")
+            .bind("aria-disabled", move || self.is_busy().then(|| "true".to_owned()))
+            .live_text(move || if self.is_busy() { text::WORKING } else { act });
+        tag("div").class("actions").child(cancel).child(confirm)
+    }
+
+    fn send(self) {
+        if untrack(|| self.is_busy()) {
+            return;
+        }
+        let passphrase = input(self.passphrase).map(|field| field.value()).unwrap_or_default();
+        if let Some(run) = self.run.get_untracked() {
+            let moves = input(self.moves).is_some_and(|choice| choice.checked());
+            self.desk.send(Intent::Seal { run, passphrase, moves });
+        } else if let Some(file) = input(self.file).and_then(|field| field.files()?.get(0)) {
+            self.desk.send(Intent::Unseal { file: file.into(), passphrase });
+        }
+    }
+
+    fn is_busy(self) -> bool {
+        self.desk.shown.form.with(|form| form.as_ref().is_some_and(|form| form.busy))
+    }
+
+    fn dialog(self) -> Option<HtmlDialogElement> {
+        self.frame.get_untracked()?.dyn_into().ok()
+    }
 }
 
 fn labelled(words: Text, field: Tag) -> Tag {
@@ -114,16 +149,4 @@ fn labelled(words: Text, field: Tag) -> Tag {
 
 fn input(handle: Handle) -> Option<HtmlInputElement> {
     handle.get_untracked()?.dyn_into().ok()
-}
-
-fn value(handle: Handle) -> String {
-    input(handle).map(|input| input.value()).unwrap_or_default()
-}
-
-fn is_checked(handle: Handle) -> bool {
-    input(handle).is_some_and(|input| input.checked())
-}
-
-fn chosen(handle: Handle) -> Option<web_sys::Blob> {
-    input(handle)?.files()?.get(0).map(Into::into)
 }

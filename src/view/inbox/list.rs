@@ -1,18 +1,18 @@
 //! The rows of the inbox: read by pages, shown by windows.
 //!
-//! While a person is at the list nothing moves under them: rows change where they stand, and what is new is
-//! offered by a button.
+//! While a person is at the list nothing moves under them: rows change where they stand, and what is
+//! new is offered by a button.
 
 use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
 use holdpoint_core::sorted::Sorted;
-use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, HtmlElement, ShadowRoot};
+use web_sys::{Element, Event, HtmlElement, ShadowRoot};
 
-use super::row::{content, words};
+use super::row::content;
+use super::search::{Search, small};
 use super::window::{self, STEP, Window};
 use crate::driver::ports::{CallRow, Group, JournalStore, Page, Tally};
 use crate::text;
@@ -72,12 +72,14 @@ impl List {
     /// Shows another part.
     pub(super) fn choose(self, group: Option<Group>) {
         self.group.set(group);
+        self.window.to_top();
         self.reload();
     }
 
     /// Shows the rows in which these words are.
     pub(super) fn search(self, words: &str) {
         self.needle.set(small(words.trim()));
+        self.window.to_top();
         self.reload();
     }
 
@@ -125,6 +127,11 @@ impl List {
                 },
             )
             .live(move || self.empty())
+            .on("click", move |event| self.press(&event))
+            .on("focusin", move |event| {
+                self.focused.put(self.row_of(&event).map(|row| row.call));
+            })
+            .on("focusout", move |_| self.focused.put(None))
     }
 
     /// The words in the place of rows.
@@ -165,62 +172,52 @@ impl List {
             };
             let rows = rows.iter().enumerate().filter(|(at, row)| is_meant(*at, row));
             rows.map(|(at, row)| {
-                let call = row.call.clone();
                 // A row that moved is another one: its place is part of what it says.
-                let key = [&at.to_string(), " ", call.as_str()].concat();
-                keyed(key, move || self.item(at, call))
+                let key = [&at.to_string(), " ", row.call.as_str()].concat();
+                let row = row.clone();
+                keyed(key, move || self.item(at, &row))
             })
             .collect()
         })
     }
 
-    fn item(self, at: usize, call: CallId) -> Tag {
-        let row = move |read: fn(&CallRow) -> String| {
-            self.rows.with(|rows| rows.get(at).map(read)).unwrap_or_default()
+    /// One row. It listens to one thing and hears no events itself, for there are many.
+    fn item(self, at: usize, row: &CallRow) -> Tag {
+        let total = self.rows.with_untracked(Vec::len).max(self.total());
+        let item = window::row(at, total).set("data-call", row.call.as_str());
+        let stage = move || {
+            let of = |row: &CallRow| [&row.stage, row.by.as_deref().unwrap_or("-")].concat();
+            self.rows.with(|rows| rows.get(at).map(of)).unwrap_or_default()
         };
-        let run = self.rows.with_untracked(|rows| rows.get(at).map(|row| row.run.clone()));
-        let (gone, goes) = (call.clone(), call.clone());
-        let item = window::row(at, move || self.total());
+        let view = move || self.rows.with_untracked(|rows| rows.get(at).map(content));
+        let take = (row.group != Group::Done).then(|| {
+            button("take-button")
+                .set("aria-label", text::act_on(text::TAKE_RUN, &visible_text(&row.what)))
+                .set("title", text::TAKE_RUN)
+                .child(icon(stroke::OUT))
+        });
         item.child(
             button("inbox-item")
-                .set("data-call", call.as_str())
-                .on("focus", move |_| self.focused.put(Some(call.clone())))
-                .on("blur", move |_| {
-                    if self.focused.get_untracked().as_ref() == Some(&gone) {
-                        self.focused.put(None);
-                    }
-                })
-                .on("click", move |_| {
-                    if let Some(run) = run.clone() {
-                        self.desk.send(Intent::Show { run, call: goes.clone() });
-                    }
-                })
-                .one(move || {
-                    let key = row(|row| [&row.stage, row.by.as_deref().unwrap_or("-")].concat());
-                    let view = move || self.rows.with_untracked(|rows| rows.get(at).map(content));
-                    Some(keyed(key, move || view().unwrap_or_else(|| tag("span"))))
-                }),
+                .one(move || Some(keyed(stage(), move || view().unwrap_or_else(|| tag("span"))))),
         )
-        .one(move || self.rows.with(|rows| self.take_button(rows.get(at)?)))
+        .maybe(take)
     }
 
-    /// The way to take the run of a call that waits to another browser.
-    fn take_button(self, row: &CallRow) -> Option<Keyed> {
-        let form = FileForm {
-            run: Some(row.run.clone()),
-            what: row.what.clone(),
-            busy: false,
-            fault: None,
-        };
-        (row.group != Group::Done).then(|| {
-            keyed("", move || {
-                button("take-button")
-                    .set("aria-label", text::act_on(text::TAKE_RUN, &visible_text(&form.what)))
-                    .set("title", text::TAKE_RUN)
-                    .child(icon(stroke::OUT))
-                    .on("click", move |_| self.desk.shown.form.set(Some(form.clone())))
-            })
-        })
+    /// The row in which something happened.
+    fn row_of(self, event: &Event) -> Option<CallRow> {
+        let call = closest(event, "[data-call]")?.get_attribute("data-call")?;
+        let is_it = |row: &&CallRow| row.call.as_str() == call;
+        self.rows.with_untracked(|rows| rows.iter().find(is_it).cloned())
+    }
+
+    fn press(self, event: &Event) {
+        let Some(CallRow { run, call, what, .. }) = self.row_of(event) else { return };
+        if closest(event, ".take-button").is_some() {
+            let form = FileForm { run: Some(run), what, ..FileForm::default() };
+            self.desk.shown.form.set(Some(form));
+        } else {
+            self.desk.send(Intent::Show { run, call });
+        }
     }
 
     /// Reads until so many rows are there, or all.
@@ -253,13 +250,20 @@ impl List {
                 self.read_to.set(Some(last.clone()));
             }
             let needle = self.needle.get_untracked();
-            let matching = found.into_iter().filter(|row| contains(row, &needle));
-            self.rows.update(|rows| {
-                if std::mem::take(&mut anew) {
-                    rows.clear();
-                }
-                rows.extend(matching);
-            });
+            let mut search = Search::new(&needle);
+            let mut matching: Vec<_> = self
+                .desk
+                .shown
+                .speaking(|| found.into_iter().filter(|row| search.finds(row)).collect());
+            let is_first = std::mem::take(&mut anew);
+            if is_first || !matching.is_empty() {
+                self.rows.update(|rows| {
+                    if is_first {
+                        rows.clear();
+                    }
+                    rows.append(&mut matching);
+                });
+            }
             self.is_whole.set(is_end);
             if is_end || self.rows.with_untracked(Vec::len) >= wanted {
                 break;
@@ -329,8 +333,9 @@ impl List {
         let is_read = |row: &CallRow| {
             is_whole || end.as_ref().is_some_and(|end| !end.is_before(&row.place()))
         };
+        let mut search = Search::new(&needle);
         let is_meant = |row: &&CallRow| {
-            group.is_none_or(|group| group == row.group) && is_read(row) && contains(row, &needle)
+            group.is_none_or(|group| group == row.group) && is_read(row) && search.finds(row)
         };
         let meant = fresh.values().filter(is_meant).count();
         let is_known = |row: &&CallRow| fresh.contains(&row.call);
@@ -359,9 +364,10 @@ impl List {
             let Some(items) = self.window.items.get_untracked() else { return };
             let mut item = items.first_element_child();
             while let Some(element) = item {
-                let is_it = |button: &Element| button.get_attribute("data-call") == call;
-                if let Some(button) = element.first_element_child().filter(is_it) {
-                    let _ = button.unchecked_into::<HtmlElement>().focus();
+                if element.get_attribute("data-call") == call {
+                    let button = element.first_element_child();
+                    // It is in the page, so it can have the focus.
+                    let _ = button.map(|button| button.unchecked_into::<HtmlElement>().focus());
                     return;
                 }
                 item = element.next_element_sibling();
@@ -370,18 +376,9 @@ impl List {
     }
 }
 
-/// Whether the words that are searched for are in what a row shows.
-fn contains(row: &CallRow, needle: &str) -> bool {
-    if needle.is_empty() {
-        return true;
-    }
-    let hay = [row.what.as_str(), &row.title, &row.tool, &words(row)].join("\n");
-    small(&hay).contains(needle)
-}
-
-/// Small letters, by the browser: its tables are not ours to ship.
-fn small(words: &str) -> String {
-    JsString::from(words).to_locale_lower_case(None).into()
+/// The element of an event, or one around it, that is meant.
+fn closest(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
 }
 
 /// How many rows are read at once.

@@ -5,6 +5,7 @@ mod audit;
 mod files;
 mod list;
 mod row;
+mod search;
 mod window;
 
 use std::cell::Cell;

@@ -82,10 +82,9 @@ impl Window {
 }
 
 /// A row in its place.
-pub(super) fn row(at: usize, total: impl Fn() -> usize + 'static) -> Tag {
-    let item = tag("li")
-        .bind("aria-setsize", move || Some(total().to_string()))
-        .set("aria-posinset", (at + 1).to_string());
+pub(super) fn row(at: usize, total: usize) -> Tag {
+    let item =
+        tag("li").set("aria-setsize", total.to_string()).set("aria-posinset", (at + 1).to_string());
     set_variable(&item.element(), "--_at", &at.to_string());
     item
 }

@@ -9,7 +9,7 @@ use holdpoint::driver::ports::{
     Append, CallRow, JournalStore, Page, RunRow, StoreError, StoredRun, Tally, Task,
 };
 use holdpoint::store::MemoryStore;
-use holdpoint_core::id::{RunId, ThreadId};
+use holdpoint_core::id::{RunId, ThreadId, Timestamp};
 
 /// The disk, and what is wrong with it.
 #[derive(Default)]
@@ -109,6 +109,10 @@ pub(super) struct TabStorage {
 impl JournalStore for TabStorage {
     fn list(&self, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
         self.faults.answering(self.memory.list(newest))
+    }
+
+    fn earlier(&self, by: Timestamp, newest: usize) -> Task<Result<Vec<RunRow>, StoreError>> {
+        self.faults.answering(self.memory.earlier(by, newest))
     }
 
     fn read(&self, run: &RunId, from: u64) -> Task<Result<Option<StoredRun>, StoreError>> {

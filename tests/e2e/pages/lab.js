@@ -7,6 +7,7 @@
 // - `late`: what becomes of a call when that time is over; `rule`: transfers are held by a rule;
 // - `undo`: milliseconds in which an approval can be taken back; `watch`: the tool's precondition is
 //   `globalThis.world`;
+// - `fresh`: the state of things is another one each time it is asked for;
 // - `mortal`: the page can die; see mortal.js;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB;
@@ -17,7 +18,7 @@
 const query = new URLSearchParams(location.search);
 const own = [
   "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
-  "vendor", "away", "late", "rule", "undo", "watch",
+  "vendor", "away", "late", "rule", "undo", "watch", "fresh",
 ];
 
 /** What the tool's precondition says. */
@@ -38,6 +39,7 @@ if (query.get("storage") === "refused") {
 if (query.has("away")) document.hasFocus = () => false;
 if (query.has("vendor")) {
   Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
+  navigator.storage.persisted = async () => false;
 }
 
 /** What a screen reader is told, in order. */
@@ -102,9 +104,9 @@ function transfer() {
     annotations: Object.fromEntries(hints.map((hint) => [hint, true])),
     approval: query.has("expires") || query.has("rule") ? [inTime()] : "always",
     undoable: query.has("undo") ? { windowMs: Number(query.get("undo")) } : undefined,
-    precondition: query.has("watch") ? () => globalThis.world : undefined,
+    precondition: state(),
     preview: query.has("preview")
-      ? ({ amount }) => `The balance goes from 1,000.00 to ${(1000 - amount).toFixed(2)}.`
+      ? ({ amount }) => ({ label: "Balance", before: 1000, after: 1000 - amount })
       : undefined,
     summary: ({ amount, recipient }) => `Transfer ${amount} to ${recipient}`,
     execute: async ({ recipient }, { idempotencyKey, signal }) => {
@@ -115,6 +117,12 @@ function transfer() {
     },
     verify: query.has("verify") ? async (key) => (await fetch(at(key))).json() : undefined,
   };
+}
+
+/** The tool's precondition. */
+function state() {
+  if (query.has("watch")) return () => globalThis.world;
+  return query.has("fresh") ? () => ({ balance: (world.balance -= 100) }) : undefined;
 }
 
 function inTime() {

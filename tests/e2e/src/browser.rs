@@ -339,8 +339,10 @@ fn program(variable: &str, name: &str) -> PathBuf {
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Without a screen, as any user, and without a word to anyone outside.
-const CHROMIUM_FLAGS: [&str; 15] = [
+const CHROMIUM_FLAGS: [&str; 16] = [
     "--headless=new",
+    // What was never on the screen cannot be approved.
+    "--window-size=1280,1000",
     "--remote-debugging-port=0",
     "--no-sandbox",
     "--disable-gpu",

@@ -22,6 +22,7 @@ pub mod look;
 mod program;
 mod said;
 pub mod scene;
+pub mod seed;
 pub mod server;
 pub mod stage;
 

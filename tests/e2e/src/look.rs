@@ -12,7 +12,7 @@ pub struct Look {
     pub name: &'static str,
     scheme: &'static str,
     forced: &'static str,
-    direction: &'static str,
+    language: &'static str,
     width: u32,
 }
 
@@ -35,17 +35,14 @@ impl Look {
             "width": self.width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false,
         });
         agent.tab.devtools("Emulation.setDeviceMetricsOverride", size).await?;
-        // Two frames: what follows the size is in the second.
-        let turned = "document.documentElement.dir = args[0];
-            await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));";
-        agent.tab.run(turned, vec![json!(self.direction)]).await?;
+        agent.tab.run(SPEAK, vec![json!(self.language)]).await?;
         Ok(())
     }
 }
 
 /// Light, from left to right: what a state is reached in.
 pub const LIGHT: Look =
-    Look { name: "light", scheme: "light", forced: "none", direction: "ltr", width: WIDTH };
+    Look { name: "light", scheme: "light", forced: "none", language: "en", width: WIDTH };
 
 /// Dark.
 pub const DARK: Look = Look { name: "dark", scheme: "dark", ..LIGHT };
@@ -53,8 +50,8 @@ pub const DARK: Look = Look { name: "dark", scheme: "dark", ..LIGHT };
 /// Colours of the reader's own choice.
 pub const FORCED: Look = Look { name: "forced", forced: "active", ..LIGHT };
 
-/// From right to left.
-pub const RTL: Look = Look { name: "rtl", direction: "rtl", ..LIGHT };
+/// From right to left, in Arabic.
+pub const RTL: Look = Look { name: "rtl", language: "ar", ..LIGHT };
 
 /// As narrow as a widget must bear: 320 CSS pixels, which is also 1280 at 400 %.
 pub const NARROW: Look = Look { name: "narrow", width: 320, ..LIGHT };
@@ -65,10 +62,24 @@ pub const ALL: [Look; 7] = [
     DARK,
     FORCED,
     RTL,
-    Look { name: "rtl-dark", direction: "rtl", ..DARK },
-    Look { name: "rtl-forced", direction: "rtl", ..FORCED },
+    Look { name: "rtl-dark", language: "ar", ..DARK },
+    Look { name: "rtl-forced", language: "ar", ..FORCED },
     NARROW,
 ];
 
 const WIDTH: u32 = 480;
 const HEIGHT: u32 = 760;
+
+/// The language is fetched, where the page has a network; what follows the size is in the second
+/// frame after it.
+const SPEAK: &str = "
+    const [language] = args;
+    const direction = language === 'ar' ? 'rtl' : 'ltr';
+    Object.assign(document.documentElement, { lang: language, dir: direction });
+    const frame = () => new Promise(requestAnimationFrame);
+    const words = () => document.querySelector('holdpoint-agent')?.shadowRoot
+      .querySelector('[part~=input]')?.placeholder ?? '';
+    const speaks = () => /[\\u0600-\\u06ff]/.test(words()) === (language === 'ar');
+    for (let tries = 0; navigator.onLine && !speaks() && tries < 300; tries += 1) await frame();
+    await frame();
+    await frame();";

@@ -41,8 +41,12 @@ enum Step {
     Press(&'static str),
     /// A part gets this text.
     Type(&'static str, &'static str),
+    /// The field of an argument gets this text, behind what it has.
+    Fill(&'static str, &'static str),
     /// The widget shows these words.
     Shows(&'static str),
+    /// A part of this name is there.
+    There(&'static str),
     /// The run is over.
     Idle,
     /// The next call stands still there, and this waits until one does so after the next step.
@@ -92,7 +96,7 @@ impl Scene {
                 agent.run("await agent.send(args[0])", vec![json!(words)]).await?;
             }
             Step::Cards(count) => cards(agent, count).await?,
-            Step::Approve => agent.click("approve-button").await?,
+            Step::Approve => agent.approve_button().await?.click().await?,
             Step::Deny(reason) => {
                 agent.click("deny-button").await?;
                 agent.part("deny-reason").await?.send_keys(reason).await?;
@@ -101,7 +105,13 @@ impl Scene {
             Step::Click(part) => agent.click(part).await?,
             Step::Press(name) => agent.press(name).await?,
             Step::Type(part, text) => agent.part(part).await?.send_keys(text).await?,
+            Step::Fill(name, text) => {
+                let driver = agent.tab.front().await?;
+                let field = driver.execute(FIELD, vec![json!(name)]).await?.element()?;
+                field.send_keys(text).await?;
+            }
             Step::Shows(words) => agent.shows(words).await?,
+            Step::There(part) => agent.part(part).await.map(drop)?,
             Step::Idle => agent.is("idle").await?,
             Step::Hold(point) => lab.hold(point),
             Step::Reached => lab.reached().await,
@@ -244,6 +254,106 @@ pub const SCENES: &[Scene] = &[
             Step::Reopen("tools=none&"),
             Step::Cards(1),
             Step::Shows("The tool is not on this page"),
+        ],
+    },
+    Scene {
+        name: "edit",
+        shows: "The arguments in a form made of the tool's schema",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("edit-button"),
+            Step::Shows("Review"),
+        ],
+    },
+    Scene {
+        name: "edit-fault",
+        shows: "What the tool does not take is said beside its field",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("edit-button"),
+            Step::Fill("amount", "x"),
+            Step::Click("review-button"),
+            Step::There("field-error"),
+        ],
+    },
+    Scene {
+        name: "review",
+        shows: "What was changed, once more before it is approved",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("edit-button"),
+            Step::Fill("amount", "0"),
+            Step::Click("review-button"),
+            Step::There("review"),
+            Step::Cards(1),
+        ],
+    },
+    Scene {
+        name: "answer-form",
+        shows: "Something to know in place of the call",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("answer-button"),
+            Step::Type("answer-text", "Alice was paid in cash."),
+        ],
+    },
+    Scene {
+        name: "confirm",
+        shows: "What cannot be undone asks for a second step: a word, or a button that is held",
+        query: "hints=destructiveHint&preview&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::There("confirm-dialog"),
+        ],
+    },
+    Scene {
+        name: "remember",
+        shows: "A decision that is to stand for others, as the rule that is saved",
+        query: "expires=300000&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("remember"),
+            Step::There("rule-sentence"),
+        ],
+    },
+    Scene {
+        name: "undo",
+        shows: "An approval that can still be taken back",
+        query: "undo=600000&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::There("undo-button"),
+        ],
+    },
+    Scene {
+        name: "lapsed",
+        shows: "The time is over, and the call waits to be asked for anew",
+        query: "expires=1&late=ask-again&",
+        steps: &[Step::Say("Transfer 500 to Alice"), Step::There("lapsed")],
+    },
+    Scene {
+        name: "changed",
+        shows: "The state of things was another one at the click: nothing ran, and this is new",
+        query: "fresh&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Approve,
+            Step::There("card-changed"),
+            Step::Cards(1),
         ],
     },
     Scene {
@@ -562,6 +672,10 @@ await bank.transfer({ amount: 500, recipient: \"Alice\" });
 
 /// A direction that is turned, a space that is none, a letter that is another, a line too much.
 const HOSTILE: &str = r#"{"amount":500,"recipient":"Alice\u202egnp.exe \u200bLtd.\n\nApproved by the bank ✓                    аlice@bank.example"}"#;
+
+const FIELD: &str = "
+    const { shadowRoot } = document.querySelector('holdpoint-agent');
+    return shadowRoot.querySelector(`[data-path='${arguments[0]}']`);";
 
 const TO_TOP: &str = "agent.shadowRoot.querySelector('[part~=transcript]').scrollTop = 0;
      await new Promise(requestAnimationFrame);";

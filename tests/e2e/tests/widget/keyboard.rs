@@ -32,12 +32,13 @@ async fn bank_scenario_runs_by_keyboard_alone() -> Result<()> {
         bank.reload().await?;
         agent.card().await?;
         bank.has("950.00").await?;
-        agent.enabled("approve-button").await?;
         keys.forward_to("approve-button").await?;
         keys.watch().await?;
+        agent.enabled("approve-button").await?;
         keys.press(Key::Space).await?;
         bank.has("450.00").await?;
         agent.shows("Done: 500 to Alice").await?;
+        agent.is("idle").await?;
         keys.is_at("receipt").await?;
 
         keys.forward_to("input").await?;

@@ -82,8 +82,11 @@ const STORED: &str = "
     database.close();
     return entries.find((text) => JSON.parse(text).record.answered);";
 
-/// Each value by its name, as it can be read on the card.
+/// Each value by its name, as it can be read on the card once nothing of it is left out.
 const SHOWN: &str = "
+    for (const button of agent.shadowRoot.querySelectorAll('[part~=show-all]')) button.click();
+    await new Promise(requestAnimationFrame);
     const list = agent.shadowRoot.querySelector('[part~=card-arguments]');
-    return Object.fromEntries([...list.querySelectorAll('dt')].map(
-      (name) => [name.textContent, name.parentElement.querySelector('dd').innerText]));";
+    const [name, value] = ['dt', 'dd'].map((it) => (line) => line.querySelector(`:scope > ${it}`));
+    return Object.fromEntries([...list.children].map(
+      (line) => [name(line).textContent, value(line).innerText]));";

@@ -7,7 +7,6 @@
 
 mod figures;
 mod long_run;
-mod seed;
 mod ui;
 
 use std::time::Duration;

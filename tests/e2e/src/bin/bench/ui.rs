@@ -3,11 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use holdpoint_e2e::agent::Agent;
 use holdpoint_e2e::browser::Engine;
+use holdpoint_e2e::seed;
 use holdpoint_e2e::stage::Stage;
 use serde_json::{Value, json};
 
 use crate::figures::{Figures, numbers};
-use crate::{SAMPLES, SAMPLES_SLOW, hold, seed};
+use crate::{SAMPLES, SAMPLES_SLOW, hold};
 
 /// How a table says of long tasks: those that keep a page from anything else for 50 ms and more.
 pub(crate) const TASKS: &str = "long tasks | together, ms | longest, ms";
@@ -64,7 +65,7 @@ pub(crate) async fn inbox() -> Result<()> {
     for _ in 0..SAMPLES_SLOW {
         let agent = stage.lab(&format!("namespace={SOWN}")).await?;
         opened.take(&agent.run(OPEN_INBOX, vec![]).await?)?;
-        scrolled.take(&agent.run(SCROLL, vec![json!("inbox-list")]).await?)?;
+        scrolled.take(&agent.run(SCROLL, vec![json!("inbox-scroll")]).await?)?;
         searched.take(&agent.run(SEARCH_INBOX, vec![json!("10099")]).await?)?;
     }
     opened.show("click → the first rows are in a frame");
@@ -156,7 +157,7 @@ macro_rules! measured {
              const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
              observer.observe({ type: 'longtask' });
              const frame = () => new Promise(requestAnimationFrame);
-             const part = (name) => agent.shadowRoot.querySelector(`[part~=${name}]`);
+             const part = (name) => agent.shadowRoot.querySelector(`.${name}`);
              const took = async (start) => {
                const took = performance.now() - start;
                await new Promise((later) => setTimeout(later, 50));

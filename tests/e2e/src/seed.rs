@@ -20,7 +20,7 @@ struct Desk {
 }
 
 /// An exported run with a request and so many answers, each but the last with a call that is done.
-pub(crate) fn conversation(number: usize, answers: u32) -> Result<String> {
+pub fn conversation(number: usize, answers: u32) -> Result<String> {
     let mut desk = Desk::open(number, answers + 1)?;
     for turn in 0..answers {
         let mut items = vec![Part::Text(words(number, turn))];
@@ -43,7 +43,7 @@ pub(crate) fn conversation(number: usize, answers: u32) -> Result<String> {
 }
 
 /// An exported run with so many calls that wait, or that were denied.
-pub(crate) fn asked(number: usize, calls: usize, are_denied: bool) -> Result<String> {
+pub fn asked(number: usize, calls: usize, are_denied: bool) -> Result<String> {
     let mut desk = Desk::open(number, 2)?;
     let call = |at: usize| {
         let amount = 100 + number * calls + at;
@@ -131,8 +131,10 @@ impl Desk {
     }
 
     fn exported(self) -> String {
+        let head = self.run.head();
         let file = json!({
             "format": "holdpoint-run", "version": 1, "run": self.run.id().as_str(),
+            "head": { "len": head.len, "hash": head.hash.to_string(), "epoch": head.epoch },
             "entries": self.entries,
         });
         file.to_string()

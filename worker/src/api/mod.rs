@@ -1,0 +1,178 @@
+//! The routes, as one table: the router and the OpenAPI document are both made of it.
+
+mod approvals;
+mod body;
+mod caller;
+mod events;
+mod jobs;
+mod page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::routing::{MethodRouter, get, post};
+use holdpoint_proxy::AppError;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{ApiError, Shared, openapi};
+
+/// One route with all that its description says.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) summary: &'static str,
+    /// The schema of the body, by its name.
+    pub(crate) body: Option<&'static str>,
+    /// The status, the media type and the schema of the answer.
+    pub(crate) answer: (u16, &'static str, Option<&'static str>),
+    pub(crate) refusals: &'static [u16],
+    handler: fn() -> MethodRouter<Arc<Shared>>,
+}
+
+const JSON: &str = "application/json";
+const HTML: &str = "text/html";
+
+pub(crate) const ROUTES: [Route; 11] = [
+    Route {
+        method: "post",
+        path: "/v1/jobs",
+        id: "create_job",
+        summary: "Takes a job in; a repeat with the same key is the same job",
+        body: Some("NewJob"),
+        answer: (202, JSON, Some("Accepted")),
+        refusals: &[400, 401, 404, 413, 422, 503],
+        handler: || post(jobs::create),
+    },
+    Route {
+        method: "get",
+        path: "/v1/jobs",
+        id: "list_jobs",
+        summary: "The newest jobs of the caller, and of workflows that they approve",
+        body: None,
+        answer: (200, JSON, Some("Jobs")),
+        refusals: &[401, 503],
+        handler: || get(jobs::list),
+    },
+    Route {
+        method: "get",
+        path: "/v1/jobs/{id}",
+        id: "read_job",
+        summary: "A job: how far it is, what it came to, what it waits for",
+        body: None,
+        answer: (200, JSON, Some("Job")),
+        refusals: &[401, 404, 503],
+        handler: || get(jobs::read),
+    },
+    Route {
+        method: "post",
+        path: "/v1/jobs/{id}/cancel",
+        id: "cancel_job",
+        summary: "Stops a job; what has started is waited for",
+        body: None,
+        answer: (200, JSON, Some("Job")),
+        refusals: &[401, 404, 409, 503],
+        handler: || post(jobs::cancel),
+    },
+    Route {
+        method: "get",
+        path: "/v1/approvals",
+        id: "list_approvals",
+        summary: "What the caller may decide about, oldest first: `?status=`, pending by default",
+        body: None,
+        answer: (200, JSON, Some("Approvals")),
+        refusals: &[400, 401, 503],
+        handler: || get(approvals::list),
+    },
+    Route {
+        method: "get",
+        path: "/v1/approvals/{id}",
+        id: "read_approval",
+        summary: "One approval",
+        body: None,
+        answer: (200, JSON, Some("Approval")),
+        refusals: &[401, 404, 503],
+        handler: || get(approvals::read),
+    },
+    Route {
+        method: "post",
+        path: "/v1/approvals/{id}/decision",
+        id: "decide",
+        summary: "Decides; the first decision wins, and a repeat gets the first outcome",
+        body: Some("Decision"),
+        answer: (200, JSON, Some("Approval")),
+        refusals: &[400, 401, 403, 404, 409, 410, 413, 422, 503],
+        handler: || post(approvals::decide),
+    },
+    Route {
+        method: "post",
+        path: "/v1/approvals/{id}/settlement",
+        id: "settle",
+        summary: "Says what became of a call in doubt",
+        body: Some("Settlement"),
+        answer: (200, JSON, Some("Approval")),
+        refusals: &[400, 401, 403, 404, 409, 413, 503],
+        handler: || post(approvals::settle),
+    },
+    Route {
+        method: "get",
+        path: "/v1/events",
+        id: "events",
+        summary: "Runs as they change, as server-sent events",
+        body: None,
+        answer: (200, "text/event-stream", None),
+        refusals: &[401],
+        handler: || get(events::stream),
+    },
+    Route {
+        method: "get",
+        path: "/approve/{token}",
+        id: "approval_page",
+        summary: "A page that shows one approval and changes nothing",
+        body: None,
+        answer: (200, HTML, None),
+        refusals: &[404, 410],
+        handler: || get(page::show),
+    },
+    Route {
+        method: "post",
+        path: "/approve/{token}",
+        id: "approval_page_decide",
+        summary: "Decides from the page: no by the link alone, yes with an approver's token",
+        body: Some("PageDecision"),
+        answer: (200, HTML, None),
+        refusals: &[400, 401, 403, 404, 409, 410, 413],
+        handler: || post(page::decide),
+    },
+];
+
+pub(crate) async fn router(shared: Arc<Shared>) -> Result<Router, AppError> {
+    let proxy = holdpoint_proxy::app(shared.config.proxy.clone())?;
+    let document = openapi::document(&ROUTES, described(&proxy).await).to_string();
+    let document = async move || ([(CONTENT_TYPE, JSON)], document);
+    let mut router = Router::new();
+    for route in &ROUTES {
+        router = router.route(route.path, (route.handler)());
+    }
+    let router = router
+        .route("/openapi.json", get(document))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .with_state(shared);
+    Ok(router.fallback_service(proxy))
+}
+
+/// The proxy's description of itself.
+async fn described(proxy: &Router) -> Value {
+    let request = Request::get("/openapi.json").header(HOST, "localhost").body(Body::empty());
+    let Ok(request) = request else { return Value::Null };
+    let response = match proxy.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let body = axum::body::to_bytes(response.into_body(), 1024 * 1024).await.unwrap_or_default();
+    serde_json::from_slice(&body).unwrap_or_default()
+}

@@ -1,0 +1,154 @@
+//! The agent when nobody is watching: a job comes in, the same core as in a page works on it,
+//! stops before what needs a person, tells them, and goes on when they have decided.
+//!
+//! [`Worker::open`] connects a configuration to its store; [`Worker::router`] is the API, with the
+//! proxy beside it; [`Worker::run`] serves and carries runs on until it is told to stop. Any number
+//! of processes may share one PostgreSQL.
+
+mod api;
+mod channels;
+pub mod config;
+mod error;
+mod link;
+mod model;
+mod openapi;
+mod patterns;
+mod run;
+mod runner;
+mod signature;
+pub mod store;
+mod tools;
+mod view;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use holdpoint_proxy::AppError;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{Config, ConfigError};
+pub use error::ApiError;
+pub use link::{Link, Links};
+pub use patterns::Regress;
+pub use signature::{Forged, Signer};
+pub use view::{Approval, Changes, Notice};
+
+use config::Channel;
+use model::Model;
+use store::{Store, StoreError};
+use tools::Clients;
+
+/// A worker with its store open.
+#[derive(Clone)]
+pub struct Worker(Arc<Shared>);
+
+/// What all of a worker's tasks share.
+struct Shared {
+    config: Config,
+    store: Store,
+    links: Links,
+    model: Model,
+    clients: Clients,
+    /// This worker's name in the leases: another one after each start.
+    owner: String,
+    /// A run may be due.
+    due: Notify,
+    /// A notice may be due.
+    mail: Notify,
+    /// A run changed.
+    changed: Notify,
+    /// Ends what would go on for ever, such as event streams.
+    stopping: CancellationToken,
+}
+
+/// Why a worker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store's.
+    #[error("cannot open the database")]
+    Store(#[from] StoreError),
+    /// The proxy's, or that of a client for a tool or a channel.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl Worker {
+    /// Opens the store and makes the clients.
+    ///
+    /// # Errors
+    ///
+    /// A database that cannot be opened, or no certificates of the system for an `https` URL.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let store = Store::open(&config.database_url).await?;
+        let made = [uuid::Uuid::now_v7(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
+        let made = made.map(|part| part.simple().to_string()).concat();
+        let links = Links::new(config.public_url.clone(), &store.secret("links", &made).await?);
+        let tools = config.workflows.values().flat_map(|workflow| workflow.tools.values());
+        let channels = config.channels.values().map(|channel| match channel {
+            Channel::Webhook { url, .. } => url,
+        });
+        let clients = Clients::new(tools.map(|tool| &tool.url).chain(channels))?;
+        let model = Model::new(&config.proxy)?;
+        Ok(Self(Arc::new(Shared {
+            config,
+            store,
+            links,
+            model,
+            clients,
+            owner: uuid::Uuid::now_v7().to_string(),
+            due: Notify::new(),
+            mail: Notify::new(),
+            changed: Notify::new(),
+            stopping: CancellationToken::new(),
+        })))
+    }
+
+    /// The API, and the proxy where no route of the worker's is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`holdpoint_proxy::app`].
+    pub async fn router(&self) -> Result<Router, AppError> {
+        api::router(Arc::clone(&self.0)).await
+    }
+
+    /// Carries runs on and sends notices until `stop` is cancelled, and lets go of what is held.
+    pub async fn work(&self, stop: CancellationToken) {
+        let shared = || Arc::clone(&self.0);
+        let delivering = tokio::spawn(channels::deliver(shared(), stop.clone()));
+        runner::work(shared(), stop).await;
+        let _ = delivering.await;
+    }
+
+    /// Serves and works until `stop` is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Worker::router`].
+    pub async fn run(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), AppError> {
+        let router = self.router().await?;
+        let stopping = self.0.stopping.clone();
+        let signal = stopping.clone();
+        tokio::spawn(async move {
+            stop.await;
+            signal.cancel();
+        });
+        let serving = holdpoint_proxy::serve(listener, router, stopping.clone().cancelled_owned());
+        tokio::join!(serving, self.work(stopping));
+        self.0.store.close().await;
+        Ok(())
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

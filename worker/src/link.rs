@@ -1,0 +1,71 @@
+//! Links to the page of one approval, for one person: who has one may see it and say no.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac_sha256::HMAC;
+use reqwest::Url;
+
+/// Makes and reads links.
+#[derive(Clone)]
+pub struct Links {
+    base: Url,
+    key: Vec<u8>,
+}
+
+/// What a link is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The call.
+    pub call: String,
+    /// The digest of what was shown when the link was made.
+    pub digest: String,
+    /// For whom it was made.
+    pub approver: String,
+    /// Until when it is good.
+    pub until: u64,
+}
+
+impl Links {
+    /// Links under this address, known by this key again.
+    #[must_use]
+    pub fn new(base: Url, key: &str) -> Self {
+        Self { base, key: key.as_bytes().to_vec() }
+    }
+
+    /// The address of a page.
+    #[must_use]
+    pub fn url(&self, link: &Link) -> String {
+        let base = self.base.as_str().trim_end_matches('/');
+        format!("{base}/approve/{}", self.token(link))
+    }
+
+    fn token(&self, Link { call, digest, approver, until }: &Link) -> String {
+        let content = format!("1|{call}|{digest}|{until}|{approver}");
+        let mac = HMAC::mac(content.as_bytes(), &self.key);
+        [URL_SAFE_NO_PAD.encode(content), URL_SAFE_NO_PAD.encode(mac)].join(".")
+    }
+
+    /// What a token of a link says; none where it was not made here.
+    #[must_use]
+    pub fn read(&self, token: &str) -> Option<Link> {
+        let (content, mac) = token.split_once('.')?;
+        let content = URL_SAFE_NO_PAD.decode(content).ok()?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        let expected = HMAC::mac(&content, &self.key);
+        // Macs of macs are compared, so the time that it takes tells nothing about the first ones.
+        if HMAC::mac(mac, &self.key) != HMAC::mac(expected, &self.key) {
+            return None;
+        }
+        let content = String::from_utf8(content).ok()?;
+        let mut fields = content.splitn(5, '|');
+        if fields.next()? != "1" {
+            return None;
+        }
+        Some(Link {
+            call: fields.next()?.to_owned(),
+            digest: fields.next()?.to_owned(),
+            until: fields.next()?.parse().ok()?,
+            approver: fields.next()?.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,60 @@
+-- Times are milliseconds since 1970. The same text serves SQLite and PostgreSQL.
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    workflow TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    -- Whose key, and the key: a repeat is the same job.
+    dedupe TEXT NOT NULL UNIQUE,
+    body_digest TEXT NOT NULL,
+    created BIGINT NOT NULL
+);
+CREATE TABLE runs (
+    run TEXT PRIMARY KEY REFERENCES jobs (id),
+    status TEXT NOT NULL,
+    updated BIGINT NOT NULL,
+    -- The end of the journal: what an append compares.
+    len BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    -- When there is something to do for a worker; none while a person is waited for.
+    due BIGINT,
+    owner TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    failures BIGINT NOT NULL DEFAULT 0,
+    trouble TEXT
+);
+CREATE INDEX runs_due ON runs (due);
+CREATE INDEX runs_updated ON runs (updated);
+CREATE TABLE entries (
+    run TEXT NOT NULL REFERENCES runs (run),
+    seq BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+);
+-- Found by what a person looks for; made of the journal, in the transaction of each entry.
+CREATE TABLE approvals (
+    call TEXT PRIMARY KEY,
+    run TEXT NOT NULL REFERENCES runs (run),
+    workflow TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX approvals_status ON approvals (status, created);
+CREATE INDEX approvals_run ON approvals (run);
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    run TEXT NOT NULL REFERENCES runs (run),
+    channel TEXT NOT NULL,
+    body TEXT NOT NULL,
+    due BIGINT,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    sent BIGINT,
+    trouble TEXT
+);
+CREATE INDEX notices_due ON notices (due);
+CREATE INDEX notices_run ON notices (run);
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);

@@ -1,0 +1,94 @@
+//! What the operator writes: all faults are told at once, and no secret is.
+
+use holdpoint_worker::Config;
+
+use crate::support::{configured, file, variables};
+
+#[track_caller]
+fn faults(file: &str, variables: &[(&str, String)]) -> Vec<String> {
+    let read = |name: &str| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    };
+    Config::parse(file, read).unwrap_err().faults
+}
+
+fn good() -> (String, Vec<(&'static str, String)>) {
+    (file(([127, 0, 0, 1], 9).into()), variables("sqlite://db"))
+}
+
+#[test]
+fn good_configuration_is_read_whole() {
+    let (file, variables) = good();
+    let config = configured(&file, &variables);
+    let workflow = &config.workflows["invoice"];
+    assert_eq!(workflow.toolbox().iter().count(), 1);
+    assert_eq!(config.approvers["ann"], "Ann Archer");
+    assert_eq!(config.approvers["ben"], "ben");
+}
+
+#[test]
+fn every_fault_is_told_at_once_and_names_its_place() {
+    let (file, mut variables) = good();
+    let file = file
+        .replace("\"ann\", \"ben\"]", "\"zoe\"]")
+        .replace("channels = [\"ops\"]", "channels = [\"none\"]")
+        .replace("minimum = 1 ", "minimun = 1 ")
+        .replace("pattern = \"^", "pattern = \"(")
+        .replace("/tools/transfer\"", "/tools/transfer\"\nsurprise = 1")
+        .replace("kind = \"webhook\"", "kind = \"pigeon\"")
+        .replace("model =", "mode = \"odd\"\napi = \"odd\"\nmodel =");
+    variables.retain(|(name, _)| *name != "HOLDPOINT_SIGNING_SECRET");
+    let faults = faults(&file, &variables);
+    for expected in [
+        "channel ops: expected kind to be \"webhook\"",
+        "workflow invoice: expected mode to be",
+        "workflow invoice: expected api to be",
+        "workflow invoice: there is no approver zoe",
+        "workflow invoice: there is no channel none",
+        "workflow invoice: input_schema/properties/supplier/pattern",
+        "workflow invoice: tool transfer: there is no field surprise",
+        "workflow invoice: tool transfer: tool_schema_unsupported",
+        "workflow invoice: tool transfer: HOLDPOINT_SIGNING_SECRET: it is not set",
+    ] {
+        assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}: {faults:#?}");
+    }
+}
+
+#[test]
+fn secrets_are_needed_and_never_told() {
+    let (file, variables) = good();
+    let mut variables: Vec<_> = variables
+        .into_iter()
+        .map(|(name, value)| match name {
+            "HOLDPOINT_SIGNING_SECRET" => (name, "whsec_canary".to_owned()),
+            "HOLDPOINT_WEBHOOK_SECRETS" => (name, "shop=canary".to_owned()),
+            "HOLDPOINT_WORKER_TOKENS" => (name, "ann=canary".to_owned()),
+            _ => (name, value),
+        })
+        .collect();
+    let told = faults(&file, &variables).join("\n");
+    for name in ["SIGNING_SECRET", "WEBHOOK_SECRETS shop", "WORKER_TOKENS", "approver ben"] {
+        assert!(told.contains(name), "{told}");
+    }
+    assert!(!told.contains("canary"), "{told}");
+    variables.retain(|(name, _)| *name != "HOLDPOINT_WORKER_TOKENS");
+    assert!(faults(&file, &variables).join("\n").contains("nobody can decide"));
+}
+
+#[test]
+fn unknown_field_and_bad_syntax_are_told_with_their_line() {
+    let (_, variables) = good();
+    let told = faults("[[workflow]]\nname = \"a\"\nmodle = \"b\"\n", &variables).join("\n");
+    assert!(told.contains("line 3") && told.contains("modle"), "{told}");
+    let told = faults("[[workflow]\n", &variables).join("\n");
+    assert!(told.contains("line 1"), "{told}");
+}
+
+#[test]
+fn field_of_the_input_is_never_looked_at_for_places() {
+    let (file, variables) = good();
+    let config = configured(&file, &variables);
+    let input = serde_json::json!({ "amount": 5, "supplier": "{amount} {input}" });
+    let text = config.workflows["invoice"].text(&input);
+    assert_eq!(text, "Please transfer 5 to {amount} {input}");
+}

@@ -1,0 +1,10 @@
+//! The worker at its boundary: jobs, decisions and notices over HTTP, the store on both databases.
+
+mod configuration;
+mod faults;
+mod flow;
+mod killed;
+mod postgres;
+mod refusals;
+mod store;
+mod support;
