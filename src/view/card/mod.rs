@@ -184,7 +184,11 @@ impl Card {
     fn ask(self, asked: Asked) {
         match self.settled.wait_now() {
             _ if untrack(|| self.is_closed()) => {}
-            None if self.is_critical || !self.settled.is_vouched() => {
+            // A line of the widget's own may lie over it as well.
+            None if self.is_critical
+                || !self.settled.is_vouched()
+                    && self.desk.shown.toast.with_untracked(Option::is_none) =>
+            {
                 self.confirms.set(Some(asked))
             }
             None => self.approve(asked),
