@@ -99,7 +99,7 @@ impl Forward {
         let address = callers.address(peer, &parts.headers);
         let of_address = limits.addresses.enter(&address)?;
         let caller = callers.identify(&parts.headers, address).await?;
-        tracing::Span::current().record("caller", caller::shown(&caller));
+        tracing::Span::current().record("caller", &*caller::shown(&caller));
         let of_caller = limits.callers.enter(&caller)?;
         if let Some(budget) = &limits.budget {
             budget.check(&caller)?;

@@ -119,14 +119,14 @@ where
         let about = event.metadata();
         line.write_str("{\"timestamp\":\"")?;
         SystemTime.format_time(&mut line)?;
-        write!(line, "\",\"level\":\"{}\",", about.level())?;
+        put(&mut line, &["\",\"level\":\"", about.level().as_str(), "\","])?;
         context.format_fields(line.by_ref(), event)?;
         // A path of modules has nothing to escape.
-        write!(line, ",\"target\":\"{}\"", about.target())?;
+        put(&mut line, &[",\"target\":\"", about.target(), "\""])?;
         if let Some(span) = context.lookup_current()
             && let Some(fields) = span.extensions().get::<FormattedFields<Pairs>>()
         {
-            write!(line, ",\"span\":{{{fields}}}")?;
+            put(&mut line, &[",\"span\":{", fields.as_str(), "}"])?;
         }
         line.write_str("}\n")
     }
@@ -161,10 +161,10 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn pair(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
-        let written = write!(self.writer, "{comma}\"{}\":{value}", field.name());
-        self.result = self.result.and(written);
+    fn pair(&mut self, field: &Field, value: &[&str]) {
+        let comma = if std::mem::take(&mut self.is_first) { "\"" } else { ",\"" };
+        let name = put(&mut self.writer, &[comma, field.name(), "\":"]);
+        self.result = self.result.and(name).and(put(&mut self.writer, value));
     }
 }
 
@@ -176,27 +176,32 @@ impl Visit for Written<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         let is_plain = |byte: u8| byte >= b' ' && !matches!(byte, b'"' | b'\\');
         if value.bytes().all(is_plain) {
-            self.pair(field, format_args!("\"{value}\""));
+            self.pair(field, &["\"", value, "\""]);
         } else {
-            self.pair(field, format_args!("{}", json(value)));
+            self.pair(field, &[&json(value)]);
         }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.pair(field, format_args!("{}", json(value)));
+        self.pair(field, &[&json(value)]);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.pair(field, format_args!("{value}"));
+        self.pair(field, &[&json(value)]);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.pair(field, format_args!("{value}"));
+        self.pair(field, &[&json(value)]);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.pair(field, format_args!("{value}"));
+        self.pair(field, &[&json(value)]);
     }
+}
+
+/// One piece after the other: to put them together by a format takes longer than to write them.
+fn put(writer: &mut Writer<'_>, pieces: &[&str]) -> fmt::Result {
+    pieces.iter().try_for_each(|piece| writer.write_str(piece))
 }
 
 /// Texts and numbers can always be written.

@@ -130,8 +130,7 @@ pub fn sentence_case(message: &str) -> String {
     first.chain(letters).chain(end.chars()).collect()
 }
 
-/// How far an element of the log is from the log's beginning. A run whose drawing the browser puts off
-/// is what its own elements are placed by, so their `offsetTop` says something else.
+/// How far an element of the log is from the log's beginning, whatever it is placed by.
 pub(super) fn top_in(log: &HtmlElement, element: &HtmlElement) -> i32 {
     let top = |element: &HtmlElement| element.get_bounding_client_rect().top();
     (top(element) - top(log)) as i32 + log.scroll_top()

@@ -40,11 +40,15 @@ pub(super) fn sentence(action: &Action) -> String {
 pub(super) fn arguments(action: &Action, settled: Settled) -> Tag {
     match action.arguments.as_object() {
         Some(fields) if !fields.is_empty() => {
-            tag("dl").part("card-arguments").all(fields.iter().map(|(name, value)| {
+            let facts = fields.iter().map(|(name, value)| {
                 let (shown, long) = fact_of(value, settled);
                 let shown = if long { shown.set("data-long", "") } else { shown };
-                tag("div").child(safely(tag("dt"), &label(action, fields, name))).child(shown)
-            }))
+                let fact = tag("div").child(safely(tag("dt"), &label(action, fields, name)));
+                let fact = fact.child(shown);
+                // Many short ones fill a screen as well as a long one does.
+                if fields.len() > FEW { fact.child(settled.mark()) } else { fact }
+            });
+            tag("dl").part("card-arguments").all(facts)
         }
         _ => note(text::NO_ARGUMENTS),
     }
@@ -80,13 +84,15 @@ fn fact_of(value: &Value, settled: Settled) -> (Tag, bool) {
             let lines = fields.iter().map(|(name, value)| {
                 line(safely(tag("dt"), name).child(tag("span").text(":")), value)
             });
-            (tag("dd").child(tag("dl").class("nested").all(lines)), true)
+            let lines = tag("dl").class("nested").all(lines);
+            (tag("dd").child(lines).child(settled.mark()), true)
         }
         Value::Array(items) if !items.is_empty() => {
             let lines = items.iter().enumerate().map(|(at, value)| {
                 line(tag("dt").text([&(at + 1).to_string(), "."].concat()), value)
             });
-            (tag("dd").child(tag("dl").class("nested").all(lines)), true)
+            let lines = tag("dl").class("nested").all(lines);
+            (tag("dd").child(lines).child(settled.mark()), true)
         }
         _ => {
             let words = literal(value);
@@ -106,7 +112,9 @@ fn fact_of(value: &Value, settled: Settled) -> (Tag, bool) {
 pub(super) fn in_full(element: Tag, text: &str, settled: Settled) -> Tag {
     let count = text.chars().count();
     if count <= CUT && text.matches('\n').count() < CUT_LINES {
-        return safely(element, text).child(settled.mark());
+        let shown = safely(element, text);
+        // What is short is read with what stands beside it.
+        return if count > LONG { shown.child(settled.mark()) } else { shown };
     }
     let end = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(at, _)| at);
     let lines = |text: &str| text.matches('\n').count();
@@ -208,6 +216,9 @@ pub(super) fn note(words: Text) -> Tag {
 
 /// From here on, a value is set smaller.
 const LONG: usize = 40;
+
+/// So many arguments are seen at a glance.
+const FEW: usize = 8;
 
 /// The longest text, in characters and in lines, that is shown at once; how much is shown of a
 /// longer one.

@@ -40,7 +40,6 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .set("aria-live", "off")
         .set("tabindex", "0")
         .bind("aria-label", move || Some(text::conversation(&shown.label.get())))
-        .bind("data-follows", move || follows.get().then(String::new))
         .handle(log)
         .on("scroll", move |_| {
             if let Some(log) = log.get_untracked() {

@@ -3,7 +3,7 @@
 
 mod jwks;
 
-use std::fmt::Write;
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -116,11 +116,16 @@ pub(crate) fn digest(token: &str) -> [u8; 32] {
 }
 
 /// A caller's name as a log may show it: it comes from outside and may be long.
-pub(crate) fn shown(caller: &str) -> String {
-    let mut shown = String::new();
-    let _ = write!(shown, "{}", caller.chars().take(100).collect::<String>().escape_debug());
-    shown
+pub(crate) fn shown(caller: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
+    if caller.len() <= SHOWN_CHARS_MAX && caller.bytes().all(is_plain) {
+        return caller.into();
+    }
+    let shown: String = caller.chars().take(SHOWN_CHARS_MAX).collect();
+    shown.escape_debug().to_string().into()
 }
+
+const SHOWN_CHARS_MAX: usize = 100;
 
 /// More fronts in a row than anyone has.
 const FRONTS_MAX: usize = 8;

@@ -215,7 +215,7 @@ impl Card {
 
     fn tool_note(self) -> Option<Keyed> {
         // The page registers its tools in the moment in which the first cards show.
-        if self.settled.wait() == Some(Wait::Moves) {
+        if !self.settled.has_stood() {
             return None;
         }
         let words = match self.presence() {

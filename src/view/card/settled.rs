@@ -35,6 +35,8 @@ pub(in crate::view) struct Settled {
     still: Signal<Still>,
     /// How many parts have not been on the screen.
     unseen: Signal<usize>,
+    /// Whether it has stood still once.
+    has_stood: Signal<bool>,
     /// Whether there are any on a card that stands still.
     is_unread: Signal<bool>,
     /// Whether the browser vouches that nothing covers it; `None` where it cannot tell.
@@ -78,6 +80,7 @@ impl Settled {
             wait: Signal::new(Some(Wait::Moves)),
             still: Signal::new(Still::default()),
             unseen: Signal::new(0),
+            has_stood: Signal::new(false),
             is_unread: Signal::new(false),
             vouched: Signal::new(None),
             sentinel: Signal::new(None),
@@ -129,10 +132,27 @@ impl Settled {
         self.wait.get()
     }
 
-    /// The same, after a look.
+    /// The same, after a look at what is on the screen in this moment.
     pub(super) fn wait_now(self) -> Option<Wait> {
+        let card = self.card.get_untracked();
+        let marks = card.as_ref().and_then(|card| card.query_selector_all(".seen-mark").ok());
+        let marks =
+            marks.iter().flat_map(|marks| (0..marks.length()).filter_map(|at| marks.item(at)));
+        for mark in marks.filter_map(|mark| mark.dyn_into::<Element>().ok()).collect::<Vec<_>>() {
+            let is_shown = shown_part(&mark)
+                .is_some_and(|[left, right, top, bottom]| bottom - top > 0.5 && right - left > 0.5);
+            if is_shown {
+                self.is_seen(&mark);
+            }
+        }
         self.look();
         self.wait.get_untracked()
+    }
+
+    /// Whether it has stood still once: what comes up in it only then must not go when it moves
+    /// the rest.
+    pub(super) fn has_stood(self) -> bool {
+        self.has_stood.get()
     }
 
     /// Whether there is a part to be shown first.
@@ -206,6 +226,9 @@ impl Settled {
         if self.wait.get_untracked() != wait {
             self.wait.set(wait);
         }
+        if stood && !self.has_stood.get_untracked() {
+            self.has_stood.set(true);
+        }
         let is_unread = self.unseen.get_untracked() > 0;
         if self.is_unread.get_untracked() != is_unread && (stood || !is_unread) {
             self.is_unread.set(is_unread);
@@ -241,23 +264,26 @@ fn scrolled(element: &Element) -> (f64, f64) {
     (left, top)
 }
 
-/// Whether something that is not the widget's own lies over what shows of the card.
-fn is_covered(card: &HtmlElement) -> bool {
-    let Ok(root) = card.get_root_node().dyn_into::<ShadowRoot>() else { return true };
-    let shown = card.closest(".transcript, .inbox").ok().flatten();
-    let rect = card.get_bounding_client_rect();
-    let clip = shown.as_ref().map_or_else(|| rect.clone(), Element::get_bounding_client_rect);
-    let Some(window) = web_sys::window() else { return true };
-    let length =
-        |given: Result<JsValue, JsValue>| given.ok().and_then(|it| it.as_f64()).unwrap_or(0.0);
-    let (width, height) = (length(window.inner_width()), length(window.inner_height()));
+/// What is on the screen of an element: left, right, top and bottom.
+fn shown_part(element: &Element) -> Option<[f64; 4]> {
+    let window = web_sys::window()?;
+    let length = |given: Result<JsValue, JsValue>| given.ok().and_then(|it| it.as_f64());
+    let (width, height) = (length(window.inner_width())?, length(window.inner_height())?);
+    let rect = element.get_bounding_client_rect();
+    let around = element.closest(".transcript").ok().flatten();
+    let clip = around.as_ref().map_or_else(|| rect.clone(), Element::get_bounding_client_rect);
     let left = rect.left().max(clip.left()).max(0.0);
     let right = rect.right().min(clip.right()).min(width);
     let top = rect.top().max(clip.top()).max(0.0);
     let bottom = rect.bottom().min(clip.bottom()).min(height);
-    if right - left < 2.0 || bottom - top < 2.0 {
-        return true;
-    }
+    (right > left && bottom > top).then_some([left, right, top, bottom])
+}
+
+/// Whether something that is not the widget's own lies over what shows of the card.
+fn is_covered(card: &HtmlElement) -> bool {
+    let Ok(root) = card.get_root_node().dyn_into::<ShadowRoot>() else { return true };
+    // What is not on the screen at all cannot be pressed either.
+    let Some([left, right, top, bottom]) = shown_part(card) else { return false };
     // A tall card has more points, so that no strip of text hides between two of them.
     let rows = ((bottom - top) / GRID_PX).ceil().max(2.0) as u32;
     let at = |from: f64, to: f64, step: u32, of: u32| {

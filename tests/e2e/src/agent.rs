@@ -77,7 +77,24 @@ impl Agent {
     /// There is no card.
     pub async fn approve(&self) -> Result<()> {
         self.card().await?;
-        self.click("approve-button").await
+        Ok(self.approve_button().await?.click().await?)
+    }
+
+    /// The first button that approves, once all of its card was on the screen.
+    ///
+    /// # Errors
+    ///
+    /// There is no card, or it cannot be approved.
+    pub async fn approve_button(&self) -> Result<WebElement> {
+        until("a card can be approved", async || {
+            let button = self.enabled("approve-button").await?;
+            if button.text().await? != "Show the rest first" {
+                return Ok(Some(button));
+            }
+            button.click().await?;
+            Ok(None)
+        })
+        .await
     }
 
     /// Denies the card and says why.
@@ -225,6 +242,8 @@ impl Agent {
     pub async fn enabled(&self, part: &str) -> Result<WebElement> {
         until(&format!("the part `{part}` can be used"), async || {
             let Some(element) = self.part_now(part).await? else { return Ok(None) };
+            // What is not on the screen cannot be meant.
+            element.scroll_into_view().await?;
             let disabled = element.attr("aria-disabled").await?.is_some_and(|is| is == "true");
             Ok((!disabled && element.is_enabled().await?).then_some(element))
         })

@@ -96,7 +96,7 @@ impl Scene {
                 agent.run("await agent.send(args[0])", vec![json!(words)]).await?;
             }
             Step::Cards(count) => cards(agent, count).await?,
-            Step::Approve => agent.click("approve-button").await?,
+            Step::Approve => agent.approve_button().await?.click().await?,
             Step::Deny(reason) => {
                 agent.click("deny-button").await?;
                 agent.part("deny-reason").await?.send_keys(reason).await?;

@@ -9,6 +9,7 @@ use holdpoint_core::approval::{Approver, Decision, Settlement};
 use holdpoint_core::id::CallId;
 use holdpoint_core::json::{Digest, Map};
 use holdpoint_core::object;
+use holdpoint_core::plan::Note;
 use holdpoint_core::run::{Input, Rejection};
 use serde::Deserialize;
 use serde_json::Value;
@@ -139,7 +140,7 @@ pub(super) async fn decided(
     };
     let who = by.id.clone();
     let call = CallId::new(id);
-    let input = Input::Decided { call, decision, digest, by };
+    let input = Input::Decided { call: call.clone(), decision, digest, by };
     match shared.feed(&mut kept, &input).await {
         Ok(_) => find(shared, id).await.map(|(_, body)| body),
         // A run that waits for its model again does not know that call any more; the list does.
@@ -153,7 +154,15 @@ pub(super) async fn decided(
             });
             if is_same { Ok(body) } else { Err(ApiError::DecidedAlready { outcome: body.into() }) }
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            // What was shown cannot be approved any more, so it is asked about as it is now. Where
+            // the tool does not take these arguments at all, saying no is all that is left.
+            if let RunError::Rejected(Rejection::ToolChanged(_)) = error {
+                let _ =
+                    shared.feed(&mut kept, &Input::Refreshed { call, note: Note::default() }).await;
+            }
+            Err(error.into())
+        }
     }
 }
 

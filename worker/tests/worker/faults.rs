@@ -1,8 +1,9 @@
 //! What fails around a worker, and the worker itself: nothing is lost and nothing happens twice.
 
+use holdpoint_worker::Config;
 use serde_json::json;
 
-use crate::support::{Bench, Server, answer, sent, token};
+use crate::support::{Bench, Server, answer, configured, file, sent, token, variables};
 
 #[tokio::test]
 async fn tool_that_refuses_did_not_act_and_the_model_says_so() {
@@ -107,4 +108,27 @@ async fn model_that_fails_is_asked_again_and_the_job_says_why_it_waits() {
     assert_eq!(notice["data"]["id"], id.as_str());
     let (status, job) = sent(bench.server.get(&path).bearer_auth(token("erp"))).await;
     assert_eq!((status, job.get("trouble")), (200, None));
+}
+
+#[tokio::test]
+async fn tool_that_changed_meanwhile_is_asked_about_anew() {
+    let mut bench = Bench::start().await;
+    let (_, approval) = bench.halted(500).await;
+    let changed = file(bench.world.addr).replace("minimum = 100", "minimum = 50");
+    bench.config = Config {
+        pauses: bench.config.pauses.clone(),
+        ..configured(&changed, &variables(&bench.database))
+    };
+    bench.restart().await;
+    let (status, refused) = bench.server.decide(&approval, "ann", "approve").await;
+    assert_eq!((status, &refused["error"]["code"]), (409, &json!("tool_changed")));
+    let notice = bench.world.notice("approval.requested").await;
+    let asked = &notice["data"]["approval"];
+    assert_eq!((&asked["id"], &asked["status"]), (&approval["id"], &json!("pending")));
+    assert_ne!(asked["digest"], approval["digest"]);
+    let (_, refused) = bench.server.decide(&approval, "ann", "approve").await;
+    assert_eq!(refused["error"]["code"], "digest_mismatch");
+    assert_eq!(bench.server.decide(asked, "ann", "approve").await.0, 200);
+    bench.world.notice("job.completed").await;
+    assert_eq!(bench.world.calls("transfer").len(), 1);
 }

@@ -1,6 +1,7 @@
 //! A job from its arrival to its completion notice.
 
-use holdpoint_core::json::digest;
+use base64::Engine;
+use holdpoint_core::json::{digest, digest_text};
 use holdpoint_worker::Signer;
 use serde_json::json;
 
@@ -193,4 +194,26 @@ async fn plan_mode_halts_and_resumes_in_the_same_way() {
     assert_eq!(bench.server.decide(&approval, "ann", "approve").await.0, 200);
     bench.world.notice("job.completed").await;
     assert_eq!(bench.world.calls("transfer").len(), 1);
+}
+
+#[tokio::test]
+async fn page_shows_text_as_text_and_its_policy_lets_in_its_own_style_alone() {
+    let any = |file: String| file.replace(", pattern = \"^\\\\p{L}+$\"", "");
+    let mut bench = Bench::changed(any).await;
+    let input = json!({ "amount": 500, "supplier": "<b>A\u{202e}lice" });
+    let _ = bench.server.job(input).await;
+    let notice = bench.world.notice("approval.requested").await;
+    let link = notice["data"]["links"][0]["url"].as_str().unwrap();
+    let path = &link[link.find("/approve/").unwrap()..];
+    let page = bench.server.get(path).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("&lt;b&gt;A[U+202E]lice"), "{page}");
+    let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let hash = digest_text(style).to_string();
+    let bytes: Vec<u8> = (0..32)
+        .map(|index| u8::from_str_radix(&hash[index * 2..index * 2 + 2], 16).unwrap())
+        .collect();
+    let hash = base64::engine::general_purpose::STANDARD.encode(bytes);
+    assert!(policy.contains(&format!("style-src 'sha256-{hash}'")), "{policy}");
 }

@@ -135,8 +135,6 @@ async fn long_value_is_opened_before_anything_is_approved() -> Result<()> {
         ensure!(!agent.text().await?.contains("Mallory"));
         agent.click("approve-button").await?;
         agent.one(".show-all", 0).await?.click().await?;
-        // The sentence has the value as well.
-        agent.one(".show-all", 0).await?.click().await?;
         agent.shows("Mallory").await?;
         ensure!(stage.server.lab.effects().is_empty());
         agent.run(SCROLL_THROUGH, vec![]).await?;
@@ -190,12 +188,12 @@ async fn remembered_rule_lets_go_what_is_within_its_bounds() -> Result<()> {
         agent.click("remember").await?;
         agent.shows("Transfer: amount up to 500, recipient exactly “Alice”").await?;
         let most = agent.part("remember-most").await?;
-        most.send_keys(Key::Control + "a").await?;
+        most.clear().await?;
         most.send_keys("60,5").await?;
         agent.shows("A limit is a number from 0 on").await?;
         let approve = agent.part("approve-button").await?;
         ensure!(approve.attr("aria-disabled").await?.as_deref() == Some("true"));
-        most.send_keys(Key::Control + "a").await?;
+        most.clear().await?;
         most.send_keys("600").await?;
         agent.approve().await?;
         agent.shows("Done: ").await?;
@@ -275,7 +273,9 @@ const NOTE_THE_FIRST_STATE: &str = "
     look();";
 
 const COVER_THE_FACTS: &str = "
-    const facts = agent.shadowRoot.querySelector('[part~=card-arguments]').getBoundingClientRect();
+    const list = agent.shadowRoot.querySelector('[part~=card-arguments]');
+    list.scrollIntoView({ block: 'center' });
+    const facts = list.getBoundingClientRect();
     const cover = document.createElement('div');
     cover.className = 'cover';
     cover.attributeStyleMap.set('position', 'fixed');

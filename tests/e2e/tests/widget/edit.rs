@@ -5,7 +5,7 @@ use holdpoint_e2e::agent::Agent;
 use holdpoint_e2e::lab::Answer;
 use holdpoint_e2e::stage::{Stage, play};
 use serde_json::{Value, json};
-use thirtyfour::{Key, WebElement};
+use thirtyfour::WebElement;
 
 #[tokio::test]
 async fn changed_amount_is_what_runs_and_the_model_hears_of_it() -> Result<()> {
@@ -167,8 +167,7 @@ fn ran_with(stage: &Stage, expected: &Value) -> Result<()> {
 
 async fn write(agent: &Agent, path: &str, text: &str) -> Result<()> {
     let field = field(agent, path).await?;
-    field.click().await?;
-    field.send_keys(Key::Control + "a").await?;
+    field.clear().await?;
     Ok(field.send_keys(text).await?)
 }
 

@@ -38,6 +38,7 @@ async fn bank_scenario_runs_by_keyboard_alone() -> Result<()> {
         keys.press(Key::Space).await?;
         bank.has("450.00").await?;
         agent.shows("Done: 500 to Alice").await?;
+        agent.is("idle").await?;
         keys.is_at("receipt").await?;
 
         keys.forward_to("input").await?;

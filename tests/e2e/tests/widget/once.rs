@@ -186,7 +186,7 @@ async fn in_two_tabs(stage: &Stage) -> Result<(Agent, Agent)> {
 }
 
 async fn double_click(agent: &Agent) -> Result<()> {
-    let button = agent.enabled("approve-button").await?;
+    let button = agent.approve_button().await?;
     let driver = agent.tab.front().await?;
     Ok(driver.action_chain().double_click_element(&button).perform().await?)
 }

@@ -65,7 +65,7 @@ pub(crate) async fn inbox() -> Result<()> {
     for _ in 0..SAMPLES_SLOW {
         let agent = stage.lab(&format!("namespace={SOWN}")).await?;
         opened.take(&agent.run(OPEN_INBOX, vec![]).await?)?;
-        scrolled.take(&agent.run(SCROLL, vec![json!("inbox-list")]).await?)?;
+        scrolled.take(&agent.run(SCROLL, vec![json!("inbox-scroll")]).await?)?;
         searched.take(&agent.run(SEARCH_INBOX, vec![json!("10099")]).await?)?;
     }
     opened.show("click → the first rows are in a frame");
@@ -157,7 +157,7 @@ macro_rules! measured {
              const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
              observer.observe({ type: 'longtask' });
              const frame = () => new Promise(requestAnimationFrame);
-             const part = (name) => agent.shadowRoot.querySelector(`[part~=${name}]`);
+             const part = (name) => agent.shadowRoot.querySelector(`.${name}`);
              const took = async (start) => {
                const took = performance.now() - start;
                await new Promise((later) => setTimeout(later, 50));
