@@ -92,6 +92,11 @@ impl Agent {
                 return Ok(Some(button));
             }
             button.click().await?;
+            // It scrolls there by itself, and is not to be scrolled back meanwhile.
+            until_true("the rest is shown", async || {
+                Ok(button.text().await? != "Show the rest first")
+            })
+            .await?;
             Ok(None)
         })
         .await

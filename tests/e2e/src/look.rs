@@ -75,11 +75,17 @@ const HEIGHT: u32 = 760;
 const SPEAK: &str = "
     const [language] = args;
     const direction = language === 'ar' ? 'rtl' : 'ltr';
-    Object.assign(document.documentElement, { lang: language, dir: direction });
+    const page = document.documentElement;
+    // A language that is set is taken for another one, and the views are made anew.
+    if (page.lang !== language) Object.assign(page, { lang: language, dir: direction });
     const frame = () => new Promise(requestAnimationFrame);
     const words = () => document.querySelector('holdpoint-agent')?.shadowRoot
       .querySelector('[part~=input]')?.placeholder ?? '';
     const speaks = () => /[\\u0600-\\u06ff]/.test(words()) === (language === 'ar');
     for (let tries = 0; navigator.onLine && !speaks() && tries < 300; tries += 1) await frame();
     await frame();
-    await frame();";
+    await frame();
+    // A card that has just moved cannot be approved; one whose decision is saved neither.
+    const rests = () => !document.querySelector('holdpoint-agent')?.shadowRoot
+      .querySelector('.approve-button[aria-disabled]');
+    for (let tries = 0; !rests() && tries < 60; tries += 1) await frame();";

@@ -369,9 +369,9 @@ pub const SCENES: &[Scene] = &[
         steps: &[
             Step::Say("Transfer 500 to Alice and 30 to Nobody and 7 to Carol"),
             Step::Cards(3),
-            Step::Approve,
+            Step::Run(APPROVE_FIRST),
             Step::Cards(2),
-            Step::Approve,
+            Step::Run(APPROVE_FIRST),
             Step::Cards(1),
             Step::Deny("Not this month."),
             Step::Idle,
@@ -676,6 +676,11 @@ const HOSTILE: &str = r#"{"amount":500,"recipient":"Alice\u202egnp.exe \u200bLtd
 const FIELD: &str = "
     const { shadowRoot } = document.querySelector('holdpoint-agent');
     return shadowRoot.querySelector(`[data-path='${arguments[0]}']`);";
+
+/// As a page does it that has a card of its own.
+const APPROVE_FIRST: &str = "
+    const [{ callId, digest }] = agent.pending;
+    await agent.approve(callId, { digest });";
 
 const TO_TOP: &str = "agent.shadowRoot.querySelector('[part~=transcript]').scrollTop = 0;
      await new Promise(requestAnimationFrame);";

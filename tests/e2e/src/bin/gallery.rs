@@ -77,7 +77,7 @@ fn write_page(directory: &Path) -> Result<()> {
 const WITH_FORCED: [Look; COLUMNS + 1] = [LIGHT, DARK, NARROW, RTL, FORCED];
 const COLUMNS: usize = 4;
 
-const QUALITY: u32 = 82;
+const QUALITY: u32 = 70;
 
 /// How wide a picture is on the page, in pixels.
 const SHOWN: u32 = 210;
