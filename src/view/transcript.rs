@@ -58,7 +58,9 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         .each(runs);
     let jump = move || {
         let jump = button("jump-button").child(icon(stroke::DOWN)).text(text::JUMP);
-        (!follows.get()).then(|| jump.on("click", move |_| _ = to_end(log)))
+        // Nothing lies over a card that waits.
+        (!follows.get() && shown.waiting.get() == 0)
+            .then(|| jump.on("click", move |_| _ = to_end(log)))
     };
     tag("div").class("log").child(list).live(jump)
 }

@@ -75,9 +75,10 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 .maybe(action.reason.as_deref().map(agent_reason)),
         )
         .maybe((action.flagged == Some(false)).then(|| note(text::MODEL_OVERRULED)))
-        .one(move || card.tool_note())
         .one(move || card.lapsed_note())
         .child(card.ways_out(action))
+        // Below the buttons, which must not move when it comes up.
+        .one(move || card.tool_note())
         .one({
             let action = action.clone();
             move || card.scope_of(&action)
@@ -183,7 +184,11 @@ impl Card {
     fn ask(self, asked: Asked) {
         match self.settled.wait_now() {
             _ if untrack(|| self.is_closed()) => {}
-            None if self.is_critical || !self.settled.is_vouched() => {
+            // A line of the widget's own may lie over it as well.
+            None if self.is_critical
+                || !self.settled.is_vouched()
+                    && self.desk.shown.toast.with_untracked(Option::is_none) =>
+            {
                 self.confirms.set(Some(asked))
             }
             None => self.approve(asked),

@@ -94,7 +94,7 @@ impl Settled {
         every(LOOK_MS, move || settled.look());
         effect(move || {
             desk.moved.track();
-            settled.still.put(Still::default());
+            settled.starts_over();
         });
         settled
     }
@@ -118,8 +118,16 @@ impl Settled {
     /// A handle for the button that is pressed; a new one has to stand still first.
     pub(super) fn aim(self) -> Handle {
         self.aim.put(None);
-        self.still.put(Still::default());
+        self.starts_over();
         self.aim
+    }
+
+    /// Has it stand still anew, and says so at once.
+    fn starts_over(self) {
+        self.still.put(Still::default());
+        if self.wait.get_untracked() != Some(Wait::Moves) {
+            self.wait.set(Some(Wait::Moves));
+        }
     }
 
     /// The button that is pressed.

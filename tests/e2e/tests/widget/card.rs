@@ -29,7 +29,7 @@ async fn card_under_something_of_the_page_cannot_be_approved() -> Result<()> {
         agent.run(COVER_THE_FACTS, vec!["auto".into()]).await?;
         agent.shows("Something on the page covers this card").await?;
         agent.part("approve-button").await?.click().await?;
-        agent.tab.run("cover.remove()", vec![]).await?;
+        agent.run(&["cover.remove();", UNTIL_VISIBLE].concat(), vec![]).await?;
         agent.approve().await?;
         agent.shows("Done: ").await?;
         // The click under the cover was none.
@@ -64,7 +64,6 @@ async fn what_cannot_be_undone_needs_a_word_and_escape_leads_back() -> Result<()
     play(async |stage| {
         let agent = held(stage, "hints=destructiveHint").await?;
         agent.shows("This cannot be undone.").await?;
-        agent.enabled("approve-button").await?.send_keys(Key::Control + Key::Enter).await?;
         agent.click("approve-button").await?;
         agent.part("confirm-dialog").await?.send_keys(Key::Escape).await?;
         let focused = "return agent.shadowRoot.activeElement?.part.value";
@@ -138,7 +137,11 @@ async fn long_value_is_opened_before_anything_is_approved() -> Result<()> {
         agent.shows("Mallory").await?;
         ensure!(stage.server.lab.effects().is_empty());
         agent.run(SCROLL_THROUGH, vec![]).await?;
-        agent.press("Approve").await?;
+        holdpoint_e2e::until_true("it was all seen", async || {
+            Ok(!agent.text().await?.contains("Show the rest first"))
+        })
+        .await?;
+        agent.approve().await?;
         agent.shows("Done: ").await?;
         ensure!(stage.server.lab.effects().len() == 1);
         Ok(())
@@ -175,7 +178,8 @@ async fn what_changed_since_the_card_was_shown_is_shown_before_it_is_approved() 
         ensure!(stage.server.lab.effects().is_empty());
         let changes = agent.part("changes").await?.text().await?;
         ensure!(changes.contains("1000") && changes.contains("120"), "{changes}");
-        agent.approve().await?;
+        // The line that says so may lie over the button.
+        agent.enabled("approve-button").await?.send_keys(Key::Enter + "").await?;
         agent.shows("Done: ").await
     })
     .await
@@ -295,6 +299,21 @@ const TWO_LOOKS: &str = "
         const options = { trackVisibility: true, delay: 100 };
         const observer = new IntersectionObserver(([entry]) => {
           if (entry.isVisible) return;
+          observer.disconnect();
+          seen();
+        }, options);
+        observer.observe(card);
+      });
+    }";
+
+/// The same, until nothing is over it.
+const UNTIL_VISIBLE: &str = "
+    const card = agent.shadowRoot.querySelector('[part~=approval-card]');
+    for (let look = 0; look < 2; look += 1) {
+      await new Promise((seen) => {
+        const options = { trackVisibility: true, delay: 100 };
+        const observer = new IntersectionObserver(([entry]) => {
+          if (!entry.isVisible) return;
           observer.disconnect();
           seen();
         }, options);

@@ -158,10 +158,12 @@ async fn ordered(stage: &Stage, arguments: &Value) -> Result<Agent> {
 
 /// What the tool was given stands in its result, which the model was told.
 fn ran_with(stage: &Stage, expected: &Value) -> Result<()> {
-    let requests = json!(stage.server.lab.requests()).to_string();
-    let told = json!(expected.to_string()).to_string();
-    let told = told.trim_matches('"');
-    ensure!(requests.contains(told), "expected {told} in {requests}");
+    let requests = stage.server.lab.requests();
+    let last = requests.last().and_then(|request| request["input"].as_array()?.last());
+    let told = last.and_then(|item| item["output"].as_str()).unwrap_or_default();
+    let told: Value = serde_json::from_str(told)?;
+    ensure!(told["changed_by_person_to"] == *expected, "expected {expected}, found {told}");
+    ensure!(told["result"]["ordered"] == *expected, "expected {expected}, found {told}");
     Ok(())
 }
 

@@ -157,6 +157,12 @@ async fn person_takes_a_run_along_by_a_file_and_a_passphrase() -> Result<()> {
         field.send_keys(PASSPHRASE).await?;
         there.click("confirm-button").await?;
         there.click("inbox-item").await?;
+        // The way there ends with the focus on the card.
+        let focus = "return agent.shadowRoot.activeElement?.getAttribute('part')";
+        until_true("the card has the focus", async || {
+            Ok(there.run(focus, vec![]).await? == "approval-card")
+        })
+        .await?;
         there.approve().await?;
         there.shows("Done: 500 to Alice").await?;
         ensure!(stage.server.lab.effects().len() == 1);
