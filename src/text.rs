@@ -68,6 +68,10 @@ texts! {
 
     APPROVE "approve" "Approve";
     DENY "deny" "Deny";
+    BATCH "batch" "Several calls wait: {title}";
+    SELECT_ALL "selectAll" "All {count}: {title}";
+    APPROVE_CHOSEN "approveChosen" "Approve {count}";
+    DENY_CHOSEN "denyChosen" "Deny {count}";
     BACK "back" "Back";
     SAVING "saving" "Saving…";
     REASON "reason" "Why not? The assistant reads this (optional)";
@@ -325,6 +329,22 @@ mod with_values {
 
     pub(crate) fn position(at: usize, of: usize) -> String {
         POSITION.with(&[("at", at.into()), ("of", of.into())])
+    }
+
+    pub(crate) fn batch(title: &str) -> String {
+        BATCH.with(&[("title", title.into())])
+    }
+
+    pub(crate) fn select_all(count: usize, title: &str) -> String {
+        SELECT_ALL.with(&[("count", count.into()), ("title", title.into())])
+    }
+
+    pub(crate) fn approve_chosen(count: usize) -> String {
+        APPROVE_CHOSEN.with(&[("count", count.into())])
+    }
+
+    pub(crate) fn deny_chosen(count: usize) -> String {
+        DENY_CHOSEN.with(&[("count", count.into())])
     }
 
     pub(crate) fn act_on(act: Text, what: &str) -> String {

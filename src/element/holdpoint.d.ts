@@ -240,6 +240,14 @@ export interface Labels {
   approve?: Label;
   /** Deny */
   deny?: Label;
+  /** Several calls wait: {title} */
+  batch?: Label;
+  /** All {count}: {title} */
+  selectAll?: Label;
+  /** Approve {count} */
+  approveChosen?: Label;
+  /** Deny {count} */
+  denyChosen?: Label;
   /** Back */
   back?: Label;
   /** Saving… */

@@ -136,7 +136,15 @@ impl Work for Works {
 
     fn intend(&self, intent: Intent) -> Task<()> {
         let works = self.clone();
-        Box::pin(async move { works.carry_out(intent).await })
+        Box::pin(async move {
+            let intents = match intent {
+                Intent::Each(intents) => intents,
+                intent => vec![intent],
+            };
+            for intent in intents {
+                works.carry_out(intent).await;
+            }
+        })
     }
 
     fn tools_changed(&self) {
@@ -467,7 +475,7 @@ impl Works {
                 Ok(())
             }
             // These are the shell's.
-            Intent::Inbox(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
+            Intent::Inbox(_) | Intent::Each(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
         };
         if let Err(error) = done {
             self.tell_of(&error);

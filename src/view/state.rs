@@ -187,6 +187,8 @@ pub enum Intent {
     Approve { call: CallId, digest: Digest, arguments: Option<Value>, trusted: bool },
     /// Deny it.
     Deny { call: CallId, digest: Digest, reason: Option<String>, trusted: bool },
+    /// Do each of these, one after the other, whatever becomes of those before.
+    Each(Vec<Self>),
     /// Say something to the model in place of the call.
     Answer { call: CallId, digest: Digest, text: String, trusted: bool },
     /// The card was in front of a person.

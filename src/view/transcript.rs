@@ -10,6 +10,7 @@ use web_sys::HtmlElement;
 
 use super::announcer::announce;
 use super::card::approval_card;
+use super::card::batch::batches;
 use super::desk::{Desk, button, top_in};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
@@ -157,6 +158,7 @@ pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
             (left_out > 0).then(|| aside(text::left_out(left_out)))
         })
         .each(spots)
+        .each(move || batches(desk, shown))
         .live(move || {
             shown
                 .trouble

@@ -1,5 +1,6 @@
 //! The card that asks a person: what will happen, why they are asked, and the ways out.
 
+pub(in crate::view) mod batch;
 pub(in crate::view) mod changes;
 mod choice;
 mod confirm;

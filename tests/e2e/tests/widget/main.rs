@@ -5,6 +5,7 @@ mod answer;
 mod audit;
 mod axe;
 mod bank;
+mod batch;
 mod card;
 mod crash;
 mod decisions;
