@@ -271,6 +271,11 @@ texts! {
     SEVEN_DAYS "sevenDays"
         "This browser deletes what a site has stored after seven days without a visit. Decide before, or take what waits to another browser.";
     AUDIT "audit" "Audit";
+    RULES "rules" "Rules";
+    NO_RULES "noRules" "Nothing is approved without asking.";
+    REVOKE "revoke" "Revoke";
+    RUN_OUT "runOut" "Has run out";
+    HOLDS_UNTIL "holdsUntil" "Until {time}";
     SEARCH_AUDIT "searchAudit" "Search the audit";
     KIND "kind" "Kind";
     DECISION "decision" "Decision";
@@ -329,6 +334,10 @@ mod with_values {
 
     pub(crate) fn position(at: usize, of: usize) -> String {
         POSITION.with(&[("at", at.into()), ("of", of.into())])
+    }
+
+    pub(crate) fn holds_until(time: &str) -> String {
+        HOLDS_UNTIL.with(&[("time", time.into())])
     }
 
     pub(crate) fn batch(title: &str) -> String {

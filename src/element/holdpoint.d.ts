@@ -573,6 +573,16 @@ export interface Labels {
   noticesRefused?: Label;
   sevenDays?: Label;
   audit?: Label;
+  /** Rules */
+  rules?: Label;
+  /** Nothing is approved without asking. */
+  noRules?: Label;
+  /** Revoke */
+  revoke?: Label;
+  /** Has run out */
+  runOut?: Label;
+  /** Until {time} */
+  holdsUntil?: Label;
   searchAudit?: Label;
   kind?: Label;
   decision?: Label;

@@ -5,6 +5,7 @@ mod audit;
 mod files;
 mod list;
 mod row;
+mod rules;
 mod search;
 mod window;
 
@@ -26,11 +27,12 @@ use crate::text::{self, Text};
 use audit::audit;
 use files::dialog;
 use list::List;
+use rules::rules;
 
 /// The inbox, which lies over the conversation as long as it is open.
 pub(super) fn inbox(desk: Desk) -> Tag {
     let shown = desk.shown;
-    let is_audit = Signal::new(false);
+    let room = Signal::new(Room::Calls);
     let had_form = Cell::new(false);
     tag("div")
         .part("inbox")
@@ -49,21 +51,17 @@ pub(super) fn inbox(desk: Desk) -> Tag {
             is_told.then(|| keyed("", || tag("p").part("inbox-note").text(text::SEVEN_DAYS)))
         })
         .one(move || {
-            Some(if is_audit.get() {
-                keyed("audit", move || audit(desk))
-            } else {
-                keyed("calls", move || calls(desk))
+            Some(match room.get() {
+                Room::Calls => keyed("calls", move || calls(desk)),
+                Room::Audit => keyed("audit", move || audit(desk)),
+                Room::Rules => keyed("rules", move || rules(desk)),
             })
         })
         .child(
             tag("div")
                 .class("inbox-foot inbox-ways")
-                .child(
-                    button("audit-button")
-                        .bind("aria-pressed", move || Some(is_audit.get().to_string()))
-                        .text(text::AUDIT)
-                        .on("click", move |_| is_audit.set(!is_audit.get_untracked())),
-                )
+                .child(way("audit-button", text::AUDIT, room, Room::Audit))
+                .child(way("rules-button", text::RULES, room, Room::Rules))
                 .child(
                     button("bring-button")
                         .text(text::BRING_RUN)
@@ -85,6 +83,25 @@ pub(super) fn inbox(desk: Desk) -> Tag {
             let key = form.run.as_ref().map_or("", |run| run.as_str()).to_owned();
             Some(keyed(key, move || dialog(desk, &form)))
         })
+}
+
+/// What the inbox shows.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Room {
+    #[default]
+    Calls,
+    Audit,
+    Rules,
+}
+
+/// A button that leads to another room, and back.
+fn way(part: &'static str, words: Text, room: Signal<Room>, to: Room) -> Tag {
+    button(part).bind("aria-pressed", move || Some((room.get() == to).to_string())).text(words).on(
+        "click",
+        move |_| {
+            room.set(if room.get_untracked() == to { Room::Calls } else { to });
+        },
+    )
 }
 
 fn notify_button(desk: Desk) -> Tag {

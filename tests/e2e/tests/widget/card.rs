@@ -212,6 +212,27 @@ async fn remembered_rule_lets_go_what_is_within_its_bounds() -> Result<()> {
 }
 
 #[tokio::test]
+async fn remembered_rule_is_listed_and_asks_again_once_it_is_revoked() -> Result<()> {
+    play(async |stage| {
+        let agent = held(stage, "rule").await?;
+        agent.click("remember").await?;
+        agent.approve().await?;
+        agent.shows("Done: ").await?;
+        agent.click("inbox-button").await?;
+        agent.click("rules-button").await?;
+        agent.shows("Transfer: amount up to 500, recipient exactly “Alice”").await?;
+        agent.click("revoke-button").await?;
+        agent.shows("Nothing is approved without asking.").await?;
+        agent.click("inbox-button").await?;
+        agent.say("Transfer 400 to Alice").await?;
+        agent.card().await?;
+        ensure!(stage.server.lab.effects().len() == 1);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn rule_is_not_offered_for_what_always_asks_or_cannot_be_undone() -> Result<()> {
     play(async |stage| {
         for query in ["", "rule&hints=destructiveHint&namespace=other"] {
