@@ -78,7 +78,8 @@ fn follow(desk: Desk, shown: RunShown) {
         desk.shown.open.track();
         // Once what changed is in the page, and unless the person scrolls away until then.
         soon(move || {
-            if desk.follows.get_untracked() && to_end(desk.log) {
+            let follows = desk.follows.get_untracked() && !can_be_decided(desk.log);
+            if follows && to_end(desk.log) {
                 desk.moved.tell();
             }
         });
@@ -122,6 +123,17 @@ fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
     (0..elements.length())
         .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
         .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
+}
+
+/// Whether a button that approves is in sight: nothing may move under whoever is about to press it.
+fn can_be_decided(log: Handle) -> bool {
+    let Some(log) = log.get_untracked() else { return false };
+    let Ok(buttons) = log.query_selector_all(".approve-button") else { return false };
+    let shown = log.get_bounding_client_rect();
+    (0..buttons.length())
+        .filter_map(|at| buttons.get(at)?.dyn_into::<HtmlElement>().ok())
+        .map(|button| button.get_bounding_client_rect())
+        .any(|rect| rect.top() >= shown.top() && rect.bottom() <= shown.bottom())
 }
 
 /// Goes to the end; of a card at the end that is taller than what shows, to its beginning. Whether

@@ -110,7 +110,10 @@ impl Settled {
             }
         };
         if let Some(watch) = Watch::new(&Array::of1(&0.into()), true, vouch) {
-            watch.observer.observe(&element);
+            // The facts, and not the whole: its shadow falls on what is beside it, and a browser
+            // takes that for something that covers it.
+            let facts = element.query_selector(".card-arguments, .batch-calls").ok().flatten();
+            watch.observer.observe(facts.as_ref().unwrap_or(&element));
             keep(watch);
         }
     }

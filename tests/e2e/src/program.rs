@@ -14,8 +14,20 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it and waits until it says on which port it listens.
+    /// Starts it and waits until it says on which port it listens. One that ends at once is started
+    /// again: a port that was free when it looked may be another's by the time that it listens.
     pub(crate) async fn start(command: &mut Command) -> Result<Self> {
+        let mut started = Self::start_once(command).await;
+        for _ in 1..STARTS_MAX {
+            if started.is_ok() {
+                break;
+            }
+            started = Self::start_once(command).await;
+        }
+        started
+    }
+
+    async fn start_once(command: &mut Command) -> Result<Self> {
         let name = command.as_std().get_program().to_string_lossy().into_owned();
         let mut process = command
             .stdin(Stdio::null())
@@ -38,6 +50,8 @@ impl Program {
         Ok(Program { url: format!("http://127.0.0.1:{port}"), _process: process })
     }
 }
+
+const STARTS_MAX: usize = 3;
 
 /// The port in the line by which a server says that it listens.
 fn port_in(line: &str) -> Option<u16> {

@@ -10,7 +10,7 @@ use serde_json::json;
 async fn widget_speaks_the_language_of_its_page() -> Result<()> {
     play(async |stage| {
         let agent = held(stage, "lang=de").await?;
-        for words in ["Assistent", "Wartet auf Sie", "1 wartet", "Warum Sie gefragt werden:"] {
+        for words in ["Assistent", "Wartet auf Sie", "1 wartet", "Warum Sie gefragt werden"] {
             agent.shows(words).await?;
         }
         agent.shows("dieses Werkzeug fragt immer").await?;
