@@ -69,10 +69,16 @@ pub(super) fn audit(desk: Desk) -> Tag {
                 .child(search)
                 .child(tag("div").class("filters").all(menus)),
         )
-        .child(list.class("inbox-scroll audit-scroll").set("tabindex", "0").live(move || {
-            let is_empty = !audit.is_loading.get() && total() == 0;
-            is_empty.then(|| tag("p").class("empty").text(text::NOTHING_FOUND))
-        }))
+        .child(
+            list.class("inbox-scroll audit-scroll")
+                .set("tabindex", "0")
+                .set("role", "region")
+                .set("aria-label", text::AUDIT)
+                .live(move || {
+                    let is_empty = !audit.is_loading.get() && total() == 0;
+                    is_empty.then(|| tag("p").class("empty").text(text::NOTHING_FOUND))
+                }),
+        )
         .child(
             tag("div")
                 .class("inbox-foot")

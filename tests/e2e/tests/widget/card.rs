@@ -314,7 +314,7 @@ const COVER_THE_FACTS: &str = "
 
 /// An observer of the page's own has the same news.
 const TWO_LOOKS: &str = "
-    const card = agent.shadowRoot.querySelector('[part~=approval-card]');
+    const card = agent.shadowRoot.querySelector('[part~=card-arguments]');
     for (let look = 0; look < 2; look += 1) {
       await new Promise((seen) => {
         const options = { trackVisibility: true, delay: 100 };
