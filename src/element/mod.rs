@@ -10,6 +10,7 @@ mod app;
 mod beside;
 mod elsewhere;
 mod files;
+mod intents;
 mod links;
 mod notices;
 mod page;
