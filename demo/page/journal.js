@@ -119,11 +119,12 @@ const sentences = {
     return "The model's plan had faults. Nothing of it runs; the model is told why.";
   },
   decided: ({ decision, by }, name) => {
-    const [kind, { arguments: changed, reason }] = unpack(decision);
+    const [kind, { arguments: changed, reason, text }] = unpack(decision);
     const who = by.name || (by.trusted ? "You" : "The page");
     if (kind === "approve") {
       return `${who} approved ${name}${changed === undefined ? "" : " with other arguments"}.`;
     }
+    if (kind === "answer") return `${who} answered instead of ${name}: ${text}`;
     return `${who} denied ${name}${reason ? `: ${reason}` : ""}.`;
   },
   tool_started: ({ attempt }, name) =>
@@ -138,7 +139,11 @@ const sentences = {
     if (kind === "did_not_happen") return `It is known now that ${name} did not happen.`;
     return `${capital(name)} is tried again, by a new approval.`;
   },
-  expired: (_, name) => `Nobody decided on ${name} in time. It will not run.`,
+  viewed: (_, name) => `The card for ${name} was in front of you.`,
+  reasked: (_, name) => `What ${name} is about has changed, so you are asked again.`,
+  extended: (_, name) => `There is more time to decide on ${name}.`,
+  taken_back: (_, name) => `The approval of ${name} was taken back before it began.`,
+  expired: (_, name) => `Nobody decided on ${name} in time.`,
   cancelled: () => "The run was stopped. What waited will not run.",
   resumed: () => "Taken up again from these entries alone.",
 };
