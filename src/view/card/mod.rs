@@ -62,6 +62,7 @@ pub(super) fn approval_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .set("data-risk", risk(action).0)
         .set("data-call", action.id.as_str())
         .bind("data-state", move || Some(card.state().to_owned()))
+        .bind("data-vouched", move || settled.doubt())
         .child(card.strip(action))
         .child(in_full(tag("h3").part("card-summary").set("id", id), what(action), settled))
         .maybe(changed_since(slot))

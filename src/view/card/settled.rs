@@ -176,6 +176,11 @@ impl Settled {
         self.vouched.get_untracked() != Some(false)
     }
 
+    /// The same in a word, where it does not; for the sheet, and for whoever waits for it.
+    pub(super) fn doubt(self) -> Option<String> {
+        (self.vouched.get() == Some(false)).then(|| "false".to_owned())
+    }
+
     /// A mark at the end of a part: once it has been on the screen, so has the part.
     pub(in crate::view) fn mark(self) -> Tag {
         let mark = tag("span").class("seen-mark");
