@@ -142,7 +142,7 @@ impl Batch {
             matches!(self.settled.wait_now(), None | Some(Wait::Unseen))
                 && !untrack(|| self.is_empty())
         };
-        on_press(button, ready, move || match self.settled.wait_now() {
+        on_press(button, ready, move || match self.settled.waited() {
             Some(Wait::Unseen) => self.settled.show_unseen(),
             _ => self.decide(|call, digest| Intent::Approve {
                 call,

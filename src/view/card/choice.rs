@@ -197,6 +197,8 @@ impl Card {
                     && !self.is_critical =>
             {
                 event.prevent_default();
+                // A button looks before it asks; a key has to.
+                self.settled.wait_now();
                 self.ask(None);
             }
             "KeyD" if event.alt_key() && !event.ctrl_key() && way == Way::Choice => {

@@ -184,7 +184,7 @@ impl Card {
 
     /// Asks for what the person pressed, in a second step where it is called for.
     fn ask(self, asked: Asked) {
-        match self.settled.wait_now() {
+        match self.settled.waited() {
             _ if untrack(|| self.is_closed()) => {}
             // A line of the widget's own may lie over it as well.
             None if self.is_critical

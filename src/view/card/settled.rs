@@ -166,6 +166,11 @@ impl Settled {
         self.has_stood.get()
     }
 
+    /// The same, right after such a look: it costs milliseconds, and a person waits.
+    pub(super) fn waited(self) -> Option<Wait> {
+        self.wait.get_untracked()
+    }
+
     /// Whether there is a part to be shown first.
     pub(super) fn is_unread(self) -> bool {
         self.is_unread.get()
