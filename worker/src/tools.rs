@@ -82,23 +82,10 @@ impl Call<'_> {
         let approval = self.slot.permit.as_ref().map(|permit| {
             // The digest is of exactly this in canonical form, so whoever receives it can tell
             // that what was approved is what is called.
-            let mut record = object! {
-                "v": 1,
-                "kind": "action",
-                "run": self.run.id(),
-                "call": &action.id,
-                "tool": action.tool.as_str(),
-                "tool_digest": action.tool_digest,
-                "rule": action.ruling.rule.as_str(),
-                "arguments": self.arguments.clone(),
-            };
-            if let (Some(state), Value::Object(record)) = (&action.precondition, &mut record) {
-                record.insert("precondition".to_owned(), state.clone());
-            }
             object! {
                 "decision": "approve",
                 "digest": permit.digest,
-                "action": record,
+                "action": action.record_with(self.run.id(), self.arguments),
                 "at": permit.at,
                 "by": object! {
                     "id": permit.by.id.as_str(),

@@ -61,6 +61,11 @@ pub struct Action {
 impl Action {
     /// The digest of this action with these arguments: the SHA-256 of its canonical record.
     pub fn digest_with(&self, run: &RunId, arguments: &Value) -> Digest {
+        digest(&self.record_with(run, arguments))
+    }
+
+    /// What the digest is of, for whoever is to take it anew.
+    pub fn record_with(&self, run: &RunId, arguments: &Value) -> Value {
         let mut record = Map::new();
         record.insert("v".into(), 1.into());
         record.insert("kind".into(), "action".into());
@@ -73,7 +78,7 @@ impl Action {
         if let Some(precondition) = &self.precondition {
             record.insert("precondition".into(), precondition.clone());
         }
-        digest(&Value::Object(record))
+        Value::Object(record)
     }
 }
 

@@ -30,6 +30,18 @@ impl Run {
         let mut leaves = Vec::new();
         collect(&slot.action.arguments, &mut String::new(), &mut leaves);
         let runs = || std::iter::once(self).chain(earlier.clone());
+        // What tools gave before this call, taken apart once for all of its values.
+        let results: Vec<(&str, Vec<(String, String)>)> = runs()
+            .flat_map(Self::turns)
+            .flat_map(|turn| &turn.slots)
+            .take_while(|other| other.action.id != slot.action.id)
+            .filter_map(|other| {
+                let Some(Outcome::Succeeded(result)) = other.outcome() else { return None };
+                let mut found = Vec::new();
+                collect(result, &mut String::new(), &mut found);
+                Some((other.action.title.as_str(), found))
+            })
+            .collect();
         let origin = |value: &str| {
             if runs().any(|run| mentions(&run.spec.text, value)) {
                 return Origin::Person;
@@ -37,17 +49,10 @@ impl Run {
             if mentions(&self.spec.instructions, value) {
                 return Origin::Page;
             }
-            runs()
-                .flat_map(Self::turns)
-                .flat_map(|turn| &turn.slots)
-                .take_while(|other| other.action.id != slot.action.id)
-                .find(|other| {
-                    let Some(Outcome::Succeeded(result)) = other.outcome() else { return false };
-                    let mut found = Vec::new();
-                    collect(result, &mut String::new(), &mut found);
-                    found.iter().any(|(_, known)| mentions(known, value))
-                })
-                .map_or(Origin::Model, |other| Origin::Tool(other.action.title.clone()))
+            results
+                .iter()
+                .find(|(_, found)| found.iter().any(|(_, known)| mentions(known, value)))
+                .map_or(Origin::Model, |(title, _)| Origin::Tool((*title).to_owned()))
         };
         leaves
             .into_iter()
