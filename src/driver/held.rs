@@ -7,8 +7,8 @@ use holdpoint_core::approval::Approver;
 use holdpoint_core::id::{CallId, Timestamp};
 use holdpoint_core::json::Digest;
 use holdpoint_core::plan::{Action, Note};
-use holdpoint_core::policy::{OnExpiry, Verdict};
-use holdpoint_core::run::{Effect, Input, Progress, Run};
+use holdpoint_core::policy::Verdict;
+use holdpoint_core::run::{Effect, Input, Run};
 use holdpoint_core::tool::Toolbox;
 use serde_json::Value;
 
@@ -136,7 +136,8 @@ impl Driver {
         }
         for effect in run.outstanding() {
             let Effect::RequestApproval { call } = effect else { continue };
-            let Some(end) = ends(run, &call) else { continue };
+            let end = run.find(&call).and_then(|(_, slot)| slot.ends_at());
+            let Some(end) = end else { continue };
             let is_known = kept.watched.borrow().get(&call) == Some(&end);
             if is_known {
                 continue;
@@ -164,19 +165,6 @@ impl Driver {
             }
         }
         true
-    }
-}
-
-/// When the time to decide about a call ends, where that has a consequence.
-fn ends(run: &Run, call: &CallId) -> Option<Timestamp> {
-    let (_, slot) = run.find(call)?;
-    match slot.progress {
-        Progress::Held { expires, lapsed: false, .. }
-            if slot.action.ruling.on_expiry != OnExpiry::Never =>
-        {
-            expires
-        }
-        _ => None,
     }
 }
 

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdpoint_core::id::{CallId, Timestamp};
-use holdpoint_core::policy::OnExpiry;
 use holdpoint_core::run::{Effect, Input, Progress, State, ToolOutcome};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -247,11 +246,7 @@ fn next(kept: &Kept) -> Next {
         match slot.progress {
             Progress::Ready => return Next::Start(call()),
             Progress::Delayed { until } if at >= until => return Next::Start(call()),
-            Progress::Held { expires: Some(end), lapsed: false, .. }
-                if at >= end && slot.action.ruling.on_expiry != OnExpiry::Never =>
-            {
-                return Next::Expire(call());
-            }
+            _ if slot.ends_at().is_some_and(|end| at >= end) => return Next::Expire(call()),
             _ => {}
         }
     }

@@ -5,7 +5,6 @@ use holdpoint_core::approval::Approver;
 use holdpoint_core::id::{CallId, Timestamp};
 use holdpoint_core::json::{Map, digest_text};
 use holdpoint_core::object;
-use holdpoint_core::policy::OnExpiry;
 use holdpoint_core::run::{Outcome, Progress, Run, Slot, State, Status};
 use serde_json::Value;
 
@@ -92,12 +91,7 @@ pub(crate) fn due(run: &Run) -> Option<u64> {
     let due = |slot: &Slot| match slot.progress {
         Progress::Ready | Progress::Started { .. } => Some(run.updated_at()),
         Progress::Delayed { until } => Some(until),
-        Progress::Held { expires, lapsed: false, .. }
-            if slot.action.ruling.on_expiry != OnExpiry::Never =>
-        {
-            expires
-        }
-        _ => None,
+        _ => slot.ends_at(),
     };
     slots.iter().filter_map(due).min().map(Timestamp::as_millis)
 }

@@ -141,12 +141,22 @@ impl Slot {
         self.action.ruling.expires_in_ms.map(|millis| at.plus_millis(millis))
     }
 
+    /// When the time to decide ends, if it did not yet and where that has a consequence.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        match self.progress {
+            Progress::Held { expires, lapsed: false, .. }
+                if self.action.ruling.on_expiry != OnExpiry::Never =>
+            {
+                expires
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the time to decide is over, where that has a consequence.
     pub(super) fn is_late(&self, at: Timestamp) -> bool {
-        let ends = self.action.ruling.on_expiry != OnExpiry::Never;
         matches!(self.progress, Progress::Held { lapsed: true, .. })
-            || ends
-                && matches!(self.progress, Progress::Held { expires: Some(end), .. } if at >= end)
+            || self.ends_at().is_some_and(|end| at >= end)
     }
 
     /// What a call comes to that may run: at once, or after the time to take that back.
