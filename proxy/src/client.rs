@@ -112,7 +112,8 @@ fn tls(url: &Url) -> Result<ClientConfig, AppError> {
 }
 
 /// An error with its causes. It names a URL, which is not secret, and no header.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -33,6 +33,7 @@ mod observe;
 mod openapi;
 mod origin;
 mod page;
+mod program;
 mod request;
 mod secret;
 mod server;
@@ -51,9 +52,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use secrecy::ExposeSecret;
 
-pub use client::http_client;
+pub use client::{chain, http_client};
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
+pub use program::listen;
 pub use server::{Worker, serve, serve_on};
 pub use service::Service;
 

@@ -6,8 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use holdpoint_proxy::{App, Config, Service, Worker, serve_on};
-use tokio::net::TcpListener;
+use holdpoint_proxy::{App, Config, Service, Worker, listen, serve_on};
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::Targets;
@@ -77,33 +76,7 @@ async fn accept(
     addr: SocketAddr,
     workers: &[Worker<Service>],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let listener = TcpListener::bind(addr)
-        .await
-        .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-    let stop = stopped()?;
-    // Whoever started the program waits for this line; it names the port that was taken.
-    let line = format!("holdpoint-proxy listening on http://{}/\n", listener.local_addr()?);
-    let mut stdout = std::io::stdout();
-    stdout.write_all(line.as_bytes())?;
-    stdout.flush()?;
+    let (listener, stop) = listen("holdpoint-proxy", addr).await?;
     serve_on(listener, workers, stop).await;
     Ok(())
-}
-
-/// Done at ctrl-c, and where there is such a signal at the request to terminate.
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate())?
-    };
-    Ok(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

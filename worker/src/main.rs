@@ -3,8 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+use holdpoint_proxy::{chain, listen};
 use holdpoint_worker::{Config, Worker};
-use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -14,13 +14,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut lines = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                lines.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
-            for line in lines.lines() {
+            for line in chain(&*error).lines() {
                 let _ = writeln!(std::io::stderr(), "holdpoint-worker: {line}");
             }
             ExitCode::from(2)
@@ -45,34 +39,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let worker = Worker::open(config).await?;
-        let listener = TcpListener::bind(addr)
-            .await
-            .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-        let stop = stopped()?;
-        // Whoever started the program waits for this line; it names the port that was taken.
-        let line = format!("holdpoint-worker listening on http://{}/\n", listener.local_addr()?);
-        let mut stdout = std::io::stdout();
-        stdout.write_all(line.as_bytes())?;
-        stdout.flush()?;
+        let (listener, stop) = listen("holdpoint-worker", addr).await?;
         worker.run(listener, stop).await?;
         Ok(())
-    })
-}
-
-/// Done at ctrl-c, and where there is such a signal at the request to terminate.
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate())?
-    };
-    Ok(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
     })
 }
