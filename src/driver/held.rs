@@ -54,8 +54,19 @@ impl Driver {
     pub async fn ask_anew(&self, call: &CallId) -> Result<(), DriveError> {
         let kept = self.owner(call)?;
         let action = self.held_action(&kept, call)?;
-        let note = self.note(&action, &self.world.tools.toolbox()).await;
-        self.feed(&kept, Input::Refreshed { call: call.clone(), note }).await
+        let state = self.state_of(&action).await;
+        self.refresh_call(&kept, &action, state).await
+    }
+
+    async fn refresh_call(
+        &self,
+        kept: &Rc<Kept>,
+        action: &Action,
+        state: Option<Value>,
+    ) -> Result<(), DriveError> {
+        let mut note = self.note(action, &self.world.tools.toolbox()).await;
+        note.precondition = state;
+        self.feed(kept, Input::Refreshed { call: action.id.clone(), note }).await
     }
 
     /// Whether what a call is about is still as it was shown. Where it is not, the call is asked
@@ -67,10 +78,11 @@ impl Driver {
     ) -> Result<(), DriveError> {
         let action = self.held_action(kept, call)?;
         let Some(now) = self.world.tools.precondition(&action) else { return Ok(()) };
-        if action.precondition == Some(now.await.map_err(DriveError::CheckFailed)?) {
+        let now = Some(now.await.map_err(DriveError::CheckFailed)?);
+        if action.precondition == now {
             return Ok(());
         }
-        self.ask_anew(call).await?;
+        self.refresh_call(kept, &action, now).await?;
         Err(DriveError::ChangedSince)
     }
 
@@ -79,27 +91,33 @@ impl Driver {
         let toolbox = self.world.tools.toolbox();
         let mut notes = Vec::with_capacity(actions.len());
         for action in actions {
-            notes.push(self.note(action, &toolbox).await);
+            let mut note = self.note(action, &toolbox).await;
+            if is_asked(action, &note) {
+                note.precondition = self.state_of(action).await;
+            }
+            notes.push(note);
         }
         notes
     }
 
-    /// Of a call that a person is asked about, with its effect, the state of things and the tool's
-    /// schema.
+    /// Of a call that a person is asked about, with its effect and the tool's schema.
     async fn note(&self, action: &Action, toolbox: &Toolbox) -> Note {
         let tools = &self.world.tools;
         let mut note = tools.note(action);
-        if action.ruling.verdict == Verdict::Ask || note.raise.is_some() {
+        if is_asked(action, &note) {
             note.schema = toolbox.get(&action.tool).map(|tool| tool.input_schema.clone());
             if let Some(preview) = tools.preview(action) {
                 note.preview = preview.await;
             }
-            if let Some(now) = tools.precondition(action) {
-                // A state that cannot be told is shown as that, and asked for again at the click.
-                note.precondition = Some(now.await.unwrap_or_else(Value::String));
-            }
         }
         note
+    }
+
+    /// The state of things that a call is about. One that cannot be told is shown as that, and asked
+    /// for again at the click.
+    async fn state_of(&self, action: &Action) -> Option<Value> {
+        let now = self.world.tools.precondition(action)?;
+        Some(now.await.unwrap_or_else(Value::String))
     }
 
     fn held_action(&self, kept: &Kept, call: &CallId) -> Result<Action, DriveError> {
@@ -166,6 +184,11 @@ impl Driver {
         }
         true
     }
+}
+
+/// Whether a person is asked about a call, by its rule or by what the page says of it.
+fn is_asked(action: &Action, note: &Note) -> bool {
+    action.ruling.verdict == Verdict::Ask || note.raise.is_some()
 }
 
 /// How often whoever waits looks at the clock at least.
