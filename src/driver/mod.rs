@@ -318,6 +318,11 @@ impl Driver {
         self.runs.borrow().get(run).and_then(|kept| kept.run.borrow().clone())
     }
 
+    /// The run that a call belongs to, as of its last durable entry.
+    pub fn run_of(&self, call: &CallId) -> Option<Rc<Run>> {
+        self.owner(call).ok().and_then(|kept| kept.run.borrow().clone())
+    }
+
     /// All runs that can be read, oldest first.
     pub fn runs(&self) -> Vec<Rc<Run>> {
         let mut runs: Vec<_> =

@@ -117,8 +117,7 @@ impl Works {
         trusted: bool,
     ) -> Result<(), DriveError> {
         let by = self.by("card", trusted);
-        let run = self.driver.runs().into_iter().find(|run| run.find(&call).is_some());
-        let run = run.ok_or(DriveError::UnknownCall)?;
+        let run = self.driver.run_of(&call).ok_or(DriveError::UnknownCall)?;
         let saving = self.app.shown_run(run.id()).saving;
         // The card knows at once, so that a second click does nothing. It shows it only where it
         // takes long: the browser would draw that first and answer the store later.

@@ -21,7 +21,7 @@ impl Works {
         because: String,
         until: Option<Timestamp>,
     ) -> Result<(), DriveError> {
-        let run = self.driver.runs().into_iter().find(|run| run.find(call).is_some());
+        let run = self.driver.run_of(call);
         let action = run
             .as_ref()
             .and_then(|run| run.find(call))

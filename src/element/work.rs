@@ -358,8 +358,9 @@ impl Works {
 
     /// Decides against a call, which needs no proof of what was seen.
     async fn decide_as_it_is(&self, call: &CallId, decision: Decision) -> Result<JsValue, JsValue> {
-        let runs = self.driver.runs();
-        let digest = runs.iter().find_map(|run| run.find(call).map(|(_, slot)| slot.action.digest));
+        let run = self.driver.run_of(call);
+        let slot = run.as_ref().and_then(|run| run.find(call)).map(|(_, slot)| slot);
+        let digest = slot.map(|slot| slot.action.digest);
         let digest = digest.ok_or_else(|| thrown(&DriveError::UnknownCall))?;
         done(self.driver.decide(call, decision, digest, self.by("script", false)).await)
     }
