@@ -19,6 +19,7 @@ use web_sys::MessageChannel;
 
 use super::page::to_js;
 use super::shell::Shell;
+use crate::store::{LocalMark, Mark as _};
 use crate::text::{self, Text};
 use crate::view::escape::visible_text;
 
@@ -45,13 +46,8 @@ impl Notices {
             ),
             false => false,
         };
-        if let Some(storage) = web_sys::window().and_then(|it| it.local_storage().ok().flatten()) {
-            // Where nothing can be remembered they are on until the page is left.
-            let _ = match is_granted {
-                true => storage.set_item(&self.mark(), "1"),
-                false => storage.remove_item(&self.mark()),
-            };
-        }
+        // Where nothing can be remembered they are on until the page is left.
+        self.mark().set(is_granted);
         self.shell.shown.notified.set(Some(is_granted));
         if on && !is_granted { Err(text::NOTICES_REFUSED) } else { Ok(()) }
     }
@@ -59,11 +55,7 @@ impl Notices {
     /// Whether the person wants them, and the browser and the page let them.
     pub(super) fn show_choice(&self) {
         let is_offered = self.shell.settings.borrow().notifications && has_notices();
-        let is_wanted = || {
-            let storage = web_sys::window().and_then(|it| it.local_storage().ok().flatten());
-            let mark = storage.and_then(|storage| storage.get_item(&self.mark()).ok().flatten());
-            mark.is_some() && Notice::permission() == "granted"
-        };
+        let is_wanted = || self.mark().is_set() && Notice::permission() == "granted";
         self.shell.shown.notified.set(is_offered.then(is_wanted));
     }
 
@@ -177,8 +169,9 @@ impl Notices {
         matches!(select(JsFuture::from(answered), patience).await, Either::Left((Ok(_), _)))
     }
 
-    fn mark(&self) -> String {
-        ["holdpoint:", &self.shell.namespace, ":notify"].concat()
+    /// That the person wants them.
+    fn mark(&self) -> LocalMark {
+        LocalMark::new(["holdpoint:", &self.shell.namespace, ":notify"].concat())
     }
 }
 

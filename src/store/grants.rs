@@ -4,6 +4,7 @@
 use holdpoint_core::grant::Grant;
 use web_sys::Storage;
 
+use super::room::local_storage;
 use crate::driver::ports::{Grants, StoreError};
 
 /// The rules of a namespace.
@@ -18,8 +19,8 @@ impl LocalGrants {
     }
 
     fn storage() -> Result<Storage, StoreError> {
-        let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
-        storage.ok_or_else(|| StoreError::Refused("there is no local storage in this page".into()))
+        local_storage()
+            .ok_or_else(|| StoreError::Refused("there is no local storage in this page".into()))
     }
 }
 

@@ -25,7 +25,7 @@ pub use indexed_db::{IndexedDbStore, meaning};
 pub use marked::{Mark, Marked};
 pub use memory::{MemoryGrants, MemoryStore};
 #[cfg(target_arch = "wasm32")]
-pub use room::{is_short_lived, open, persist};
+pub use room::{LocalMark, is_short_lived, open, persist};
 
 /// The row that an append finds.
 struct Found {

@@ -27,30 +27,36 @@ pub async fn open(namespace: &str) -> (Rc<dyn JournalStore>, Option<StoreError>)
         }
         Err(error) => Some(error),
     };
-    let mark = LocalMark { name: ["holdpoint:", namespace].concat() };
+    let mark = LocalMark::new(["holdpoint:", namespace].concat());
     (Rc::new(Marked::new(store, Rc::new(mark))), error)
 }
 
 /// A mark in the site's local storage, which a browser keeps and deletes apart from its databases;
 /// only where it deletes all of a site's data does the mark go with them.
-struct LocalMark {
+pub struct LocalMark {
     name: String,
 }
 
 impl LocalMark {
-    fn storage() -> Option<Storage> {
-        web_sys::window()?.local_storage().ok()?
+    /// The mark of a name.
+    pub fn new(name: String) -> Self {
+        Self { name }
     }
+}
+
+/// What the site keeps beside its databases, where it may keep anything.
+pub(super) fn local_storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok()?
 }
 
 impl Mark for LocalMark {
     fn is_set(&self) -> bool {
-        let mark = Self::storage().and_then(|storage| storage.get_item(&self.name).ok());
+        let mark = local_storage().and_then(|storage| storage.get_item(&self.name).ok());
         mark.flatten().is_some()
     }
 
     fn set(&self, is_set: bool) {
-        let Some(storage) = Self::storage() else { return };
+        let Some(storage) = local_storage() else { return };
         let done = match is_set {
             true => storage.set_item(&self.name, "1"),
             false => storage.remove_item(&self.name),
