@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
 use holdpoint_core::run::{Run, Slot};
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::escape::{Piece, visible};
@@ -134,6 +135,12 @@ pub fn sentence_case(message: &str) -> String {
 pub(super) fn top_in(log: &HtmlElement, element: &HtmlElement) -> i32 {
     let top = |element: &HtmlElement| element.get_bounding_client_rect().top();
     (top(element) - top(log)) as i32 + log.scroll_top()
+}
+
+/// All elements in another one that a selector means, in their order.
+pub(super) fn all_in(within: &HtmlElement, selector: &str) -> Vec<HtmlElement> {
+    let Ok(found) = within.query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|at| found.get(at)?.dyn_into().ok()).collect()
 }
 
 /// A button that does nothing but what its handler does.

@@ -2,10 +2,9 @@
 //! the person went back to. The rest has no elements, so that a thousand messages open as fast as ten.
 
 use holdpoint_core::id::RunId;
-use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::desk::{Desk, button, top_in};
+use super::desk::{Desk, all_in, button, top_in};
 use super::signal::Signal;
 use super::state::{Intent, RunShown};
 use super::tag::{Keyed, effect, keyed};
@@ -55,9 +54,7 @@ impl Reach {
         let shown = self.desk.shown;
         let all = shown.runs.get();
         let mut left = if shown.loaded.get() { self.wanted.get() } else { 0 };
-        let is_kept = |run: &RunShown| {
-            run.id.with_untracked(|id| self.kept.with_untracked(|kept| kept.contains(id)))
-        };
+        let is_kept = |run: &RunShown| run.id.with_untracked(|id| self.keeps(id));
         let count = all.len();
         let mut runs = Vec::new();
         for run in all.into_iter().rev() {
@@ -108,13 +105,17 @@ impl Reach {
 
     /// Shows a run, and all that came after it.
     pub(super) fn include(self, run: &RunId) {
-        if self.kept.with_untracked(|kept| kept.contains(run)) {
+        if self.keeps(run) {
             return;
         }
         let runs = self.desk.shown.runs.get_untracked();
         let from = runs.iter().position(|it| it.id.with_untracked(|id| id == run));
         let after = runs.into_iter().skip(from.unwrap_or(usize::MAX));
         self.wanted.set(after.map(|run| weight(run).0).sum());
+    }
+
+    fn keeps(self, run: &RunId) -> bool {
+        self.kept.with_untracked(|kept| kept.contains(run))
     }
 
     /// Shows more. What the person looks at stays where it is.
@@ -134,9 +135,7 @@ impl Reach {
         }
         let anchor = first_in_view(&log);
         let place = anchor.as_ref().map_or(0, |anchor| top_in(&log, anchor) - log.scroll_top());
-        let is_kept = |run: &RunShown| {
-            run.id.with_untracked(|id| self.kept.with_untracked(|kept| kept.contains(id)))
-        };
+        let is_kept = |run: &RunShown| run.id.with_untracked(|id| self.keeps(id));
         let shown: usize = runs.into_iter().filter(is_kept).map(|run| weight(run).0).sum();
         self.wanted.set(shown + STEP);
         soon(move || {
@@ -161,10 +160,9 @@ fn weight(run: RunShown) -> (usize, bool) {
 
 /// The first run that is not wholly above what is in view.
 fn first_in_view(log: &HtmlElement) -> Option<HtmlElement> {
-    let elements = log.query_selector_all(".run").ok()?;
     let top = log.scroll_top();
-    (0..elements.length())
-        .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
+    all_in(log, ".run")
+        .into_iter()
         .find(|element| top_in(log, element) + element.offset_height() > top)
 }
 

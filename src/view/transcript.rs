@@ -5,13 +5,12 @@ use std::rc::Rc;
 use holdpoint_core::id::CallId;
 use holdpoint_core::message::Usage;
 use holdpoint_core::run::{Mode, Progress, Purpose, Run, Slot, State};
-use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::announcer::announce;
 use super::card::approval_card;
 use super::card::batch::batches;
-use super::desk::{Desk, button, top_in};
+use super::desk::{Desk, all_in, button, top_in};
 use super::doubt_card::doubt_card;
 use super::fault_card::run_fault;
 use super::markdown_dom::{fill, fill_live};
@@ -119,19 +118,18 @@ fn go_to_target(desk: Desk, reach: Reach) {
 
 /// The card or the receipt of a call.
 fn call_element(log: &HtmlElement, call: &CallId) -> Option<HtmlElement> {
-    let elements = log.query_selector_all("[data-call]").ok()?;
-    (0..elements.length())
-        .filter_map(|at| elements.get(at)?.dyn_into::<HtmlElement>().ok())
-        .find(|element| element.get_attribute("data-call").as_deref() == Some(call.as_str()))
+    let is_its = |element: &HtmlElement| {
+        element.get_attribute("data-call").as_deref() == Some(call.as_str())
+    };
+    all_in(log, "[data-call]").into_iter().find(is_its)
 }
 
 /// Whether a button that approves is in sight: nothing may move under whoever is about to press it.
 fn can_be_decided(log: Handle) -> bool {
     let Some(log) = log.get_untracked() else { return false };
-    let Ok(buttons) = log.query_selector_all(".approve-button") else { return false };
     let shown = log.get_bounding_client_rect();
-    (0..buttons.length())
-        .filter_map(|at| buttons.get(at)?.dyn_into::<HtmlElement>().ok())
+    all_in(&log, ".approve-button")
+        .iter()
         .map(|button| button.get_bounding_client_rect())
         .any(|rect| rect.top() >= shown.top() && rect.bottom() <= shown.bottom())
 }
@@ -141,10 +139,7 @@ fn can_be_decided(log: Handle) -> bool {
 fn to_end(log: Handle) -> bool {
     let Some(log) = log.get_untracked() else { return false };
     let before = log.scroll_top();
-    let cards = log.query_selector_all(".approval-card").ok();
-    let card = cards.and_then(|cards| cards.item(cards.length().checked_sub(1)?));
-    let card = card.and_then(|card| card.dyn_into::<HtmlElement>().ok());
-    let tall = card.filter(|card| {
+    let tall = all_in(&log, ".approval-card").pop().filter(|card| {
         let is_last = top_in(&log, card) + card.offset_height() + log.client_height() / 4
             > log.scroll_height();
         is_last && card.offset_height() > log.client_height()

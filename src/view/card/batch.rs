@@ -1,6 +1,8 @@
 //! Several calls of one tool and one risk, decided in one go: each by a decision of its own, so that
 //! one that does not go through takes no other with it.
 
+use std::rc::Rc;
+
 use holdpoint_core::id::CallId;
 use holdpoint_core::json::{Digest, canonical};
 use holdpoint_core::run::{Progress, Run, Slot};
@@ -43,13 +45,13 @@ pub(in crate::view) fn batches(desk: Desk, shown: RunShown) -> Vec<Keyed> {
     several.map(|set| bar(desk, &run, &set)).collect()
 }
 
-fn bar(desk: Desk, run: &Run, set: &[&Slot]) -> Keyed {
+fn bar(desk: Desk, run: &Rc<Run>, set: &[&Slot]) -> Keyed {
     let calls: Vec<CallId> = set.iter().map(|slot| slot.action.id.clone()).collect();
     let mut key = "batch".to_owned();
     for slot in set {
         key.push_str(&slot.action.digest.short());
     }
-    let run = run.clone();
+    let run = Rc::clone(run);
     keyed(key, move || {
         let slots = calls.iter().filter_map(|call| run.find(call).map(|(_, slot)| slot));
         Batch::new(desk, calls.clone()).view(slots.collect())
@@ -131,17 +133,12 @@ impl Batch {
     }
 
     fn approve(self) -> Tag {
-        let waits =
-            move || self.is_empty() || !matches!(self.settled.wait(), None | Some(Wait::Unseen));
+        let waits = move || self.is_empty() || !self.settled.is_ready();
         let button = button("batch-approve")
-            .class("approve-all")
             .handle(self.settled.aim())
             .bind("aria-disabled", move || waits().then(|| "true".to_owned()))
             .live_text(move || text::approve_chosen(self.chosen.with(Vec::len)));
-        let ready = move || {
-            matches!(self.settled.wait_now(), None | Some(Wait::Unseen))
-                && !untrack(|| self.is_empty())
-        };
+        let ready = move || self.settled.is_ready_now() && !untrack(|| self.is_empty());
         on_press(button, ready, move || match self.settled.waited() {
             Some(Wait::Unseen) => self.settled.show_unseen(),
             _ => self.decide(|call, digest| Intent::Approve {
@@ -159,11 +156,10 @@ impl Batch {
             .live_text(move || text::deny_chosen(self.chosen.with(Vec::len)))
             .on("click", move |event| {
                 let trusted = event.is_trusted();
-                let reason = None::<String>;
                 self.decide(move |call, digest| Intent::Deny {
                     call,
                     digest,
-                    reason: reason.clone(),
+                    reason: None,
                     trusted,
                 });
             })

@@ -101,8 +101,7 @@ impl Card {
                 label
             }
         };
-        let waits =
-            move || self.is_closed() || !matches!(self.settled.wait(), None | Some(Wait::Unseen));
+        let waits = move || self.is_closed() || !self.settled.is_ready();
         let what = what.to_owned();
         let button = button("approve-button")
             .handle(self.settled.aim())
@@ -111,10 +110,7 @@ impl Card {
             // Not `disabled`, which would drop the focus.
             .bind("aria-disabled", move || waits().then(|| "true".to_owned()))
             .live_text(words);
-        let ready = move || {
-            matches!(self.settled.wait_now(), None | Some(Wait::Unseen))
-                && !untrack(|| self.is_closed())
-        };
+        let ready = move || self.settled.is_ready_now() && !untrack(|| self.is_closed());
         on_press(button, ready, move || self.ask(asked()))
     }
 

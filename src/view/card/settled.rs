@@ -19,7 +19,7 @@ use web_sys::{
 };
 
 use crate::text::{self, Text};
-use crate::view::desk::Desk;
+use crate::view::desk::{Desk, all_in};
 use crate::view::signal::Signal;
 use crate::view::tag::{Handle, Tag, effect, keep, tag};
 use crate::view::timer::every;
@@ -146,10 +146,7 @@ impl Settled {
     /// The same, after a look at what is on the screen in this moment.
     pub(super) fn wait_now(self) -> Option<Wait> {
         let card = self.card.get_untracked();
-        let marks = card.as_ref().and_then(|card| card.query_selector_all(".seen-mark").ok());
-        let marks =
-            marks.iter().flat_map(|marks| (0..marks.length()).filter_map(|at| marks.item(at)));
-        for mark in marks.filter_map(|mark| mark.dyn_into::<Element>().ok()).collect::<Vec<_>>() {
+        for mark in card.iter().flat_map(|card| all_in(card, ".seen-mark")) {
             let is_shown = shown_part(&mark)
                 .is_some_and(|[left, right, top, bottom]| bottom - top > 0.5 && right - left > 0.5);
             if is_shown {
@@ -158,6 +155,16 @@ impl Settled {
         }
         self.look();
         self.wait.get_untracked()
+    }
+
+    /// Whether a press would come to something: it approves, or shows what was not seen yet.
+    pub(super) fn is_ready(self) -> bool {
+        matches!(self.wait(), None | Some(Wait::Unseen))
+    }
+
+    /// The same, after a look.
+    pub(super) fn is_ready_now(self) -> bool {
+        matches!(self.wait_now(), None | Some(Wait::Unseen))
     }
 
     /// Whether it has stood still once: what comes up in it only then must not go when it moves
