@@ -103,6 +103,18 @@ impl Stage {
         Ok(agent)
     }
 
+    /// The lab with a transfer of 500 to Alice that waits.
+    ///
+    /// # Errors
+    ///
+    /// The page or the card does not come up.
+    pub async fn held(&self, query: &str) -> Result<Agent> {
+        let agent = self.lab(query).await?;
+        agent.say("Transfer 500 to Alice").await?;
+        agent.card().await?;
+        Ok(agent)
+    }
+
     /// Kills the browser, starts it again and opens the lab.
     ///
     /// # Errors

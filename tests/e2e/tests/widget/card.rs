@@ -1,9 +1,8 @@
 //! What it takes to approve a card, and what a card can do beside.
 
 use anyhow::{Result, ensure};
-use holdpoint_e2e::agent::Agent;
 use holdpoint_e2e::lab::Answer;
-use holdpoint_e2e::stage::{Stage, play};
+use holdpoint_e2e::stage::play;
 use holdpoint_e2e::until_true;
 use serde_json::json;
 use thirtyfour::Key;
@@ -25,7 +24,7 @@ async fn card_that_came_up_now_cannot_be_approved_and_says_so() -> Result<()> {
 #[tokio::test]
 async fn card_under_something_of_the_page_cannot_be_approved() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.enabled("approve-button").await?;
         agent.run(COVER_THE_FACTS, vec!["auto".into()]).await?;
         agent.shows("Something on the page covers this card").await?;
@@ -44,7 +43,7 @@ async fn card_under_something_of_the_page_cannot_be_approved() -> Result<()> {
 #[tokio::test]
 async fn card_under_what_lets_clicks_through_needs_a_second_step() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.enabled("approve-button").await?;
         // All of the window, as the way to the button scrolls the facts from under a smaller cover.
         agent.run(&[COVER_THE_FACTS, COVER_ALL].concat(), vec!["none".into()]).await?;
@@ -66,7 +65,7 @@ async fn card_under_what_lets_clicks_through_needs_a_second_step() -> Result<()>
 #[tokio::test]
 async fn what_cannot_be_undone_needs_a_word_and_escape_leads_back() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "hints=destructiveHint").await?;
+        let agent = stage.held("hints=destructiveHint").await?;
         agent.shows("This cannot be undone.").await?;
         agent.click("approve-button").await?;
         agent.part("confirm-dialog").await?.send_keys(Key::Escape).await?;
@@ -94,7 +93,7 @@ async fn what_cannot_be_undone_needs_a_word_and_escape_leads_back() -> Result<()
 #[tokio::test]
 async fn what_cannot_be_undone_is_approved_by_holding_and_not_by_letting_go() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "hints=destructiveHint").await?;
+        let agent = stage.held("hints=destructiveHint").await?;
         agent.click("approve-button").await?;
         let hold = agent.enabled("hold-button").await?;
         hold.click().await?;
@@ -111,7 +110,7 @@ async fn what_cannot_be_undone_is_approved_by_holding_and_not_by_letting_go() ->
 #[tokio::test]
 async fn keys_decide_on_the_card_that_has_the_focus() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.enabled("approve-button").await?;
         let deny = agent.part("deny-button").await?;
         deny.send_keys(Key::Alt + "d").await?;
@@ -156,7 +155,7 @@ async fn long_value_is_opened_before_anything_is_approved() -> Result<()> {
 #[tokio::test]
 async fn approval_is_taken_back_before_the_call_begins() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "undo=600000").await?;
+        let agent = stage.held("undo=600000").await?;
         agent.shows("After you approve, you can take it back").await?;
         agent.approve().await?;
         agent.press("Undo").await?;
@@ -174,7 +173,7 @@ async fn approval_is_taken_back_before_the_call_begins() -> Result<()> {
 async fn what_changed_since_the_card_was_shown_is_shown_before_it_is_approved() -> Result<()> {
     play(async |stage| {
         stage.allow_complaints();
-        let agent = held(stage, "watch").await?;
+        let agent = stage.held("watch").await?;
         agent.enabled("approve-button").await?;
         agent.tab.run("world = { balance: 120 }", vec![]).await?;
         agent.click("approve-button").await?;
@@ -192,7 +191,7 @@ async fn what_changed_since_the_card_was_shown_is_shown_before_it_is_approved() 
 #[tokio::test]
 async fn remembered_rule_lets_go_what_is_within_its_bounds() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "rule").await?;
+        let agent = stage.held("rule").await?;
         agent.click("remember").await?;
         agent.shows("Transfer: amount up to 500, recipient exactly “Alice”").await?;
         let most = agent.part("remember-most").await?;
@@ -218,7 +217,7 @@ async fn remembered_rule_lets_go_what_is_within_its_bounds() -> Result<()> {
 #[tokio::test]
 async fn remembered_rule_is_listed_and_asks_again_once_it_is_revoked() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "rule").await?;
+        let agent = stage.held("rule").await?;
         agent.click("remember").await?;
         agent.approve().await?;
         agent.shows("Done: ").await?;
@@ -240,7 +239,7 @@ async fn remembered_rule_is_listed_and_asks_again_once_it_is_revoked() -> Result
 async fn rule_is_not_offered_for_what_always_asks_or_cannot_be_undone() -> Result<()> {
     play(async |stage| {
         for query in ["", "rule&hints=destructiveHint&namespace=other"] {
-            let agent = held(stage, query).await?;
+            let agent = stage.held(query).await?;
             agent.enabled("approve-button").await?;
             ensure!(agent.parts("remember").await?.is_empty(), "{query}");
         }
@@ -252,7 +251,7 @@ async fn rule_is_not_offered_for_what_always_asks_or_cannot_be_undone() -> Resul
 #[tokio::test]
 async fn answer_in_place_of_the_call_reaches_the_model() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.click("answer-button").await?;
         agent.part("answer-text").await?.send_keys("Alice was paid yesterday").await?;
         agent.press("Send answer").await?;
@@ -269,7 +268,7 @@ async fn answer_in_place_of_the_call_reaches_the_model() -> Result<()> {
 #[tokio::test]
 async fn card_whose_time_is_over_is_asked_for_again() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "expires=1000&late=ask-again").await?;
+        let agent = stage.held("expires=1000&late=ask-again").await?;
         agent.shows("The time to decide is over").await?;
         let approve = agent.part("approve-button").await?;
         ensure!(approve.attr("aria-disabled").await?.as_deref() == Some("true"));
@@ -282,13 +281,6 @@ async fn card_whose_time_is_over_is_asked_for_again() -> Result<()> {
         Ok(())
     })
     .await
-}
-
-async fn held(stage: &Stage, query: &str) -> Result<Agent> {
-    let agent = stage.lab(query).await?;
-    agent.say("Transfer 500 to Alice").await?;
-    agent.card().await?;
-    Ok(agent)
 }
 
 const NOTE_THE_FIRST_STATE: &str = "

@@ -9,7 +9,7 @@ use serde_json::json;
 #[tokio::test]
 async fn two_clicks_on_approve_have_one_effect() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         let button = agent.enabled("approve-button").await?;
         agent.tab.front().await?.action_chain().double_click_element(&button).perform().await?;
         finished_once(stage, &agent).await
@@ -20,7 +20,7 @@ async fn two_clicks_on_approve_have_one_effect() -> Result<()> {
 #[tokio::test]
 async fn approvals_of_two_tabs_at_once_have_one_effect() -> Result<()> {
     play(async |stage| {
-        let first = held(stage, "").await?;
+        let first = stage.held("").await?;
         let second = Agent { tab: stage.browser.new_tab().await? };
         second.tab.open(&stage.server.url("/lab.html")).await?;
         second.ready().await?;
@@ -39,7 +39,7 @@ async fn approvals_of_two_tabs_at_once_have_one_effect() -> Result<()> {
 #[tokio::test]
 async fn decision_of_a_second_tab_is_carried_out_by_the_first() -> Result<()> {
     play(async |stage| {
-        let first = held(stage, "").await?;
+        let first = stage.held("").await?;
         let second = Agent { tab: stage.browser.new_tab().await? };
         second.tab.open(&stage.server.url("/lab.html?tools=none")).await?;
         second.ready().await?;
@@ -53,7 +53,7 @@ async fn decision_of_a_second_tab_is_carried_out_by_the_first() -> Result<()> {
 #[tokio::test]
 async fn click_made_by_a_script_does_not_approve() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         let click = "agent.shadowRoot.querySelector('[part~=approve-button]').click()";
         agent.run(click, vec![]).await?;
         // A real decision afterwards is the only one on record, so the first was none.
@@ -71,7 +71,7 @@ async fn click_made_by_a_script_does_not_approve() -> Result<()> {
 #[tokio::test]
 async fn page_approves_with_the_digest_of_what_was_shown() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         let pending = agent.pending().await?;
         let call = pending[0]["callId"].clone();
         let wrong = json!({ "digest": "0".repeat(64) });
@@ -93,7 +93,7 @@ async fn page_approves_with_the_digest_of_what_was_shown() -> Result<()> {
 #[tokio::test]
 async fn held_call_survives_the_removal_of_the_element() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         let removed = "agent.remove();
                        await new Promise(requestAnimationFrame);
                        document.body.append(agent);";
@@ -107,7 +107,7 @@ async fn held_call_survives_the_removal_of_the_element() -> Result<()> {
 #[tokio::test]
 async fn call_under_way_survives_the_removal_of_the_element() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         stage.server.lab.hold(Point::AfterEffect);
         agent.approve().await?;
         stage.server.lab.reached().await;
@@ -117,13 +117,6 @@ async fn call_under_way_survives_the_removal_of_the_element() -> Result<()> {
         finished_once(stage, &agent).await
     })
     .await
-}
-
-async fn held(stage: &Stage, query: &str) -> Result<Agent> {
-    let agent = stage.lab(query).await?;
-    agent.say("Transfer 500 to Alice").await?;
-    agent.card().await?;
-    Ok(agent)
 }
 
 async fn finished_once(stage: &Stage, agent: &Agent) -> Result<()> {

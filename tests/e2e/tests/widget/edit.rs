@@ -10,7 +10,7 @@ use thirtyfour::WebElement;
 #[tokio::test]
 async fn changed_amount_is_what_runs_and_the_model_hears_of_it() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "rule").await?;
+        let agent = stage.held("rule").await?;
         agent.click("edit-button").await?;
         write(&agent, "amount", "50").await?;
         agent.click("review-button").await?;
@@ -32,7 +32,7 @@ async fn changed_amount_is_what_runs_and_the_model_hears_of_it() -> Result<()> {
 #[tokio::test]
 async fn value_that_is_no_number_is_said_beside_its_field_and_approves_nothing() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.click("edit-button").await?;
         write(&agent, "amount", "12,5").await?;
         agent.click("review-button").await?;
@@ -58,7 +58,7 @@ async fn value_that_is_no_number_is_said_beside_its_field_and_approves_nothing()
 #[tokio::test]
 async fn form_in_which_nothing_was_changed_approves_nothing() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.click("edit-button").await?;
         write(&agent, "amount", "5e2").await?;
         agent.click("review-button").await?;
@@ -77,7 +77,7 @@ async fn form_in_which_nothing_was_changed_approves_nothing() -> Result<()> {
 #[tokio::test]
 async fn arguments_cannot_be_changed_while_the_tool_is_absent() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.tab.open(&stage.server.url("/lab.html?tools=none")).await?;
         agent.ready().await?;
         agent.shows("what it is to do can be changed only then").await?;
@@ -125,7 +125,7 @@ async fn lists_options_and_variants_are_changed_in_the_form() -> Result<()> {
 #[tokio::test]
 async fn json_is_read_as_strictly_as_any_argument() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage, "").await?;
+        let agent = stage.held("").await?;
         agent.click("edit-button").await?;
         agent.press("Edit as JSON").await?;
         write(&agent, "", r#"{"amount": 1, "amount": 2, "recipient": "Bob"}"#).await?;
@@ -138,13 +138,6 @@ async fn json_is_read_as_strictly_as_any_argument() -> Result<()> {
         agent.shows("approved by you, with changes").await
     })
     .await
-}
-
-async fn held(stage: &Stage, query: &str) -> Result<Agent> {
-    let agent = stage.lab(query).await?;
-    agent.say("Transfer 500 to Alice").await?;
-    agent.card().await?;
-    Ok(agent)
 }
 
 async fn ordered(stage: &Stage, arguments: &Value) -> Result<Agent> {

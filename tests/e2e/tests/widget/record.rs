@@ -2,13 +2,13 @@
 
 use anyhow::{Result, ensure};
 use holdpoint_e2e::agent::Agent;
-use holdpoint_e2e::stage::{Stage, play};
+use holdpoint_e2e::stage::play;
 use serde_json::json;
 
 #[tokio::test]
 async fn arguments_altered_in_the_store_are_not_executed() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage).await?;
+        let agent = stage.held("").await?;
         alter(&agent, "500", "5000").await?;
         agent.approve().await?;
         agent.shows("This record cannot be trusted").await?;
@@ -21,7 +21,7 @@ async fn arguments_altered_in_the_store_are_not_executed() -> Result<()> {
 #[tokio::test]
 async fn arguments_altered_before_a_reload_are_not_offered() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage).await?;
+        let agent = stage.held("").await?;
         alter(&agent, "500", "5000").await?;
         agent.tab.reload().await?;
         agent.ready().await?;
@@ -40,7 +40,7 @@ async fn arguments_altered_before_a_reload_are_not_offered() -> Result<()> {
 #[tokio::test]
 async fn approval_of_altered_arguments_is_refused_after_the_decision_too() -> Result<()> {
     play(async |stage| {
-        let agent = held(stage).await?;
+        let agent = stage.held("").await?;
         agent.tab.open(&stage.server.url("/lab.html?tools=none")).await?;
         agent.ready().await?;
         agent.approve().await?;
@@ -52,13 +52,6 @@ async fn approval_of_altered_arguments_is_refused_after_the_decision_too() -> Re
         Ok(())
     })
     .await
-}
-
-async fn held(stage: &Stage) -> Result<Agent> {
-    let agent = stage.lab("").await?;
-    agent.say("Transfer 500 to Alice").await?;
-    agent.card().await?;
-    Ok(agent)
 }
 
 /// Replaces a text in every entry that holds the model's answer.

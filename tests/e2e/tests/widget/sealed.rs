@@ -203,9 +203,7 @@ async fn another_program_opens_the_file() -> Result<()> {
 }
 
 async fn held(stage: &Stage, query: &str) -> Result<Agent> {
-    let agent = stage.lab(query).await?;
-    agent.say("Transfer 500 to Alice").await?;
-    agent.card().await?;
+    let agent = stage.held(query).await?;
     // That the card came into view is the last thing that is written for now.
     until_true("the card was seen", async || {
         Ok(agent.journal().await?.last().is_some_and(|kind| kind == "viewed"))
