@@ -31,10 +31,10 @@ impl Run {
         collect(&slot.action.arguments, &mut String::new(), &mut leaves);
         let runs = || std::iter::once(self).chain(earlier.clone());
         // What tools gave before this call, taken apart once for all of its values.
-        let results: Vec<(&str, Vec<(String, String)>)> = runs()
-            .flat_map(Self::turns)
-            .flat_map(|turn| &turn.slots)
+        let slots = |run: &'a Self| run.turns().flat_map(|turn| &turn.slots);
+        let results: Vec<(&str, Vec<(String, String)>)> = slots(self)
             .take_while(|other| other.action.id != slot.action.id)
+            .chain(earlier.clone().flat_map(slots))
             .filter_map(|other| {
                 let Some(Outcome::Succeeded(result)) = other.outcome() else { return None };
                 let mut found = Vec::new();

@@ -387,6 +387,24 @@ fn values_are_traced_to_whoever_said_them_first() {
 }
 
 #[test]
+fn value_of_a_tool_in_an_earlier_run_is_traced_to_it() {
+    let tools = toolbox(&[
+        json!({ "name": "look", "description": "Looks.", "annotations": { "readOnlyHint": true } }),
+        json!({ "name": "pay", "description": "Pays.",
+                "inputSchema": { "type": "object", "properties": { "amount": {} } } }),
+    ]);
+    let spec = Spec { text: "Pay it.".to_owned(), ..spec(Mode::Tools) };
+    let mut before = Desk::open_with(spec.clone(), tools.clone());
+    before.answer(calls(&[("look", "")]));
+    before.start(0);
+    before.finish(0, ToolOutcome::Succeeded(json!({ "owed": 99.5 })));
+    let mut desk = Desk::open_with(spec, tools);
+    desk.answer(calls(&[("pay", r#"{"amount":99.5}"#)]));
+    let origins = desk.run.origins(desk.slot(0), std::iter::once(&before.run));
+    assert_eq!(origins, [("/amount".to_owned(), Origin::Tool("Look".to_owned()))]);
+}
+
+#[test]
 fn undo_window_and_expiry_of_a_definition_are_checked() {
     let refused = |change: &dyn Fn(&mut Value)| {
         let mut definition = super::support::definitions().remove(2);
