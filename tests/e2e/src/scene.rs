@@ -209,6 +209,17 @@ pub const SCENES: &[Scene] = &[
         ],
     },
     Scene {
+        name: "batch",
+        shows: "Calls of one tool and risk are decided together, each by a decision of its own",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice and 30 to Bob and 7 to Carol"),
+            Step::Cards(3),
+            Step::Click("select-all"),
+            Step::Shows("Approve 3"),
+        ],
+    },
+    Scene {
         name: "deny-form",
         shows: "Why not? The model reads the answer",
         query: "",
@@ -303,6 +314,19 @@ pub const SCENES: &[Scene] = &[
             Step::Cards(1),
             Step::Click("answer-button"),
             Step::Type("answer-text", "Alice was paid in cash."),
+        ],
+    },
+    Scene {
+        name: "answered",
+        shows: "What the person said in place of the call",
+        query: "",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("answer-button"),
+            Step::Type("answer-text", "Alice was paid in cash."),
+            Step::Press("Send answer"),
+            Step::Idle,
         ],
     },
     Scene {
@@ -622,6 +646,31 @@ pub const SCENES: &[Scene] = &[
             Step::Click("inbox-button"),
             Step::Click("audit-button"),
             Step::Shows("tool finished"),
+        ],
+    },
+    Scene {
+        name: "rules",
+        shows: "The rules that answer in the person's place, and how to revoke them",
+        query: "rule&",
+        steps: &[
+            Step::Say("Transfer 500 to Alice"),
+            Step::Cards(1),
+            Step::Click("remember"),
+            Step::Approve,
+            Step::Idle,
+            Step::Click("inbox-button"),
+            Step::Click("rules-button"),
+            Step::Shows("amount up to 500"),
+        ],
+    },
+    Scene {
+        name: "rules-none",
+        shows: "Nothing is approved without asking",
+        query: "",
+        steps: &[
+            Step::Click("inbox-button"),
+            Step::Click("rules-button"),
+            Step::Shows("Nothing is approved without asking"),
         ],
     },
     Scene {
