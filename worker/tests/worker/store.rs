@@ -8,7 +8,7 @@ use holdpoint_core::journal::Entry;
 use holdpoint_core::run::{Effect, Input, Limits, Mode, Run, Spec};
 use holdpoint_core::schema::NoPatterns;
 use holdpoint_core::tool::Toolbox;
-use holdpoint_worker::store::{Accepted, NewJob, Release, Store, StoreError};
+use holdpoint_worker::store::{Accepted, NewJob, OnlyIf, Release, Store, StoreError};
 use holdpoint_worker::{Changes, Notice};
 use tempfile::TempDir;
 
@@ -225,7 +225,8 @@ fn changes(due: Option<u64>) -> Changes {
 }
 
 fn notice(id: &str) -> Notice {
-    Notice { id: id.into(), channel: "ops".into(), body: "news".into() }
+    let only_if = OnlyIf::Always;
+    Notice { id: id.into(), channel: "ops".into(), body: "news".into(), due: 0, only_if }
 }
 
 async fn begun(store: &Store, id: &str, due: Option<u64>) -> Run {
