@@ -49,7 +49,7 @@ impl News {
         };
         let mut lines = Vec::new();
         if !text("/rule/because").is_empty() {
-            lines.push(sentence(&["A person is asked because ", text("/rule/because")]));
+            lines.push(sentence(&["Asked because ", text("/rule/because")]));
         }
         match status {
             "lapsed" | "expired" | "cancelled" => lines.push("It did not run.".into()),

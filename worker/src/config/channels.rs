@@ -1,5 +1,6 @@
 //! Channels and the people behind them, as the file says.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::file::{ApproverFile, ChannelFile, WorkflowFile};
@@ -15,6 +16,16 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             email.map_err(|_| self.fault(format!("{place}: expected an address in `email`"))).ok()
         });
         Approver { name: file.name.unwrap_or(file.id), slack: file.slack, email }
+    }
+
+    /// A press of a button must be of one person.
+    pub(super) fn each_of_slack_once(&mut self, approvers: &BTreeMap<String, Approver>) {
+        let mut known = BTreeMap::new();
+        for (id, slack) in approvers.iter().filter_map(|(id, it)| Some((id, it.slack.as_ref()?))) {
+            if let Some(other) = known.insert(slack, id) {
+                self.fault(format!("approver {id}: {slack} in Slack is {other} already"));
+            }
+        }
     }
 
     pub(super) fn channel(&mut self, file: ChannelFile) -> Option<Channel> {

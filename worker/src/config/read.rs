@@ -49,6 +49,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let approvers = file.approvers.into_iter().map(|it| (it.id.clone(), self.approver(it)));
         let approvers = approvers.collect::<Vec<_>>();
         let approvers = unique(approvers, "approver", &mut self.faults);
+        self.each_of_slack_once(&approvers);
         for id in approvers.keys().filter(|id| !tokens.iter().any(|(name, _)| name == *id)) {
             let message = format!("approver {id}: expected a token in HOLDPOINT_WORKER_TOKENS");
             self.faults.push(message);

@@ -124,11 +124,13 @@ remind_after_s = [0]
 "#;
     let file = file
         .replace("[[workflow]]", more)
-        .replace("id = \"ann\"", "id = \"ann\"\nemail = \"ann\"")
+        .replace("id = \"ann\"", "id = \"ann\"\nemail = \"ann\"\nslack = \"U1\"")
+        .replace("id = \"ben\"", "id = \"ben\"\nslack = \"U1\"")
         .replace("\"ops\"]", "\"ops\"]\nescalate_to = [\"none\"]");
     let told = faults(&file, &variables);
     for expected in [
         "approver ann: expected an address in `email`",
+        "approver ben: U1 in Slack is ann already",
         "channel chat: there is no field url with kind \"slack\"",
         "channel chat: expected Slack's id of a channel in `channel`",
         "channel chat: HOLDPOINT_SLACK_TOKEN: it is not set",

@@ -25,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     /// The `authorization` that came with it.
     pub(crate) token: String,
+    /// The message that it is about, or that it became.
+    pub(crate) ts: String,
     pub(crate) body: Value,
 }
 
@@ -41,15 +43,18 @@ type Answers = Arc<Mutex<VecDeque<(u16, &'static str, Value)>>>;
 struct Workspace {
     asked: UnboundedSender<Asked>,
     answers: Answers,
+    since_s: u64,
     messages: Arc<Mutex<u32>>,
 }
 
 impl FakeSlack {
-    pub(crate) async fn start() -> Self {
+    /// Messages are numbered from this second on.
+    pub(crate) async fn start(since_s: u64) -> Self {
         let (sender, asked) = unbounded_channel();
         let answers = Answers::default();
+        let messages = Arc::default();
         let workspace =
-            Workspace { asked: sender, answers: Arc::clone(&answers), messages: Arc::default() };
+            Workspace { asked: sender, answers: Arc::clone(&answers), since_s, messages };
         let router = Router::new().route("/api/{method}", post(ask)).with_state(workspace);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -58,13 +63,11 @@ impl FakeSlack {
     }
 
     /// The next answer: its status, its `retry-after`, and what Slack says.
-    #[allow(dead_code, reason = "the demo's Slack never refuses")]
     pub(crate) fn answer(&self, status: u16, retry_after: &'static str, body: Value) {
         self.answers.lock().unwrap().push_back((status, retry_after, body));
     }
 
     /// The next request for a method; those before it are passed over.
-    #[allow(dead_code, reason = "the demo tells of each")]
     pub(crate) async fn next(&mut self, method: &str) -> Value {
         loop {
             let asked = self.asked.recv().await.unwrap();
@@ -84,12 +87,12 @@ async fn ask(
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let place = body["channel"].clone();
     let ts = match &body["ts"] {
-        Value::Null => {
+        Value::String(ts) => ts.clone(),
+        _ => {
             let mut messages = workspace.messages.lock().unwrap();
             *messages += 1;
-            Value::String(format!("1700000000.{:06}", *messages))
+            format!("{}.{:06}", workspace.since_s, *messages)
         }
-        ts => ts.clone(),
     };
     let token = headers.get("authorization").and_then(|it| it.to_str().ok()).unwrap_or_default();
     let (status, retry_after, answer) = workspace
@@ -97,8 +100,8 @@ async fn ask(
         .lock()
         .unwrap()
         .pop_front()
-        .unwrap_or_else(|| (200, "", json!({ "ok": true, "channel": place, "ts": ts })));
-    let _ = workspace.asked.send(Asked { method, token: token.to_owned(), body });
+        .unwrap_or_else(|| (200, "", json!({ "ok": true, "channel": place, "ts": &ts })));
+    let _ = workspace.asked.send(Asked { method, token: token.to_owned(), ts, body });
     let mut headers = HeaderMap::new();
     if !retry_after.is_empty() {
         headers.insert("retry-after", retry_after.parse().unwrap());
@@ -115,14 +118,20 @@ pub(crate) fn buttons(message: &Value) -> Vec<(String, String)> {
     buttons.map(|button| (text(&button["action_id"]), text(&button["value"]))).collect()
 }
 
-/// What Slack sends when someone presses a button: the body of its form.
-pub(crate) fn press(base: &str, user: &str, action: &str, value: &str, ts: &str) -> String {
+/// What Slack sends when someone presses a button of a message, which is a channel and a time: the
+/// body of its form.
+pub(crate) fn press(
+    base: &str,
+    user: &str,
+    (action, value): (&str, &str),
+    (place, ts): (&str, &str),
+) -> String {
     let payload = json!({
         "type": "block_actions",
         "user": { "id": user, "team_id": "T1" },
         "team": { "id": "T1", "domain": "shop" },
-        "container": { "type": "message", "channel_id": "C1", "message_ts": ts },
-        "channel": { "id": "C1", "name": "payments" },
+        "container": { "type": "message", "channel_id": place, "message_ts": ts },
+        "channel": { "id": place, "name": "payments" },
         "response_url": format!("{base}/api/respond"),
         "actions": [{ "type": "button", "block_id": "holdpoint", "action_id": action, "value": value }],
     });
@@ -167,7 +176,6 @@ impl Postbox {
     }
 
     /// The next letters are refused at their end with these replies.
-    #[allow(dead_code, reason = "the demo's server never refuses")]
     pub(crate) fn refuse(&self, replies: &[&'static str]) {
         self.refusals.lock().unwrap().extend(replies);
     }

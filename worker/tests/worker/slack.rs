@@ -8,7 +8,7 @@ use crate::fakes::{FakeSlack, SLACK_SECRET, buttons, press, slack_signed};
 use crate::support::{Bench, sent};
 
 async fn with_slack() -> (Bench, FakeSlack) {
-    let slack = FakeSlack::start().await;
+    let slack = FakeSlack::start(1_700_000_000).await;
     let file = [CHANNEL, "api_url = \"", &slack.base, "/api\"\n\n[[workflow]]"].concat();
     let bench = Bench::changed(|start| {
         start
@@ -40,7 +40,7 @@ fn signed(bench: &Bench, secret: &str, at_s: u64, body: &str) -> RequestBuilder 
 async fn pressed(bench: &Bench, slack: &FakeSlack, user: &str, action: &str, message: &Value) {
     let buttons = buttons(message);
     let (_, value) = buttons.iter().find(|(id, _)| id == action).unwrap();
-    let body = press(&slack.base, user, action, value, "1700000000.000001");
+    let body = press(&slack.base, user, (action, value), ("C1", "1700000000.000001"));
     let answer = sent(signed(bench, SLACK_SECRET, now_s(), &body)).await;
     assert_eq!(answer, (200, json!({})));
 }
@@ -74,7 +74,7 @@ async fn press_in_slack_lets_the_call_go_on_and_the_message_says_who_it_was() {
         (asked.method.as_str(), asked.token.as_str()),
         ("chat.postMessage", "Bearer xoxb-test")
     );
-    let message = asked.body;
+    let (message, ts) = (asked.body, asked.ts);
     assert_eq!((&message["channel"], &message["unfurl_links"]), (&json!("C1"), &json!(false)));
     let text = shown(&message);
     let digest = &approval["digest"].as_str().unwrap()[..8];
@@ -83,7 +83,7 @@ async fn press_in_slack_lets_the_call_go_on_and_the_message_says_who_it_was() {
     }
     pressed(&bench, &slack, "U1", "holdpoint_approve", &message).await;
     let update = slack.next("chat.update").await;
-    assert_eq!((&update["channel"], &update["ts"]), (&json!("C1"), &json!("1700000000.000001")));
+    assert_eq!((&update["channel"], &update["ts"]), (&json!("C1"), &json!(ts)));
     assert!(shown(&update).contains("Approved by Ann Archer: Transfer"), "{update}");
     assert_eq!(buttons(&update), []);
     let done = slack.next("chat.postMessage").await;
@@ -122,7 +122,7 @@ async fn press_of_a_stranger_or_of_something_else_decides_nothing_and_says_why()
     }
     let (_, value) = &buttons(&message)[0];
     let other = [&"0".repeat(64), &value[64..]].concat();
-    let body = press(&slack.base, "U1", "holdpoint_deny", &other, "1700000000.000001");
+    let body = press(&slack.base, "U1", ("holdpoint_deny", &other), ("C1", "1700000000.000001"));
     assert_eq!(sent(signed(&bench, SLACK_SECRET, now_s(), &body)).await.0, 200);
     let told = slack.next("respond").await;
     assert!(told["text"].as_str().unwrap().starts_with("This has changed"), "{told}");
@@ -151,13 +151,13 @@ async fn interaction_is_refused_by_its_cause() {
     bench.halted(500).await;
     let message = slack.next("chat.postMessage").await;
     let (_, value) = &buttons(&message)[0];
-    let body = press(&slack.base, "U1", "holdpoint_approve", value, "1700000000.000001");
+    let body = press(&slack.base, "U1", ("holdpoint_approve", value), ("C1", "1700000000.000001"));
     let now = now_s();
     let unsigned = bench.server.post("/v1/slack/interactions").body(body.clone());
     let other = body.replace("U1", "U2");
     let altered = signed(&bench, SLACK_SECRET, now, &body).body(other);
-    let odd = press(&slack.base, "U1", "someone_elses", value, "1");
-    let no_value = press(&slack.base, "U1", "holdpoint_deny", "x", "1");
+    let odd = press(&slack.base, "U1", ("someone_elses", value), ("C1", "1"));
+    let no_value = press(&slack.base, "U1", ("holdpoint_deny", "x"), ("C1", "1"));
     for (request, expected) in [
         (unsigned, (401, "signature_invalid")),
         (altered, (401, "signature_invalid")),
@@ -260,6 +260,39 @@ async fn what_others_wrote_is_text_and_what_does_not_fit_cannot_be_approved_ther
     for block in message["blocks"].as_array().unwrap() {
         assert!(shown(&json!({ "blocks": block })).encode_utf16().count() <= 3001, "{block}");
     }
+}
+
+#[tokio::test]
+async fn worker_without_slack_takes_no_press() {
+    let bench = Bench::tuned(|file| file, &[], |config| config.slack_secret = None).await;
+    let (status, refused) = sent(signed(&bench, SLACK_SECRET, now_s(), "payload=%7B%7D")).await;
+    assert_eq!((status, &refused["error"]["code"]), (404, &json!("slack_missing")));
+}
+
+#[tokio::test]
+async fn update_that_fails_is_made_later_and_nothing_is_posted_twice() {
+    let (mut bench, mut slack) = with_slack().await;
+    let (_, approval) = bench.halted(500).await;
+    slack.next("chat.postMessage").await;
+    for _ in 0..3 {
+        slack.answer(503, "", json!({}));
+    }
+    assert_eq!(bench.server.decide(&approval, "ann", "deny").await.0, 200);
+    // The outcome and the end each bring the message up to date, as often as it takes.
+    let (mut updates, mut posted, mut ended) = (0, 0, false);
+    while !ended {
+        let asked = slack.asked.recv().await.unwrap();
+        match asked.method.as_str() {
+            "chat.update" => updates += 1,
+            "chat.postMessage" => {
+                posted += 1;
+                ended = shown(&asked.body).contains("Done: invoice");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!(updates >= 4, "{updates}");
+    assert_eq!(posted, 1);
 }
 
 /// The example that Slack publishes.

@@ -44,17 +44,14 @@ pub(super) fn message(news: &News, ask: Option<&Ask<'_>>) -> (String, Vec<Value>
     }
     blocks.push(json!({ "type": "context", "elements": [plain(&news.small)] }));
     if let Some(ask) = ask.filter(|_| news.asks) {
-        let value = [ask.digest, ask.channel, ask.call].join("|");
-        blocks.push(match beginning(&value, VALUE_MAX) {
-            (value, 0) => actions(value, &news.heading, left_out == 0),
-            _ => section("This call cannot be decided here; use the link or the API."),
-        });
+        blocks.push(actions(ask, &news.heading, left_out == 0));
     }
     (escaped(&news.heading), blocks)
 }
 
 /// The buttons. What is not seen whole here cannot be approved here.
-fn actions(value: &str, heading: &str, is_whole: bool) -> Value {
+fn actions(ask: &Ask<'_>, heading: &str, is_whole: bool) -> Value {
+    let value = [ask.digest, ask.channel, ask.call].join("|");
     let button = |id: &str, text: &str| json!({ "type": "button", "action_id": id, "text": plain(text), "value": value });
     let mut buttons = Vec::new();
     if is_whole {
@@ -106,9 +103,8 @@ fn preformatted(text: &str) -> Value {
     })
 }
 
-/// Slack takes 150 characters in a header, 3,000 in a text, 300 in a question and 2,000 behind a
-/// button; the rest is room for what is said about the cut.
+/// Slack takes 150 characters in a header, 3,000 in a text and 300 in a question; the rest is room
+/// for what is said about the cut.
 const HEADER_MAX: usize = 150;
 const TEXT_MAX: usize = 2900;
 const CONFIRM_MAX: usize = 300;
-const VALUE_MAX: usize = 2000;

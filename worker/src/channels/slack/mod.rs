@@ -51,10 +51,17 @@ impl Slack {
         // An outcome is shown where the question was; where that is not there, it is news.
         let is_shown = matches!(kind, "approval.decided" | "approval.expired")
             && posts.iter().any(|post| Some(post.call.as_str()) == call);
-        if !is_posted && !is_shown {
-            self.post(shared, notice, kind, news, &posts).await?;
+        self.refresh(shared, &notice.run).await?;
+        if is_posted || is_shown {
+            return Ok(());
         }
-        self.refresh(shared, &notice.run).await
+        // The last of what may fail, unless it is kept: else a repeat would be posted again.
+        self.post(shared, notice, kind, news, &posts).await?;
+        match call {
+            // It may have been decided while it was posted.
+            Some(_) => self.refresh(shared, &notice.run).await,
+            None => Ok(()),
+        }
     }
 
     async fn post(
