@@ -5,12 +5,14 @@ import datetime
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import time
 import urllib.parse
 
 import httpx2
 import pytest
+import trustme
 from slack_sdk.models.blocks import Block
 from slack_sdk.signature import SignatureVerifier
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -38,7 +40,13 @@ def postbox():
 @pytest.fixture(scope="module")
 def worker(world, postbox, tmp_path_factory):
     """Where the program is reached; it does not outlive the tests."""
-    home = tmp_path_factory.mktemp("worker")
+    smtp = f"smtp://127.0.0.1:{postbox.port}"
+    process, base = started(world, tmp_path_factory.mktemp("worker"), smtp)
+    yield base
+    stopped(process)
+
+
+def started(world, home, smtp, stderr=None, **more):
     config = home / "worker.toml"
     config.write_text((HERE / "worker.toml").read_text().replace("WORLD", world.base))
     env = {
@@ -52,14 +60,16 @@ def worker(world, postbox, tmp_path_factory):
         "HOLDPOINT_WORKER_TOKENS": f"ann={TOKEN}",
         "HOLDPOINT_SLACK_TOKEN": "xoxb-1",
         "HOLDPOINT_SLACK_SIGNING_SECRET": SLACK,
-        "HOLDPOINT_SMTP_URL": f"smtp://127.0.0.1:{postbox.port}",
+        "HOLDPOINT_SMTP_URL": smtp,
         "RUST_LOG": "error",
     }
-    process = subprocess.Popen([os.environ["HOLDPOINT_WORKER"]], env=env, stdout=subprocess.PIPE)
-    line = process.stdout.readline().decode()
+    program = os.environ["HOLDPOINT_WORKER"]
+    process = subprocess.Popen(
+        [program], env=env | more, stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
+    line = process.stdout.readline()
     assert line.startswith("holdpoint-worker listening on "), line
-    yield line.split()[-1].rstrip("/")
-    stopped(process)
+    return process, line.split()[-1].rstrip("/")
 
 
 def job(amount):
@@ -213,3 +223,27 @@ def test_mail_arrives_at_anothers_server_and_its_link_decides(worker, world, pos
     assert httpx2.post(page, data=form | {"access": TOKEN}).status_code == 200
     _, message = postbox.next("Done: invoice", id)
     assert "Done: 500 to Alice." in message.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("way", ["smtps://localhost:{}", "smtp://localhost:{}?tls=required"])
+def test_mail_goes_to_a_server_that_is_vouched_for_and_to_no_other(world, tmp_path, way):
+    known, unknown = trustme.CA(), trustme.CA()
+    known.cert_pem.write_to_path(tmp_path / "known.pem")
+    trusted = {"SSL_CERT_FILE": str(tmp_path / "known.pem"), "RUST_LOG": "warn"}
+    for ca in [known, unknown]:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert("localhost").configure_cert(tls)
+        postbox = Postbox(tls) if way.startswith("smtps") else Postbox(starttls=tls)
+        home = tmp_path / str(postbox.port)
+        home.mkdir()
+        smtp = way.format(postbox.port)
+        process, base = started(world, home, smtp, stderr=subprocess.PIPE, **trusted)
+        try:
+            ask(base, world)
+            if ca is known:
+                postbox.next("Approval needed: Transfer", "amount: 500")
+            else:
+                failure = next(line for line in process.stderr if "a notice failed" in line)
+                assert "mail|ann" in failure and postbox.letters.empty(), failure
+        finally:
+            stopped(process)

@@ -53,13 +53,16 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Postbox:
-    def __init__(self):
+    """A server that takes mail; where it has a certificate, at once or after STARTTLS."""
+
+    def __init__(self, tls=None, starttls=None):
         self.letters = queue.Queue()
         started = queue.Queue()
 
         def serve():
             loop = asyncio.new_event_loop()
-            server = loop.create_server(lambda: SMTP(self, loop=loop), "127.0.0.1", 0)
+            smtp = lambda: SMTP(self, loop=loop, tls_context=starttls)
+            server = loop.create_server(smtp, "127.0.0.1", 0, ssl=tls)
             started.put(loop.run_until_complete(server).sockets[0].getsockname()[1])
             loop.run_forever()
 

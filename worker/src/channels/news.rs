@@ -1,5 +1,8 @@
 //! What a notice says, in words and facts; each channel for people gives them its form.
 
+use std::time::{Duration, UNIX_EPOCH};
+
+use httpdate::fmt_http_date;
 use serde_json::Value;
 
 use crate::text::{on_one_line, visible};
@@ -52,6 +55,7 @@ impl News {
             lines.push(sentence(&["Asked because ", text("/rule/because")]));
         }
         match status {
+            "pending" => lines.extend(approval["expires"].as_u64().map(until)),
             "lapsed" | "expired" | "cancelled" => lines.push("It did not run.".into()),
             "in_doubt" => {
                 lines.push("It is not started again by itself; an approver settles it.".into());
@@ -98,6 +102,12 @@ impl News {
     }
 }
 
+fn until(at_ms: u64) -> String {
+    let at = UNIX_EPOCH.checked_add(Duration::from_millis(at_ms));
+    let at = at.filter(|_| at_ms < YEAR_9999_MS).map_or("the end of time".into(), fmt_http_date);
+    ["It can be decided until ", &at, "."].concat()
+}
+
 fn fact((name, value): (&String, &Value)) -> (String, String) {
     (on_a_line(name), on_one_line(value))
 }
@@ -111,3 +121,6 @@ fn sentence(parts: &[&str]) -> String {
 fn on_a_line(text: &str) -> String {
     visible(&text.replace('\n', " "))
 }
+
+/// Later times cannot be written in four digits of a year.
+const YEAR_9999_MS: u64 = 253_370_764_800_000;
