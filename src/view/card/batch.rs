@@ -146,6 +146,7 @@ impl Batch {
                 digest,
                 arguments: None,
                 trusted: true,
+                rule: None,
             }),
         })
     }
