@@ -214,7 +214,7 @@ const AT_ONCE: u32 = 32;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// For all of an attempt.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Longer than an attempt takes.
-const LEASE_MS: u64 = 60_000;
+/// Longer than an attempt takes; so long a notice of a worker that was killed waits for another.
+const LEASE_MS: u64 = 25_000;
