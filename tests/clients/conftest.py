@@ -28,8 +28,12 @@ class Proxy:
         self.base = line.split()[-1].rstrip("/")
 
     def stop(self):
-        self.process.terminate()
-        assert self.process.wait(timeout=30) == 0
+        stopped(self.process)
+
+
+def stopped(process):
+    process.terminate()
+    assert process.wait(timeout=30) == 0
 
 
 @pytest.fixture(scope="session")

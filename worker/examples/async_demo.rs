@@ -1,14 +1,22 @@
-//! `cargo xtask demo --async`: a worker on SQLite with a tool and a receiver of notices, and one
-//! invoice that waits for you. Stop it while the invoice waits, and start it again: it still does.
+//! `cargo xtask demo --async`: a worker on SQLite with a tool, a receiver of notices, a stand-in of
+//! Slack and a mail server, and one invoice that waits for you. Stop it while the invoice waits, and
+//! start it again: it still does.
 #![expect(clippy::print_stdout, reason = "what it prints is what the person at the demo reads")]
 
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/worker/fakes.rs"]
+mod fakes;
+
 use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use fakes::{Asked, FakeSlack, Letter, Postbox, SLACK_SECRET, buttons, press, slack_signed};
 use holdpoint_worker::{Config, Signer, Worker};
+use mailparse::MailHeaderMap;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -22,10 +30,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(&addr).await?;
     let addr = listener.local_addr()?;
     let beside = TcpListener::bind("127.0.0.1:0").await?;
+    let slack = FakeSlack::start(now_s()).await;
+    let postbox = Postbox::start().await;
     let file = include_str!("../demo/worker.toml")
-        .replace("127.0.0.1:8789", &beside.local_addr()?.to_string());
-    let worker =
-        Worker::open(Config::parse(&file, |name| variable(name, &addr.to_string()))?).await?;
+        .replace("127.0.0.1:8789", &beside.local_addr()?.to_string())
+        .replace("http://127.0.0.1:8790", &slack.base);
+    let variable = |name: &str| match name {
+        "HOLDPOINT_ADDR" => Some(addr.to_string()),
+        "HOLDPOINT_SMTP_URL" => Some(format!("smtp://{}", postbox.addr)),
+        _ => variable(name),
+    };
+    let worker = Worker::open(Config::parse(&file, variable)?).await?;
 
     let router =
         Router::new().route("/tools/transfer", post(transfer)).route("/notices", post(notice));
@@ -37,6 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         worker.run(listener, stop).await
     });
     println!("The worker runs at http://{addr}/ and keeps its jobs in {}.", database().display());
+    tokio::spawn(show_others(slack, postbox, addr.to_string()));
     post_invoice(&format!("http://{addr}/v1/jobs")).await?;
     serving.await??;
     Ok(())
@@ -74,7 +90,7 @@ async fn notice(headers: HeaderMap, body: Bytes) {
         let approval = &data["approval"];
         let (id, digest) = (&approval["id"], &approval["digest"]);
         let base = url.split("/approve/").next().unwrap_or_default();
-        println!("  Or at the command line:");
+        println!("  Or at the command line, by the API:");
         println!("  curl -H 'authorization: Bearer demo-token-of-ann-archer' \\");
         println!("    -d '{{\"decision\":\"approve\",\"digest\":{digest}}}' \\");
         println!("    {base}/v1/approvals/{}/decision", id.as_str().unwrap_or_default());
@@ -84,13 +100,56 @@ async fn notice(headers: HeaderMap, body: Bytes) {
     }
 }
 
+/// Shows what comes by mail and in Slack.
+async fn show_others(mut slack: FakeSlack, mut postbox: Postbox, addr: String) {
+    loop {
+        tokio::select! {
+            Some(asked) = slack.asked.recv() => show_message(&slack.base, &asked, &addr),
+            Some(letter) = postbox.letters.recv() => show_letter(&letter),
+            else => return,
+        }
+    }
+}
+
+fn show_message(base: &str, Asked { method, body, ts, .. }: &Asked, addr: &str) {
+    println!("In Slack, by {method}: {}", body["text"].as_str().unwrap_or_default());
+    for (action, value) in buttons(body) {
+        if action != "holdpoint_approve" {
+            continue;
+        }
+        let place = body["channel"].as_str().unwrap_or_default();
+        let form = press(base, "U0ANN", (&action, &value), (place, ts));
+        println!("  To press Approve there, within five minutes, since it is signed:");
+        println!("  curl \\");
+        for (name, value) in slack_signed(SLACK_SECRET, now_s(), &form) {
+            println!("    -H '{name}: {value}' \\");
+        }
+        println!("    -d '{form}' \\\n    http://{addr}/v1/slack/interactions");
+    }
+}
+
+fn show_letter(letter: &Letter) {
+    let Ok(mail) = mailparse::parse_mail(letter.text.as_bytes()) else { return };
+    println!("A mail to {}:", letter.to);
+    println!("  | {}", mail.headers.get_first_value("subject").unwrap_or_default());
+    let plain = mail.subparts.first().and_then(|part| part.get_body().ok()).unwrap_or_default();
+    for line in plain.lines().skip(1) {
+        println!("  | {line}");
+    }
+}
+
+fn now_s() -> u64 {
+    UNIX_EPOCH.elapsed().unwrap_or_default().as_secs()
+}
+
 fn signed(is_signed: bool) -> &'static str {
     if is_signed { "signed" } else { "NOT signed" }
 }
 
-fn variable(name: &str, addr: &str) -> Option<String> {
+fn variable(name: &str) -> Option<String> {
     Some(match name {
-        "HOLDPOINT_ADDR" => addr.to_owned(),
+        "HOLDPOINT_SLACK_SIGNING_SECRET" => SLACK_SECRET.to_owned(),
+        "HOLDPOINT_SLACK_TOKEN" => "xoxb-of-the-demo".to_owned(),
         "HOLDPOINT_DATABASE_URL" => format!("sqlite://{}?mode=rwc", database().display()),
         "HOLDPOINT_SIGNING_SECRET" => SECRET.to_owned(),
         "HOLDPOINT_WORKER_TOKENS" => TOKENS.to_owned(),

@@ -24,6 +24,12 @@ pub enum ApiError {
     /// The signature is too old, or of the future.
     #[error("the signature's timestamp is more than five minutes off")]
     TimestampStale,
+    /// The signed request came before.
+    #[error("this request came before, and is not taken twice")]
+    Replayed,
+    /// There is no signing secret of Slack's.
+    #[error("Slack is not set up here")]
+    SlackMissing,
     /// The body is too large.
     #[error("expected a body of at most {max} bytes")]
     BodyTooLarge {
@@ -96,6 +102,8 @@ impl ApiError {
             Self::CallerUnknown => (StatusCode::UNAUTHORIZED, "caller_unknown"),
             Self::SignatureInvalid => (StatusCode::UNAUTHORIZED, "signature_invalid"),
             Self::TimestampStale => (StatusCode::UNAUTHORIZED, "timestamp_stale"),
+            Self::Replayed => (StatusCode::CONFLICT, "replayed"),
+            Self::SlackMissing => (StatusCode::NOT_FOUND, "slack_missing"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyIncomplete => (StatusCode::BAD_REQUEST, "body_incomplete"),
             Self::JsonInvalid(_) => (StatusCode::BAD_REQUEST, "json_invalid"),

@@ -17,6 +17,7 @@ mod run;
 mod runner;
 mod signature;
 pub mod store;
+mod text;
 mod tools;
 mod view;
 
@@ -36,7 +37,6 @@ pub use patterns::Regress;
 pub use signature::{Forged, Signer};
 pub use view::{Approval, Changes, Notice};
 
-use config::Channel;
 use model::Model;
 use store::{Store, StoreError};
 use tools::Clients;
@@ -87,9 +87,7 @@ impl Worker {
         let made = made.map(|part| part.simple().to_string()).concat();
         let links = Links::new(config.public_url.clone(), &store.secret("links", &made).await?);
         let tools = config.workflows.values().flat_map(|workflow| workflow.tools.values());
-        let channels = config.channels.values().map(|channel| match channel {
-            Channel::Webhook { url, .. } => url,
-        });
+        let channels = config.channels.values().filter_map(|channel| channel.url());
         let clients = Clients::new(tools.map(|tool| &tool.url).chain(channels))?;
         let model = Model::new(&config.proxy)?;
         Ok(Self(Arc::new(Shared {

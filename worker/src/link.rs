@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac_sha256::HMAC;
 use reqwest::Url;
+use serde_json::Value;
 
 /// Makes and reads links.
 #[derive(Clone)]
@@ -30,6 +31,14 @@ impl Links {
     #[must_use]
     pub fn new(base: Url, key: &str) -> Self {
         Self { base, key: key.as_bytes().to_vec() }
+    }
+
+    /// The address of the page of an approval as it is now, for one approver.
+    pub(crate) fn of(&self, approval: &Value, approver: &str, now: u64) -> String {
+        let text = |name: &str| approval[name].as_str().unwrap_or_default().to_owned();
+        let until = approval["expires"].as_u64().unwrap_or(now.saturating_add(LINK_MS));
+        let approver = approver.to_owned();
+        self.url(&Link { call: text("id"), digest: text("digest"), approver, until })
     }
 
     /// The address of a page.
@@ -69,3 +78,6 @@ impl Links {
         })
     }
 }
+
+/// How long a link is good for a call that never runs out: four weeks.
+const LINK_MS: u64 = 28 * 24 * 60 * 60 * 1000;

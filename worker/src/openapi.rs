@@ -68,7 +68,7 @@ fn operation(route: &Route) -> Value {
     });
     if let Some(body) = route.body {
         let kind = match body {
-            "PageDecision" => "application/x-www-form-urlencoded",
+            "PageDecision" | "SlackInteraction" => "application/x-www-form-urlencoded",
             _ => "application/json",
         };
         operation["requestBody"] =
@@ -88,7 +88,7 @@ fn operation(route: &Route) -> Value {
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
-    if !route.path.starts_with("/approve") {
+    if !route.path.starts_with("/approve") && route.id != "slack_interaction" {
         operation["security"] = json!([{ "token": [] }]);
     }
     operation
@@ -153,6 +153,7 @@ fn schemas() -> Value {
             }),
             &["decision", "digest"],
         ),
+        "SlackInteraction": closed(json!({ "payload": text }), &["payload"]),
         "Error": {
             "type": "object",
             "required": ["error"],

@@ -9,7 +9,8 @@ use holdpoint_core::run::{Outcome, Progress, Run, Slot, State, Status};
 use serde_json::Value;
 
 use crate::config::Workflow;
-use crate::link::{Link, Links};
+use crate::link::Links;
+use crate::store::OnlyIf;
 
 /// What follows from an entry, to be written with it.
 #[derive(Debug, Default)]
@@ -40,10 +41,14 @@ pub struct Approval {
 pub struct Notice {
     /// The same for the same news, so that it is told once.
     pub id: String,
-    /// The channel's name.
+    /// The channel's name, and after a `|` the person who is told there.
     pub channel: String,
     /// What is sent.
     pub body: String,
+    /// When.
+    pub due: u64,
+    /// What must still be so then.
+    pub only_if: OnlyIf,
 }
 
 impl Changes {
@@ -223,16 +228,9 @@ impl Tell<'_> {
             _ => return,
         };
         let mut data = object! { "approval": body.clone() };
-        if let (Progress::Held { expires, .. }, Value::Object(fields)) = (&slot.progress, &mut data)
-        {
-            let until = expires.unwrap_or_else(|| self.run.updated_at().plus_millis(LINK_MS));
+        if let (Progress::Held { .. }, Value::Object(fields)) = (&slot.progress, &mut data) {
             let link = |approver: &String| {
-                let url = self.links.url(&Link {
-                    call: slot.action.id.as_str().to_owned(),
-                    digest: slot.action.digest.to_string(),
-                    approver: approver.clone(),
-                    until: until.as_millis(),
-                });
+                let url = self.links.of(body, approver, self.run.updated_at().as_millis());
                 object! { "approver": approver.as_str(), "url": url }
             };
             let links: Vec<Value> = self.workflow.approvers.iter().map(link).collect();
@@ -241,7 +239,24 @@ impl Tell<'_> {
         // The same call can be asked about anew, in doubt twice, and be told of each time.
         let about = [slot.action.id.as_str(), &slot.action.digest.to_string(), status];
         let about = format!("{}|{}", about.join("|"), slot.attempts);
-        self.put(kind, &about, data);
+        self.put(kind, &about, &data);
+        if status == "pending" {
+            self.ask_again(&about, &data);
+        }
+    }
+
+    /// Reminders, and whom else to ask: written now, sent if nobody has decided by then.
+    fn ask_again(&mut self, about: &str, data: &Value) {
+        let workflow = self.workflow;
+        let reminders = workflow.reminders.iter();
+        let reminders = reminders.map(|after| ("approval.reminder", &workflow.channels, *after));
+        let escalation = workflow.escalation.iter();
+        let escalation = escalation.map(|it| ("approval.escalated", &it.channels, it.after));
+        for (kind, channels, after) in reminders.chain(escalation) {
+            let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            let at = self.run.updated_at().plus_millis(after);
+            self.write(channels, kind, &format!("{about}|{after}"), data, at, OnlyIf::Pending);
+        }
     }
 
     fn of_end(&mut self) {
@@ -259,21 +274,38 @@ impl Tell<'_> {
             fields.extend(answer(self.run).map(|text| ("answer".to_owned(), text.into())));
             fields.extend(failure(self.run).map(|failure| ("failure".to_owned(), failure)));
         }
-        self.put(kind, "", data);
+        self.put(kind, "", &data);
     }
 
-    fn put(&mut self, kind: &str, about: &str, data: Value) {
-        let at = self.run.updated_at();
-        let body = object! { "type": kind, "timestamp": at, "data": data };
+    fn put(&mut self, kind: &str, about: &str, data: &Value) {
+        let (workflow, at) = (self.workflow, self.run.updated_at());
+        self.write(&workflow.channels, kind, about, data, at, OnlyIf::Always);
+        // Whoever was asked later is told the outcome as well.
+        if let (Some(escalation), false) = (&workflow.escalation, kind == "approval.requested") {
+            let others = escalation.channels.iter();
+            let others = others.filter(|channel| !workflow.channels.contains(channel));
+            let others: Vec<String> = others.cloned().collect();
+            self.write(&others, kind, about, data, at, OnlyIf::Asked);
+        }
+    }
+
+    fn write(
+        &mut self,
+        channels: &[String],
+        kind: &str,
+        about: &str,
+        data: &Value,
+        at: Timestamp,
+        only_if: OnlyIf,
+    ) {
+        let body = object! { "type": kind, "timestamp": at, "data": data.clone() };
         let body = holdpoint_core::json::canonical(&body);
-        for channel in &self.workflow.channels {
+        for channel in channels {
             let about = [kind, self.run.id().as_str(), about, channel].join("|");
             let mut id = format!("msg_{}", digest_text(&about));
             id.truncate(36);
-            self.notices.push(Notice { id, channel: channel.clone(), body: body.clone() });
+            let (channel, body) = (channel.clone(), body.clone());
+            self.notices.push(Notice { id, channel, body, due: at.as_millis(), only_if });
         }
     }
 }
-
-/// How long a link is good for a call that never runs out: four weeks.
-const LINK_MS: u64 = 28 * 24 * 60 * 60 * 1000;

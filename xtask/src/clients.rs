@@ -1,4 +1,4 @@
-//! The providers' own clients, in Python, before the proxy: an environment of their own, the proxy
+//! Others' code before the proxy and the worker, mostly in Python: an environment of its own, both
 //! built, and the programs of `tests/clients`.
 
 use std::env;
@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::browser::apt_install;
 use crate::cache::fingerprint;
+use crate::npm;
 use crate::tools::{self, Workspace};
 
 /// An environment with all that `requirements.txt` names.
@@ -32,7 +33,7 @@ impl Python {
         let made_of = home.join("requirements.key");
         if !fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
             make(&home).context("make an environment of Python (Debian: python3, python3-venv)")?;
-            eprintln!("installing the clients of OpenAI and Anthropic");
+            eprintln!("installing the clients of OpenAI, Anthropic, Slack and Standard Webhooks");
             let mut pip = Command::new(&program);
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
             // A wheel runs no code of its package here; each of these has one.
@@ -44,12 +45,26 @@ impl Python {
         Ok(Self { program, scripts })
     }
 
-    /// A program of `tests/clients`, which finds the proxy where it was just built.
+    /// A program of `tests/clients`, which finds the proxy and the worker where they were just built.
     pub(crate) fn command(&self, workspace: &Workspace) -> Result<Command> {
-        tools::run(workspace.cargo().args(["build", "--locked", "--package", "holdpoint-proxy"]))?;
-        let program = format!("holdpoint-proxy{}", env::consts::EXE_SUFFIX);
         let mut command = Command::new(&self.program);
-        command.env("HOLDPOINT_PROXY", workspace.target.join("debug").join(program));
+        let mut build = workspace.cargo();
+        build.args(["build", "--locked"]);
+        for (variable, name) in
+            [("HOLDPOINT_PROXY", "holdpoint-proxy"), ("HOLDPOINT_WORKER", "holdpoint-worker")]
+        {
+            build.args(["--package", name]);
+            let program = format!("{name}{}", env::consts::EXE_SUFFIX);
+            command.env(variable, workspace.target.join("debug").join(program));
+        }
+        tools::run(&mut build)?;
+        match npm::webhooks(workspace) {
+            Ok(modules) => command.env("HOLDPOINT_WEBHOOKS", modules),
+            Err(reason) => {
+                println!("skipped: Standard Webhooks for Node ({reason:#})");
+                command.env_remove("HOLDPOINT_WEBHOOKS")
+            }
+        };
         command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&self.scripts);
         // All of it is on this machine.
         for name in ["http_proxy", "https_proxy", "all_proxy"] {

@@ -42,6 +42,18 @@ const CORPORA: Pinned = Pinned {
     lock: include_str!("../../tests/e2e/corpora/package-lock.json"),
 };
 
+const WEBHOOKS: Pinned = Pinned {
+    home: "webhooks",
+    what: "standardwebhooks",
+    versions: include_str!("../../tests/clients/webhooks/package.json"),
+    lock: include_str!("../../tests/clients/webhooks/package-lock.json"),
+};
+
+/// The library of Standard Webhooks, in the packages that it comes in, installed on first use.
+pub(crate) fn webhooks(workspace: &Workspace) -> Result<PathBuf> {
+    WEBHOOKS.install(workspace)
+}
+
 /// What others test with, in the packages that it comes in, installed on first use.
 pub(crate) fn corpora(workspace: &Workspace) -> Result<PathBuf> {
     CORPORA.install(workspace)
@@ -120,7 +132,7 @@ mod tests {
 
     #[test]
     fn packages_are_locked_to_one_version() {
-        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA] {
+        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS] {
             let versions: serde_json::Value = serde_json::from_str(versions).unwrap();
             for (name, version) in versions["dependencies"].as_object().unwrap() {
                 let locked = format!("\"{name}\": {version}");
@@ -131,7 +143,7 @@ mod tests {
 
     #[test]
     fn lock_files_leave_the_registry_to_the_user() {
-        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA] {
+        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS] {
             assert!(!lock.contains("http"), "{what}");
         }
     }

@@ -52,7 +52,7 @@ const PARTS: [Part; 12] = [
     Part { name: "worker", shows: "jobs and decisions, on both databases, killed", run: worker },
     Part {
         name: "clients",
-        shows: "the providers' own clients go through the proxy",
+        shows: "others' clients and servers meet the proxy and the worker",
         run: clients,
     },
     Part { name: "schemathesis", shows: "random requests find no fault of the proxy", run: random },

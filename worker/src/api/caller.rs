@@ -78,7 +78,7 @@ pub(super) fn approver(
         }
         Some(shown) => Ok(Approver {
             id: name.to_owned(),
-            name: shown.clone(),
+            name: shown.name.clone(),
             channel: channel.to_owned(),
             trusted: true,
         }),

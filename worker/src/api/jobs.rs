@@ -111,7 +111,7 @@ pub(super) async fn cancel(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     let (mut kept, name) = kept(&shared, &id, &headers).await?;
-    let shown = shared.config.approvers.get(name).map_or(name, String::as_str);
+    let shown = shared.config.approvers.get(name).map_or(name, |it| it.name.as_str());
     let by = Approver {
         id: name.to_owned(),
         name: shown.to_owned(),

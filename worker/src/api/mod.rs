@@ -6,6 +6,7 @@ mod caller;
 mod events;
 mod jobs;
 mod page;
+mod slack;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub(crate) struct Route {
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-pub(crate) const ROUTES: [Route; 11] = [
+pub(crate) const ROUTES: [Route; 12] = [
     Route {
         method: "post",
         path: "/v1/jobs",
@@ -127,6 +128,16 @@ pub(crate) const ROUTES: [Route; 11] = [
         answer: (200, "text/event-stream", None),
         refusals: &[401],
         handler: || get(events::stream),
+    },
+    Route {
+        method: "post",
+        path: "/v1/slack/interactions",
+        id: "slack_interaction",
+        summary: "Takes a press of a button in Slack, by Slack's own signature, once",
+        body: Some("SlackInteraction"),
+        answer: (200, JSON, None),
+        refusals: &[400, 401, 404, 409, 413, 503],
+        handler: || post(slack::interact),
     },
     Route {
         method: "get",

@@ -14,6 +14,7 @@ use super::approvals::{decided, find};
 use super::body;
 use super::caller::{approver, of_token};
 use crate::link::Link;
+use crate::text::escaped;
 use crate::{ApiError, Shared, now};
 
 /// What was sent; a field that is not there is empty.
@@ -132,30 +133,6 @@ fn page(link: &Link, approval: &Value, said: Option<&str>) -> Response {
         (CONTENT_SECURITY_POLICY, POLICY),
     ];
     (headers, [("x-robots-tag", "noindex")], html).into_response()
-}
-
-/// Text that stays text in HTML, in an attribute as well. What has no form of its own on a page, or
-/// turns the direction of what stands beside it, is shown as its number.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\n' => safe.push(c),
-            _ if c.is_control() || is_hidden(c) => safe.push_str(&format!("[U+{:04X}]", c as u32)),
-            _ => safe.push(c),
-        }
-    }
-    safe
-}
-
-fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'sha256-LzD03skPwLkQWbTnsh9zLSU3TXTl/zkQl21/QDuTrm8='; form-action 'self'; \

@@ -22,6 +22,8 @@ pub(super) struct File {
 pub(super) struct ApproverFile {
     pub(super) id: String,
     pub(super) name: Option<String>,
+    pub(super) slack: Option<String>,
+    pub(super) email: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -31,6 +33,11 @@ pub(super) struct ChannelFile {
     pub(super) kind: String,
     pub(super) url: Option<String>,
     pub(super) secret_env: Option<String>,
+    pub(super) channel: Option<String>,
+    pub(super) token_env: Option<String>,
+    pub(super) api_url: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) url_env: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +55,11 @@ pub(super) struct WorkflowFile {
     pub(super) input_schema: Option<Value>,
     #[serde(default)]
     pub(super) channels: Vec<String>,
+    #[serde(default)]
+    pub(super) remind_after_s: Vec<u64>,
+    pub(super) escalate_after_s: Option<u64>,
+    #[serde(default)]
+    pub(super) escalate_to: Vec<String>,
     #[serde(default)]
     pub(super) approvers: Vec<String>,
     #[serde(default)]

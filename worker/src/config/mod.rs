@@ -1,6 +1,7 @@
 //! What the operator decides: a file for what is no secret, the environment for the rest. All of it
 //! is checked before anything starts, and all faults are told at once.
 
+mod channels;
 mod file;
 mod read;
 
@@ -13,9 +14,12 @@ use holdpoint_core::run::Mode;
 use holdpoint_core::schema::Schema;
 use holdpoint_core::stream::Api;
 use holdpoint_core::tool::Toolbox;
+use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::Value;
+
+pub use crate::channels::{Channel, Mail, Slack, SlackSecret, Webhook};
 
 use crate::patterns::toolbox;
 use crate::signature::Signer;
@@ -33,8 +37,10 @@ pub struct Config {
     pub tokens: Vec<(String, SecretString)>,
     /// Who may send jobs with a signature: each name with its secret.
     pub senders: Vec<(String, Arc<Signer>)>,
-    /// Names of people who decide, by the name of their token.
-    pub approvers: BTreeMap<String, String>,
+    /// What proves that a press of a button comes from Slack.
+    pub slack_secret: Option<SlackSecret>,
+    /// People who decide, by the name of their token.
+    pub approvers: BTreeMap<String, Approver>,
     /// Where notices go, by name.
     pub channels: BTreeMap<String, Channel>,
     /// What can be asked for, by name.
@@ -45,6 +51,26 @@ pub struct Config {
     pub lease: Duration,
     /// Before each further attempt at a notice.
     pub pauses: Vec<Duration>,
+}
+
+/// A person who decides.
+#[derive(Clone, Debug)]
+pub struct Approver {
+    /// As people are shown it.
+    pub name: String,
+    /// Their id in Slack: `U…`, or `T…/U…` where they must be of one workspace.
+    pub slack: Option<String>,
+    /// Where they get mail.
+    pub email: Option<Mailbox>,
+}
+
+/// Whom to ask when nobody decides.
+#[derive(Debug)]
+pub struct Escalation {
+    /// How long after the call was held.
+    pub after: Duration,
+    /// Where.
+    pub channels: Vec<String>,
 }
 
 /// One kind of job.
@@ -66,8 +92,12 @@ pub struct Workflow {
     pub input: Option<Schema>,
     /// The tools, by name.
     pub tools: BTreeMap<String, ToolEndpoint>,
-    /// Who is told.
+    /// Where is told, and after a `|` whom.
     pub channels: Vec<String>,
+    /// How long after a call was held its approvers are reminded.
+    pub reminders: Vec<Duration>,
+    /// Whom else to ask later.
+    pub escalation: Option<Escalation>,
     /// Who may decide.
     pub approvers: Vec<String>,
     /// Who may ask; everyone with a token or a signature where none is named.
@@ -87,18 +117,6 @@ pub struct ToolEndpoint {
     pub signer: Arc<Signer>,
     /// How long a call may take before nobody knows whether it happened.
     pub timeout: Duration,
-}
-
-/// A way to tell.
-#[derive(Clone, Debug)]
-pub enum Channel {
-    /// A signed request to another server.
-    Webhook {
-        /// Which.
-        url: Url,
-        /// How it is signed.
-        signer: Arc<Signer>,
-    },
 }
 
 impl Config {

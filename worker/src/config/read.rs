@@ -11,8 +11,11 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::file::{ChannelFile, File, ToolFile, WorkflowFile, unique};
-use super::{Channel, Config, ConfigError, PAUSES_S, ToolEndpoint, Workflow};
+use super::channels::SLACK_SECRET;
+use super::file::{File, ToolFile, WorkflowFile, unique};
+use super::{
+    Approver, Channel, Config, ConfigError, PAUSES_S, SlackSecret, ToolEndpoint, Workflow,
+};
 use crate::patterns::{Regress, toolbox};
 use crate::signature::Signer;
 
@@ -43,10 +46,10 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 return Err(ConfigError { faults: self.faults });
             }
         };
-        let approvers = file.approvers.into_iter();
-        let approvers =
-            approvers.map(|it| (it.id.clone(), it.name.unwrap_or(it.id))).collect::<Vec<_>>();
+        let approvers = file.approvers.into_iter().map(|it| (it.id.clone(), self.approver(it)));
+        let approvers = approvers.collect::<Vec<_>>();
         let approvers = unique(approvers, "approver", &mut self.faults);
+        self.each_of_slack_once(&approvers);
         for id in approvers.keys().filter(|id| !tokens.iter().any(|(name, _)| name == *id)) {
             let message = format!("approver {id}: expected a token in HOLDPOINT_WORKER_TOKENS");
             self.faults.push(message);
@@ -73,6 +76,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let runs_max = self.number("HOLDPOINT_RUNS", 64);
         let lease = Duration::from_millis(self.number("HOLDPOINT_LEASE_MS", 30_000) as u64);
         let database_url = self.value("HOLDPOINT_DATABASE_URL");
+        let slack_secret = self.value(SLACK_SECRET).map(|it| SlackSecret::new(&it));
         match (proxy, public_url) {
             (Ok(proxy), Some(public_url)) if self.faults.is_empty() => Ok(Config {
                 proxy,
@@ -80,6 +84,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 public_url,
                 tokens,
                 senders,
+                slack_secret,
                 approvers,
                 channels: channels.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
                 workflows: workflows.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
@@ -91,11 +96,11 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
-    fn fault(&mut self, fault: String) {
+    pub(super) fn fault(&mut self, fault: String) {
         self.faults.push(fault);
     }
 
@@ -150,7 +155,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 
     /// What signs, from a variable of its own or from the common one.
-    fn signer(&mut self, variable: Option<&str>, place: &str) -> Option<Arc<Signer>> {
+    pub(super) fn signer(&mut self, variable: Option<&str>, place: &str) -> Option<Arc<Signer>> {
         let variable = variable.unwrap_or("HOLDPOINT_SIGNING_SECRET");
         let made = match self.value(variable) {
             Some(secret) => Signer::new(&secret),
@@ -161,7 +166,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             .ok()
     }
 
-    fn url(&mut self, text: &str, place: &str) -> Option<Url> {
+    pub(super) fn url(&mut self, text: &str, place: &str) -> Option<Url> {
         let url = Url::parse(text).ok().filter(|url| {
             matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none()
         });
@@ -176,17 +181,6 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             Some(text) => self.url(&text, "HOLDPOINT_PUBLIC_URL"),
             None => Url::parse(&format!("http://{}/", addr?)).ok(),
         }
-    }
-
-    fn channel(&mut self, file: ChannelFile) -> Option<Channel> {
-        let place = format!("channel {}", file.name);
-        if file.kind != "webhook" {
-            self.fault(format!("{place}: expected kind to be \"webhook\""));
-            return None;
-        }
-        let url = self.url(file.url.as_deref().unwrap_or_default(), &place);
-        let signer = self.signer(file.secret_env.as_deref(), &place);
-        Some(Channel::Webhook { url: url?, signer: signer? })
     }
 
     fn workflow(&mut self, file: WorkflowFile, known: &Known<'_>) -> Workflow {
@@ -208,6 +202,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         for (what, names, known) in [
             ("approver", &file.approvers, known.approvers.keys().collect::<Vec<_>>()),
             ("channel", &file.channels, known.channels.keys().collect()),
+            ("channel", &file.escalate_to, known.channels.keys().collect()),
             ("requester", &file.requesters, known.names.iter().collect()),
         ] {
             for name in names.iter().filter(|name| !known.contains(name)) {
@@ -226,6 +221,9 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 })
                 .ok()
         });
+        let channels = self.addressed(&file.channels, &file, known, &place);
+        let reminders = self.reminders(&file, &place);
+        let escalation = self.escalation(&file, known, &place);
         let tools = file.tools.into_iter();
         let tools = tools.filter_map(|tool| self.tool(tool, &place)).collect::<Vec<_>>();
         Workflow {
@@ -237,7 +235,9 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             model: file.model,
             instructions: file.instructions,
             prompt: file.prompt,
-            channels: file.channels,
+            channels,
+            reminders,
+            escalation,
             approvers: file.approvers,
             requesters: file.requesters,
             not_requester: file.not_requester,
@@ -263,9 +263,9 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 }
 
 /// What a workflow may name.
-struct Known<'a> {
-    approvers: &'a BTreeMap<String, String>,
-    channels: &'a BTreeMap<String, Option<Channel>>,
+pub(super) struct Known<'a> {
+    pub(super) approvers: &'a BTreeMap<String, Approver>,
+    pub(super) channels: &'a BTreeMap<String, Option<Channel>>,
     names: &'a [String],
 }
 

@@ -5,10 +5,12 @@
 //! as durable as the entry. This room knows no tool and no channel.
 
 mod notices;
+mod posts;
 mod queue;
 mod read;
 
-pub use notices::Due;
+pub use notices::{Due, OnlyIf};
+pub use posts::Post;
 pub use queue::{Claim, Release};
 pub use read::JobRow;
 
@@ -277,15 +279,16 @@ async fn write_entry(
             .execute(&mut *tx)
             .await?;
     }
-    let insert = "INSERT INTO notices (id, run, channel, body, due) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (id) DO NOTHING";
+    let insert = "INSERT INTO notices (id, run, channel, body, due, only_if) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
     for notice in &changes.notices {
         query(insert)
             .bind(notice.id.as_str())
             .bind(entry.run.as_str())
             .bind(notice.channel.as_str())
             .bind(notice.body.as_str())
-            .bind(millis(entry.at.as_millis()))
+            .bind(millis(notice.due))
+            .bind(notice.only_if.word())
             .execute(&mut *tx)
             .await?;
     }

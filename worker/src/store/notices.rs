@@ -1,20 +1,46 @@
 //! What is still to be told: each notice until its channel has taken it, at least once.
 
+use holdpoint_core::id::RunId;
 use sqlx::{AssertSqlSafe, Row, query};
 
-use super::{Dialect, Store, StoreError, millis};
+use super::{Dialect, Store, StoreError, id, millis};
 
 /// A notice to send.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// Its id, by which a receiver knows a repeat.
     pub id: String,
-    /// The channel's name.
+    /// The run that it tells of.
+    pub run: RunId,
+    /// The channel's name, and after a `|` the person who is told there.
     pub channel: String,
     /// What to send.
     pub body: String,
     /// How often it was tried.
     pub attempts: u32,
+    /// What must still be so.
+    pub only_if: OnlyIf,
+}
+
+/// What must still be so when a notice is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnlyIf {
+    /// It is sent in any case.
+    Always,
+    /// The call still waits for a decision about the same arguments.
+    Pending,
+    /// The channel was asked about this run before.
+    Asked,
+}
+
+impl OnlyIf {
+    pub(super) fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Always => None,
+            Self::Pending => Some("pending"),
+            Self::Asked => Some("asked"),
+        }
+    }
 }
 
 impl Store {
@@ -30,7 +56,7 @@ impl Store {
         max: u32,
     ) -> Result<Vec<Due>, StoreError> {
         let mut tx = self.begin().await?;
-        let mut select = "SELECT id, channel, body, attempts FROM notices \
+        let mut select = "SELECT id, channel, body, attempts, run, only_if FROM notices \
              WHERE due <= $1 ORDER BY due LIMIT $2"
             .to_owned();
         if self.dialect == Dialect::Postgres {
@@ -48,6 +74,12 @@ impl Store {
                 channel: row.try_get(1)?,
                 body: row.try_get(2)?,
                 attempts: u32::try_from(row.try_get::<i64, _>(3)?).unwrap_or(u32::MAX),
+                run: id(&row, 4)?,
+                only_if: match row.try_get::<Option<String>, _>(5)?.as_deref() {
+                    Some("pending") => OnlyIf::Pending,
+                    Some("asked") => OnlyIf::Asked,
+                    _ => OnlyIf::Always,
+                },
             };
             query("UPDATE notices SET due = $1, attempts = attempts + 1 WHERE id = $2")
                 .bind(millis(now.saturating_add(lease_ms)))
@@ -90,5 +122,28 @@ impl Store {
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+
+    /// A notice is not needed any more, and was not sent.
+    ///
+    /// # Errors
+    /// The database's; then it is looked at again when its lease is over.
+    pub async fn notice_dropped(&self, id: &str) -> Result<(), StoreError> {
+        let update = "UPDATE notices SET due = NULL, attempts = 0, trouble = 'not needed any more' \
+             WHERE id = $1";
+        query(update).bind(id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Whether a channel was, or may have been, asked to decide about a run although it is not told
+    /// of everything.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn was_asked(&self, run: &RunId, channel: &str) -> Result<bool, StoreError> {
+        let select = "SELECT id FROM notices \
+             WHERE run = $1 AND channel = $2 AND only_if = 'pending' AND attempts > 0 LIMIT 1";
+        let found = query(select).bind(run.as_str()).bind(channel);
+        Ok(found.fetch_optional(&self.pool).await?.is_some())
     }
 }

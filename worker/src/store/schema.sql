@@ -50,10 +50,29 @@ CREATE TABLE notices (
     due BIGINT,
     attempts BIGINT NOT NULL DEFAULT 0,
     sent BIGINT,
-    trouble TEXT
+    trouble TEXT,
+    -- What must still be so when it is sent; none where it is sent in any case.
+    only_if TEXT
 );
 CREATE INDEX notices_due ON notices (due);
 CREATE INDEX notices_run ON notices (run);
+-- Messages that stand in a channel and show a state.
+CREATE TABLE posts (
+    place TEXT NOT NULL,
+    ts TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    run TEXT NOT NULL REFERENCES runs (run),
+    call TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    PRIMARY KEY (place, ts)
+);
+CREATE INDEX posts_run ON posts (run);
+-- Signatures that were taken, so that none is taken twice.
+CREATE TABLE seen (
+    key TEXT PRIMARY KEY,
+    until BIGINT NOT NULL
+);
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

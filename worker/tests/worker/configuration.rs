@@ -22,8 +22,8 @@ fn good_configuration_is_read_whole() {
     let config = configured(&file, &variables);
     let workflow = &config.workflows["invoice"];
     assert_eq!(workflow.toolbox().iter().count(), 1);
-    assert_eq!(config.approvers["ann"], "Ann Archer");
-    assert_eq!(config.approvers["ben"], "ben");
+    assert_eq!(config.approvers["ann"].name, "Ann Archer");
+    assert_eq!(config.approvers["ben"].name, "ben");
 }
 
 #[test]
@@ -91,4 +91,72 @@ fn field_of_the_input_is_never_looked_at_for_places() {
     let input = serde_json::json!({ "amount": 5, "supplier": "{amount} {input}" });
     let text = config.workflows["invoice"].text(&input);
     assert_eq!(text, "Please transfer 5 to {amount} {input}");
+}
+
+#[test]
+fn channel_that_could_not_tell_is_no_channel() {
+    let (file, mut variables) = good();
+    variables.retain(|(name, _)| !name.contains("SLACK"));
+    variables.push(("HOLDPOINT_SMTP_URL", "smtp://me:canary@mail.example.com".into()));
+    variables.push(("OTHER_SMTP", "canary".into()));
+    let more = r#"
+[[channel]]
+name = "chat"
+kind = "slack"
+url = "https://slack.com"
+[[channel]]
+name = "mail"
+kind = "email"
+from = "Holdpoint <holdpoint@example.com>"
+[[channel]]
+name = "other"
+kind = "email"
+from = "nobody"
+url_env = "OTHER_SMTP"
+[[channel]]
+name = "third"
+kind = "email"
+from = "a@example.com"
+url_env = "NO_SMTP"
+[[workflow]]
+escalate_after_s = 60
+remind_after_s = [0]
+"#;
+    let file = file
+        .replace("[[workflow]]", more)
+        .replace("id = \"ann\"", "id = \"ann\"\nemail = \"ann\"\nslack = \"U1\"")
+        .replace("id = \"ben\"", "id = \"ben\"\nslack = \"U1\"")
+        .replace("\"ops\"]", "\"ops\"]\nescalate_to = [\"none\"]");
+    let told = faults(&file, &variables);
+    for expected in [
+        "approver ann: expected an address in `email`",
+        "approver ben: U1 in Slack is ann already",
+        "channel chat: there is no field url with kind \"slack\"",
+        "channel chat: expected Slack's id of a channel in `channel`",
+        "channel chat: HOLDPOINT_SLACK_TOKEN: it is not set",
+        "channel chat: HOLDPOINT_SLACK_SIGNING_SECRET: it is not set",
+        "channel mail: HOLDPOINT_SMTP_URL: expected smtps:// or ?tls=required",
+        "channel other: OTHER_SMTP: expected an address in `from`",
+        "channel third: NO_SMTP: it is not set",
+        "workflow invoice: there is no channel none",
+        "workflow invoice: expected remind_after_s to be numbers above 0",
+    ] {
+        assert!(told.iter().any(|fault| fault.starts_with(expected)), "{expected}: {told:#?}");
+    }
+    assert!(!told.join("\n").contains("canary"), "{told:#?}");
+    let file = file.replace("escalate_after_s = 60\n", "");
+    let told = faults(&file, &variables).join("\n");
+    assert!(told.contains("expected escalate_after_s above 0 and escalate_to"), "{told}");
+}
+
+#[test]
+fn mail_that_would_reach_no_approver_is_a_fault() {
+    let (file, mut variables) = good();
+    variables.push(("HOLDPOINT_SMTP_URL", "smtp://127.0.0.1:25".into()));
+    let mail = "[[channel]]\nname = \"mail\"\nkind = \"email\"\nfrom = \"a@example.com\"\n";
+    let file = file
+        .replace("[[workflow]]", &[mail, "[[workflow]]"].concat())
+        .replace("\"ops\"]", "\"ops\", \"mail\"]");
+    let told = faults(&file, &variables).join("\n");
+    assert_eq!(told, "workflow invoice: channel mail: no approver has an `email`");
 }

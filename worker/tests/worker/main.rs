@@ -1,10 +1,14 @@
 //! The worker at its boundary: jobs, decisions and notices over HTTP, the store on both databases.
 
 mod configuration;
+mod fakes;
 mod faults;
 mod flow;
 mod killed;
+mod mail;
 mod postgres;
 mod refusals;
+mod reminders;
+mod slack;
 mod store;
 mod support;

@@ -204,7 +204,13 @@ async fn proxy_is_beside_the_worker_and_one_document_describes_both() {
     let bench = Bench::start().await;
     let (status, document) = sent(bench.server.get("/openapi.json")).await;
     assert_eq!(status, 200);
-    for path in ["/v1/jobs", "/v1/approvals/{id}/decision", "/v1/responses", "/healthz"] {
+    for path in [
+        "/v1/jobs",
+        "/v1/approvals/{id}/decision",
+        "/v1/slack/interactions",
+        "/v1/responses",
+        "/healthz",
+    ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
     let (status, health) = sent(bench.server.get("/healthz")).await;

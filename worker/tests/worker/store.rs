@@ -8,7 +8,7 @@ use holdpoint_core::journal::Entry;
 use holdpoint_core::run::{Effect, Input, Limits, Mode, Run, Spec};
 use holdpoint_core::schema::NoPatterns;
 use holdpoint_core::tool::Toolbox;
-use holdpoint_worker::store::{Accepted, NewJob, Release, Store, StoreError};
+use holdpoint_worker::store::{Accepted, NewJob, OnlyIf, Post, Release, Store, StoreError};
 use holdpoint_worker::{Changes, Notice};
 use tempfile::TempDir;
 
@@ -41,6 +41,9 @@ contract!(
     run_that_waits_is_due_when_it_is_written_again,
     changed_entry_is_not_relied_upon,
     notice_is_written_with_its_entry_and_sent_until_it_is_taken,
+    channel_was_asked_if_it_was_tried_and_not_if_that_was_dropped,
+    post_is_kept_once_and_shows_what_it_was_said_to,
+    signature_is_new_once,
     secret_is_the_first_ones,
     store_that_is_opened_again_has_what_it_had,
 );
@@ -178,6 +181,56 @@ async fn notice_is_written_with_its_entry_and_sent_until_it_is_taken(url: String
     assert!(due(1_000_000).await.is_empty());
 }
 
+async fn channel_was_asked_if_it_was_tried_and_not_if_that_was_dropped(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let run = begun(&store, "r1", None).await;
+    let (next, entry) = cancelled(&run);
+    let asks = Notice { only_if: OnlyIf::Pending, due: 5, ..notice("asks") };
+    let told = Changes { notices: vec![asks, notice("told")], ..Changes::default() };
+    store.append(run.head(), &next, &entry, &told).await.unwrap();
+    assert_eq!(store.due_notices(4, 9, 9).await.unwrap().len(), 1);
+    assert!(!store.was_asked(run.id(), "ops").await.unwrap());
+    let [due] = &store.due_notices(5, 9, 9).await.unwrap()[..] else { panic!() };
+    assert_eq!((due.id.as_str(), &due.run, due.only_if), ("asks", run.id(), OnlyIf::Pending));
+    assert!(store.was_asked(run.id(), "ops").await.unwrap());
+    assert!(!store.was_asked(run.id(), "other").await.unwrap());
+    store.notice_dropped("asks").await.unwrap();
+    assert!(!store.was_asked(run.id(), "ops").await.unwrap());
+    assert!(store.due_notices(u64::MAX, 9, 9).await.unwrap().iter().all(|it| it.id == "told"));
+}
+
+async fn post_is_kept_once_and_shows_what_it_was_said_to(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let run = begun(&store, "r1", None).await;
+    let post = Post {
+        notice: "n1".into(),
+        run: run.id().clone(),
+        call: "c1".into(),
+        channel: "chat".into(),
+        place: "C1".into(),
+        ts: "1.1".into(),
+        shown: "pending".into(),
+    };
+    store.posted(&post).await.unwrap();
+    store.posted(&Post { shown: String::new(), ..post.clone() }).await.unwrap();
+    store
+        .posted(&Post { ts: "1.2".into(), channel: "other".into(), ..post.clone() })
+        .await
+        .unwrap();
+    store.post_shows(&post, "denied").await.unwrap();
+    let [kept] = &store.posts(run.id(), "chat").await.unwrap()[..] else { panic!() };
+    let seen = [&kept.notice, &kept.call, &kept.place, &kept.ts, &kept.shown];
+    assert_eq!(seen, ["n1", "c1", "C1", "1.1", "denied"]);
+}
+
+async fn signature_is_new_once(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    assert!(store.is_new("v0=1", 10, 20).await.unwrap());
+    assert!(!store.is_new("v0=1", 20, 30).await.unwrap());
+    assert!(store.is_new("v0=2", 20, 30).await.unwrap());
+    assert!(store.is_new("v0=1", 21, 31).await.unwrap());
+}
+
 async fn secret_is_the_first_ones(url: String) {
     let [one, two] = [Store::open(&url).await.unwrap(), Store::open(&url).await.unwrap()];
     assert_eq!(one.secret("links", "a").await.unwrap(), "a");
@@ -225,7 +278,8 @@ fn changes(due: Option<u64>) -> Changes {
 }
 
 fn notice(id: &str) -> Notice {
-    Notice { id: id.into(), channel: "ops".into(), body: "news".into() }
+    let only_if = OnlyIf::Always;
+    Notice { id: id.into(), channel: "ops".into(), body: "news".into(), due: 0, only_if }
 }
 
 async fn begun(store: &Store, id: &str, due: Option<u64>) -> Run {

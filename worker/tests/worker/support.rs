@@ -168,6 +168,8 @@ pub(crate) fn variables(database: &str) -> Vec<(&'static str, String)> {
         ("HOLDPOINT_DEMO_PACE", "0".into()),
         ("HOLDPOINT_DATABASE_URL", database.into()),
         ("HOLDPOINT_SIGNING_SECRET", SECRET.into()),
+        ("HOLDPOINT_SLACK_SIGNING_SECRET", crate::fakes::SLACK_SECRET.into()),
+        ("HOLDPOINT_SLACK_TOKEN", "xoxb-test".into()),
         ("HOLDPOINT_WEBHOOK_SECRETS", format!("shop={SENDER_SECRET}")),
         ("HOLDPOINT_WORKER_TOKENS", TOKENS.into()),
     ]
@@ -207,13 +209,29 @@ impl Bench {
 
     /// With the file changed.
     pub(crate) async fn changed(change: impl FnOnce(String) -> String) -> Self {
+        Self::tuned(change, &[], |_| {}).await
+    }
+
+    /// With the file changed, more variables, and what was read of them changed.
+    pub(crate) async fn tuned(
+        change: impl FnOnce(String) -> String,
+        more: &[(&'static str, String)],
+        tune: impl FnOnce(&mut Config),
+    ) -> Self {
         let directory = TempDir::new().unwrap();
         let database = format!("sqlite://{}?mode=rwc", directory.path().join("db").display());
         let world = World::start().await;
-        let mut config = configured(&change(file(world.addr)), &variables(&database));
+        let variables = [&variables(&database)[..], more].concat();
+        let mut config = configured(&change(file(world.addr)), &variables);
+        tune(&mut config);
         config.pauses = vec![std::time::Duration::from_millis(1); 9];
         let server = Server::start(config.clone()).await;
         Self { world, server, database, config, _directory: directory }
+    }
+
+    /// The worker's own tables.
+    pub(crate) async fn pool(&self) -> sqlx::AnyPool {
+        sqlx::AnyPool::connect(&self.database).await.unwrap()
     }
 
     /// The worker stops, as at a deploy, and another one starts on the same store.
