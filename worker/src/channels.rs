@@ -23,11 +23,14 @@ struct Failure {
 /// Sends what is to be sent until it is told to stop.
 pub(crate) async fn deliver(shared: Arc<Shared>, stop: CancellationToken) {
     let mut sending = JoinSet::new();
+    // Whoever dies over a notice is replaced about as soon as whoever dies over a run. A receiver
+    // that takes longer than this gets it twice, and knows it by its id.
+    let lease_ms = 2 * shared.config.lease.as_millis() as u64;
     while !stop.is_cancelled() {
         let free = AT_ONCE.saturating_sub(sending.len() as u32);
         let notices = match free {
             0 => Vec::new(),
-            free => match shared.store.due_notices(now(), LEASE_MS, free).await {
+            free => match shared.store.due_notices(now(), lease_ms, free).await {
                 Ok(notices) => notices,
                 Err(error) => {
                     tracing::error!(%error, "notices could not be read");
@@ -127,6 +130,3 @@ const AT_ONCE: u32 = 32;
 const LOOK: Duration = Duration::from_secs(1);
 
 const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Longer than an attempt takes.
-const LEASE_MS: u64 = 60_000;

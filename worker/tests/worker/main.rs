@@ -2,6 +2,7 @@
 
 mod configuration;
 mod faults;
+mod fleet;
 mod flow;
 mod killed;
 mod postgres;
