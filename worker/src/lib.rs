@@ -13,6 +13,7 @@ mod link;
 mod model;
 mod openapi;
 mod patterns;
+mod quorum;
 mod run;
 mod runner;
 mod signature;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::config::{ToolEndpoint, Workflow};
 use crate::now;
+use crate::view::by;
 
 /// A client for addresses with TLS and one for those without, each where one is needed: without
 /// certificates of the system there is none with TLS.
@@ -52,6 +53,8 @@ pub(crate) struct Call<'a> {
     pub(crate) arguments: &'a Value,
     pub(crate) key: &'a str,
     pub(crate) attempt: u32,
+    /// Who approved it, where one was not enough.
+    pub(crate) approvals: Option<Value>,
 }
 
 impl Call<'_> {
@@ -82,17 +85,17 @@ impl Call<'_> {
         let approval = self.slot.permit.as_ref().map(|permit| {
             // The digest is of exactly this in canonical form, so whoever receives it can tell
             // that what was approved is what is called.
-            object! {
+            let mut approval = object! {
                 "decision": "approve",
                 "digest": permit.digest,
                 "action": action.record_with(self.run.id(), self.arguments),
                 "at": permit.at,
-                "by": object! {
-                    "id": permit.by.id.as_str(),
-                    "name": permit.by.name.as_str(),
-                    "channel": permit.by.channel.as_str(),
-                },
+                "by": by(&permit.by),
+            };
+            if let (Some(all), Value::Object(fields)) = (&self.approvals, &mut approval) {
+                fields.insert("approvals".to_owned(), all.clone());
             }
+            approval
         });
         object! {
             "workflow": self.workflow.name.as_str(),

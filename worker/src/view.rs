@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::config::Workflow;
 use crate::link::{Link, Links};
+use crate::store::Endorsement;
 
 /// What follows from an entry, to be written with it.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Changes {
     pub approvals: Vec<Approval>,
     /// What is to be told.
     pub notices: Vec<Notice>,
+    /// The approval with which a call has as many as it needs.
+    pub endorsement: Option<Endorsement>,
 }
 
 /// One approval as it is listed.
@@ -52,7 +55,8 @@ impl Changes {
     pub fn between(before: Option<&Run>, after: &Run, workflow: &Workflow, links: &Links) -> Self {
         let mut changes =
             Self { workflow: workflow.name.clone(), due: due(after), ..Self::default() };
-        let mut tell = Tell { run: after, workflow, links, notices: &mut changes.notices };
+        let at = after.updated_at();
+        let mut tell = Tell { run: after, workflow, links, at, notices: &mut changes.notices };
         // Only what is of the turn under way, or of the one just ended, can have changed.
         for slot in after.turns().last().into_iter().flat_map(|turn| &turn.slots) {
             let call = &slot.action.id;
@@ -116,7 +120,7 @@ fn status(slot: &Slot) -> Option<&'static str> {
     }
 }
 
-fn body(run: &Run, workflow: &Workflow, slot: &Slot) -> Value {
+pub(crate) fn body(run: &Run, workflow: &Workflow, slot: &Slot) -> Value {
     let action = &slot.action;
     let ruling = &action.ruling;
     let word = status(slot).unwrap_or("settled");
@@ -143,6 +147,8 @@ fn body(run: &Run, workflow: &Workflow, slot: &Slot) -> Value {
     };
     let changed = slot.permit.as_ref().is_some_and(|permit| permit.arguments.is_some());
     set("proposed", changed.then(|| action.arguments.clone()));
+    let quorum = workflow.quorum_of(slot);
+    set("quorum", (quorum > 1).then(|| quorum.into()));
     set("reason", action.reason.as_deref().map(Value::from));
     if let Progress::Held { since, expires, .. } = slot.progress {
         set("since", Some(since.into()));
@@ -166,9 +172,7 @@ fn decision(slot: &Slot) -> Option<Value> {
         let mut told = object! {
             "decision": decision,
             "at": at,
-            "by": object! {
-                "id": by.id.as_str(), "name": by.name.as_str(), "channel": by.channel.as_str(),
-            },
+            "by": self::by(by),
         };
         if let (Some(text), Value::Object(fields)) = (text, &mut told) {
             fields.insert("reason".to_owned(), text.into());
@@ -185,6 +189,24 @@ fn decision(slot: &Slot) -> Option<Value> {
         (_, Some(permit)) => told("approve", &permit.by, permit.at, None),
         _ => None,
     }
+}
+
+pub(crate) fn by(by: &Approver) -> Value {
+    object! { "id": by.id.as_str(), "name": by.name.as_str(), "channel": by.channel.as_str() }
+}
+
+/// What is told of a call that was approved by some, and not yet by enough.
+pub(crate) fn endorsed(
+    (run, slot): (&Run, &Slot),
+    workflow: &Workflow,
+    links: &Links,
+    at: Timestamp,
+    approval: &Value,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut tell = Tell { run, workflow, links, at, notices: &mut notices };
+    tell.of_call("endorsed", slot, approval);
+    notices
 }
 
 /// What the run came to, in the words of its last turn.
@@ -209,6 +231,7 @@ struct Tell<'a> {
     run: &'a Run,
     workflow: &'a Workflow,
     links: &'a Links,
+    at: Timestamp,
     notices: &'a mut Vec<Notice>,
 }
 
@@ -217,6 +240,7 @@ impl Tell<'_> {
         let kind = match status {
             "pending" => "approval.requested",
             "lapsed" => "approval.lapsed",
+            "endorsed" => "approval.endorsed",
             "expired" => "approval.expired",
             "in_doubt" => "approval.in_doubt",
             "approved" | "denied" | "answered" => "approval.decided",
@@ -225,7 +249,7 @@ impl Tell<'_> {
         let mut data = object! { "approval": body.clone() };
         if let (Progress::Held { expires, .. }, Value::Object(fields)) = (&slot.progress, &mut data)
         {
-            let until = expires.unwrap_or_else(|| self.run.updated_at().plus_millis(LINK_MS));
+            let until = expires.unwrap_or_else(|| self.at.plus_millis(LINK_MS));
             let link = |approver: &String| {
                 let url = self.links.url(&Link {
                     call: slot.action.id.as_str().to_owned(),
@@ -240,7 +264,8 @@ impl Tell<'_> {
         }
         // The same call can be asked about anew, in doubt twice, and be told of each time.
         let about = [slot.action.id.as_str(), &slot.action.digest.to_string(), status];
-        let about = format!("{}|{}", about.join("|"), slot.attempts);
+        let given = body.get("approvals").and_then(Value::as_array).map_or(0, Vec::len);
+        let about = format!("{}|{}", about.join("|"), slot.attempts as usize + given);
         self.put(kind, &about, data);
     }
 
@@ -263,8 +288,7 @@ impl Tell<'_> {
     }
 
     fn put(&mut self, kind: &str, about: &str, data: Value) {
-        let at = self.run.updated_at();
-        let body = object! { "type": kind, "timestamp": at, "data": data };
+        let body = object! { "type": kind, "timestamp": self.at, "data": data };
         let body = holdpoint_core::json::canonical(&body);
         for channel in &self.workflow.channels {
             let about = [kind, self.run.id().as_str(), about, channel].join("|");

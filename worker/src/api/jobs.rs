@@ -151,7 +151,10 @@ fn row(job: &JobRow) -> Value {
 
 async fn whole(shared: &Shared, kept: &Kept) -> Result<Json<Value>, ApiError> {
     let run = &kept.run;
-    let approvals = shared.store.approvals_of(run.id()).await?;
+    let mut approvals = Vec::new();
+    for approval in shared.store.approvals_of(run.id()).await? {
+        approvals.push(shared.whole(approval).await?);
+    }
     let mut told = row(&kept.job);
     if let Value::Object(fields) = &mut told {
         let usage = run.usage();

@@ -54,6 +54,7 @@ pub(super) struct WorkflowFile {
     pub(super) requesters: Vec<String>,
     #[serde(default)]
     pub(super) not_requester: bool,
+    pub(super) quorum: Option<usize>,
     #[serde(default, rename = "tool")]
     pub(super) tools: Vec<ToolFile>,
 }

@@ -74,6 +74,8 @@ pub struct Workflow {
     pub requesters: Vec<String>,
     /// Whether whoever asked may not decide.
     pub not_requester: bool,
+    /// How many of the approvers a call needs, where its rule does not say.
+    pub quorum: usize,
 }
 
 /// A tool and where it is.
@@ -81,6 +83,8 @@ pub struct Workflow {
 pub struct ToolEndpoint {
     /// Its definition, as in a page.
     pub definition: Value,
+    /// How many approvers a call needs, by the id of the rule that asks for them.
+    pub quorums: BTreeMap<String, usize>,
     /// Where it is called.
     pub url: Url,
     /// How a call is signed.

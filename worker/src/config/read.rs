@@ -9,7 +9,7 @@ use holdpoint_core::schema::Schema;
 use holdpoint_core::stream::Api;
 use reqwest::Url;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::file::{ChannelFile, File, ToolFile, WorkflowFile, unique};
 use super::{Channel, Config, ConfigError, PAUSES_S, ToolEndpoint, Workflow};
@@ -226,8 +226,15 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 })
                 .ok()
         });
+        // Whoever asks does not count where they may not decide.
+        let asks = |it: &&String| file.requesters.is_empty() || file.requesters.contains(*it);
+        let lost = file.not_requester && file.approvers.iter().any(|it| asks(&it));
+        let approvers_max = file.approvers.len() - usize::from(lost && file.approvers.len() > 1);
+        let quorum = file.quorum.unwrap_or(1);
+        self.check_quorum(quorum, approvers_max, &place);
         let tools = file.tools.into_iter();
-        let tools = tools.filter_map(|tool| self.tool(tool, &place)).collect::<Vec<_>>();
+        let tools =
+            tools.filter_map(|tool| self.tool(tool, &place, approvers_max)).collect::<Vec<_>>();
         Workflow {
             mode,
             api,
@@ -241,16 +248,49 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             approvers: file.approvers,
             requesters: file.requesters,
             not_requester: file.not_requester,
+            quorum,
         }
     }
 
-    fn tool(&mut self, file: ToolFile, place: &str) -> Option<(String, ToolEndpoint)> {
+    fn check_quorum(&mut self, quorum: usize, approvers_max: usize, place: &str) {
+        if quorum == 0 || quorum > approvers_max.max(1) {
+            let most = approvers_max.max(1);
+            self.fault(format!("{place}: expected a quorum of 1 to {most}, or more approvers"));
+        }
+    }
+
+    /// Takes what a rule says of its quorum out of a definition, which is the core's otherwise.
+    fn quorums(
+        &mut self,
+        definition: &mut Map<String, Value>,
+        approvers_max: usize,
+        place: &str,
+    ) -> BTreeMap<String, usize> {
+        let rules = definition.get_mut("approval").and_then(Value::as_array_mut);
+        let mut quorums = BTreeMap::new();
+        for rule in rules.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let Some(quorum) = rule.remove("quorum") else { continue };
+            let quorum = quorum.as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+            let id = rule.get("id").and_then(Value::as_str).unwrap_or_default();
+            self.check_quorum(quorum, approvers_max, &format!("{place}: rule {id}"));
+            quorums.insert(id.to_owned(), quorum);
+        }
+        quorums
+    }
+
+    fn tool(
+        &mut self,
+        mut file: ToolFile,
+        place: &str,
+        approvers_max: usize,
+    ) -> Option<(String, ToolEndpoint)> {
         let name = file.definition.get("name").and_then(Value::as_str).unwrap_or_default();
         let place = format!("{place}: tool {name}");
         for unknown in file.definition.keys().filter(|key| !TOOL_FIELDS.contains(&key.as_str())) {
             self.faults.push(format!("{place}: there is no field {unknown}"));
         }
         let name = name.to_owned();
+        let quorums = self.quorums(&mut file.definition, approvers_max, &place);
         let definition = Value::Object(file.definition);
         if let Err(error) = toolbox().register(&definition) {
             self.fault(format!("{place}: {}: {}", error.code, error.message));
@@ -258,7 +298,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let url = self.url(&file.url, &place);
         let signer = self.signer(file.secret_env.as_deref(), &place);
         let timeout = Duration::from_secs(file.timeout_s.unwrap_or(30).max(1));
-        Some((name, ToolEndpoint { definition, url: url?, signer: signer?, timeout }))
+        Some((name, ToolEndpoint { definition, quorums, url: url?, signer: signer?, timeout }))
     }
 }
 

@@ -4,17 +4,19 @@
 //! (the row, the approvals, the notices), all in one transaction: what is to be told of an entry is
 //! as durable as the entry. This room knows no tool and no channel.
 
+mod endorsements;
 mod notices;
 mod queue;
 mod read;
 
+pub use endorsements::{Endorsement, Weigh};
 pub use notices::Due;
 pub use queue::{Claim, Release};
 pub use read::JobRow;
 
 use std::time::Duration;
 
-use holdpoint_core::id::RunId;
+use holdpoint_core::id::{RunId, Timestamp};
 use holdpoint_core::journal::{Entry, Head, Record, is_intact};
 use holdpoint_core::run::Run;
 use sqlx::AnyConnection;
@@ -22,7 +24,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, Row, SqlSafeStr, Transaction, query};
 
-use crate::view::Changes;
+use crate::view::{Changes, Notice};
 
 /// A database with all that workers share.
 #[derive(Clone, Debug)]
@@ -277,15 +279,27 @@ async fn write_entry(
             .execute(&mut *tx)
             .await?;
     }
+    if let Some(endorsement) = &changes.endorsement {
+        endorsements::write(tx, endorsement).await?;
+    }
+    write_notices(tx, &entry.run, entry.at, &changes.notices).await
+}
+
+async fn write_notices(
+    tx: &mut AnyConnection,
+    run: &RunId,
+    at: Timestamp,
+    notices: &[Notice],
+) -> Result<(), sqlx::Error> {
     let insert = "INSERT INTO notices (id, run, channel, body, due) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (id) DO NOTHING";
-    for notice in &changes.notices {
+    for notice in notices {
         query(insert)
             .bind(notice.id.as_str())
-            .bind(entry.run.as_str())
+            .bind(run.as_str())
             .bind(notice.channel.as_str())
             .bind(notice.body.as_str())
-            .bind(millis(entry.at.as_millis()))
+            .bind(millis(at.as_millis()))
             .execute(&mut *tx)
             .await?;
     }

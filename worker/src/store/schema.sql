@@ -42,6 +42,16 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_status ON approvals (status, created);
 CREATE INDEX approvals_run ON approvals (run);
+-- Approvals of calls that need more than one, bound to what each person was shown.
+CREATE TABLE endorsements (
+    call TEXT NOT NULL REFERENCES approvals (call),
+    digest TEXT NOT NULL,
+    approver TEXT NOT NULL,
+    name TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (call, digest, approver)
+);
 CREATE TABLE notices (
     id TEXT PRIMARY KEY,
     run TEXT NOT NULL REFERENCES runs (run),

@@ -6,6 +6,7 @@ mod fleet;
 mod flow;
 mod killed;
 mod postgres;
+mod quorum;
 mod refusals;
 mod store;
 mod support;
