@@ -9,6 +9,7 @@ mod api;
 mod channels;
 pub mod config;
 mod error;
+mod intake;
 mod link;
 mod model;
 mod openapi;
@@ -19,6 +20,7 @@ mod runner;
 mod signature;
 pub mod store;
 mod tools;
+mod triggers;
 mod view;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub use error::ApiError;
 pub use link::{Link, Links};
 pub use patterns::Regress;
 pub use signature::{Forged, Signer};
+pub use triggers::Schedule;
 pub use view::{Approval, Changes, Notice};
 
 use config::Channel;
@@ -116,12 +119,13 @@ impl Worker {
         api::router(Arc::clone(&self.0)).await
     }
 
-    /// Carries runs on and sends notices until `stop` is cancelled, and lets go of what is held.
+    /// Takes jobs in, carries runs on and sends notices until `stop` is cancelled, and lets go of what is held.
     pub async fn work(&self, stop: CancellationToken) {
         let shared = || Arc::clone(&self.0);
         let delivering = tokio::spawn(channels::deliver(shared(), stop.clone()));
+        let taking_in = tokio::spawn(triggers::work(shared(), stop.clone()));
         runner::work(shared(), stop).await;
-        let _ = delivering.await;
+        let _ = tokio::join!(delivering, taking_in);
     }
 
     /// Serves and works until `stop` is done.

@@ -55,8 +55,20 @@ pub(super) struct WorkflowFile {
     #[serde(default)]
     pub(super) not_requester: bool,
     pub(super) quorum: Option<usize>,
+    #[serde(default)]
+    pub(super) inbox: bool,
+    #[serde(default, rename = "schedule")]
+    pub(super) schedules: Vec<ScheduleFile>,
     #[serde(default, rename = "tool")]
     pub(super) tools: Vec<ToolFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScheduleFile {
+    pub(super) cron: String,
+    pub(super) zone: Option<String>,
+    pub(super) input: Option<Value>,
 }
 
 #[derive(Deserialize)]

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::patterns::toolbox;
 use crate::signature::Signer;
+use crate::triggers::Schedule;
 
 /// Everything that a worker does not find in a request or in its store.
 #[derive(Clone, Debug)]
@@ -76,6 +77,10 @@ pub struct Workflow {
     pub not_requester: bool,
     /// How many of the approvers a call needs, where its rule does not say.
     pub quorum: usize,
+    /// Whether rows of the inbox may ask for it.
+    pub inbox: bool,
+    /// When it starts by itself.
+    pub schedules: Vec<Schedule>,
 }
 
 /// A tool and where it is.

@@ -15,6 +15,7 @@ use super::file::{ChannelFile, File, ToolFile, WorkflowFile, unique};
 use super::{Channel, Config, ConfigError, PAUSES_S, ToolEndpoint, Workflow};
 use crate::patterns::{Regress, toolbox};
 use crate::signature::Signer;
+use crate::triggers::{REQUESTERS, Schedule};
 
 pub(super) struct Reader<V> {
     variable: V,
@@ -33,6 +34,10 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
         let tokens = self.tokens();
         let senders = self.senders();
+        let names = tokens.iter().map(|(name, _)| name).chain(senders.iter().map(|(name, _)| name));
+        for name in names.filter(|name| REQUESTERS.contains(&name.as_str())) {
+            self.faults.push(format!("the name {name} is that of jobs which nobody sends"));
+        }
         if tokens.is_empty() {
             self.fault("HOLDPOINT_WORKER_TOKENS: expected a token, else nobody can decide".into());
         }
@@ -235,7 +240,9 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let tools = file.tools.into_iter();
         let tools =
             tools.filter_map(|tool| self.tool(tool, &place, approvers_max)).collect::<Vec<_>>();
-        Workflow {
+        let mut workflow = Workflow {
+            schedules: Vec::new(),
+            inbox: file.inbox,
             mode,
             api,
             input,
@@ -249,7 +256,20 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             requesters: file.requesters,
             not_requester: file.not_requester,
             quorum,
+        };
+        for it in file.schedules {
+            let input = it.input.unwrap_or_else(|| Value::Object(Map::new()));
+            let violations = workflow.violations(&input);
+            for violation in &violations {
+                self.fault(format!("{place}: schedule {:?}: input{violation}", it.cron));
+            }
+            let zone = it.zone.as_deref().unwrap_or("UTC");
+            match Schedule::new(&workflow.name, &it.cron, zone, input) {
+                Ok(schedule) => workflow.schedules.push(schedule),
+                Err(fault) => self.fault(format!("{place}: schedule: {fault}")),
+            }
         }
+        workflow
     }
 
     fn check_quorum(&mut self, quorum: usize, approvers_max: usize, place: &str) {

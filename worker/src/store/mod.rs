@@ -8,11 +8,13 @@ mod endorsements;
 mod notices;
 mod queue;
 mod read;
+mod triggers;
 
 pub use endorsements::{Endorsement, Weigh};
 pub use notices::Due;
 pub use queue::{Claim, Release};
 pub use read::JobRow;
+pub use triggers::InboxRow;
 
 use std::time::Duration;
 
@@ -142,45 +144,9 @@ impl Store {
     /// The database's; then there is no such job.
     pub async fn accept(&self, job: NewJob<'_>, changes: &Changes) -> Result<Accepted, StoreError> {
         let mut tx = self.begin().await?;
-        let insert = "INSERT INTO jobs (id, workflow, requester, dedupe, body_digest, created) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (dedupe) DO NOTHING";
-        let inserted = query(insert)
-            .bind(job.run.id().as_str())
-            .bind(job.workflow)
-            .bind(job.requester)
-            .bind(job.dedupe)
-            .bind(job.body_digest)
-            .bind(millis(job.entry.at.as_millis()))
-            .execute(&mut *tx)
-            .await?;
-        if inserted.rows_affected() == 0 {
-            let found = query("SELECT id, body_digest FROM jobs WHERE dedupe = $1")
-                .bind(job.dedupe)
-                .fetch_one(&mut *tx)
-                .await?;
-            let same = found.try_get::<String, _>(1)? == job.body_digest;
-            return Ok(if same {
-                Accepted::Repeated(found.try_get(0)?)
-            } else {
-                Accepted::Mismatch
-            });
-        }
-        let insert = "INSERT INTO runs (run, status, updated, len, hash, epoch, due) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let head = job.run.head();
-        query(insert)
-            .bind(job.run.id().as_str())
-            .bind(job.run.status().as_str())
-            .bind(millis(job.entry.at.as_millis()))
-            .bind(millis(head.len))
-            .bind(head.hash.to_string())
-            .bind(millis(head.epoch))
-            .bind(changes.due.map(millis))
-            .execute(&mut *tx)
-            .await?;
-        write_entry(&mut tx, job.entry, changes).await?;
+        let accepted = accept(&mut tx, job, changes).await?;
         tx.commit().await?;
-        Ok(Accepted::New)
+        Ok(accepted)
     }
 
     /// Appends an entry to the run that it was decided on. Done means durable.
@@ -252,6 +218,48 @@ async fn set_up(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), 
         sqlx::raw_sql(pragmas).execute(connection).await?;
     }
     Ok(())
+}
+
+/// As [`Store::accept`], in a transaction with more in it.
+async fn accept(
+    tx: &mut AnyConnection,
+    job: NewJob<'_>,
+    changes: &Changes,
+) -> Result<Accepted, StoreError> {
+    let insert = "INSERT INTO jobs (id, workflow, requester, dedupe, body_digest, created) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (dedupe) DO NOTHING";
+    let inserted = query(insert)
+        .bind(job.run.id().as_str())
+        .bind(job.workflow)
+        .bind(job.requester)
+        .bind(job.dedupe)
+        .bind(job.body_digest)
+        .bind(millis(job.entry.at.as_millis()))
+        .execute(&mut *tx)
+        .await?;
+    if inserted.rows_affected() == 0 {
+        let found = query("SELECT id, body_digest FROM jobs WHERE dedupe = $1")
+            .bind(job.dedupe)
+            .fetch_one(&mut *tx)
+            .await?;
+        let same = found.try_get::<String, _>(1)? == job.body_digest;
+        return Ok(if same { Accepted::Repeated(found.try_get(0)?) } else { Accepted::Mismatch });
+    }
+    let insert = "INSERT INTO runs (run, status, updated, len, hash, epoch, due) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let head = job.run.head();
+    query(insert)
+        .bind(job.run.id().as_str())
+        .bind(job.run.status().as_str())
+        .bind(millis(job.entry.at.as_millis()))
+        .bind(millis(head.len))
+        .bind(head.hash.to_string())
+        .bind(millis(head.epoch))
+        .bind(changes.due.map(millis))
+        .execute(&mut *tx)
+        .await?;
+    write_entry(tx, job.entry, changes).await?;
+    Ok(Accepted::New)
 }
 
 async fn write_entry(

@@ -64,6 +64,20 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_due ON notices (due);
 CREATE INDEX notices_run ON notices (run);
+-- The latest tick of each schedule that is a job.
+CREATE TABLE schedules (
+    id TEXT PRIMARY KEY,
+    last BIGINT NOT NULL
+);
+-- For others to write to: a row becomes a job of a workflow with `inbox`, once for its id.
+CREATE TABLE holdpoint_inbox (
+    id TEXT PRIMARY KEY,
+    workflow TEXT NOT NULL,
+    -- JSON.
+    input TEXT NOT NULL,
+    -- Why no job was made of it; null again, it is tried again.
+    refused TEXT
+);
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -60,8 +60,9 @@ async fn survives(plan: &Plan, postgres: Option<Arc<Postgres>>) {
         clients.spawn(ask(servers, chance, (client..plan.jobs).step_by(CLIENTS).collect()));
     }
     let mut trial = Trial { world, fleet, chance, postgres, clients, told: Told::default() };
-    let hang = tokio::time::timeout(HANG, trial.run(plan)).await;
-    assert!(hang.is_ok(), "a hang: {} of {} jobs", trial.told.completed.len(), plan.jobs);
+    if tokio::time::timeout(HANG, trial.run(plan)).await.is_err() {
+        panic!("a hang: {:#?}", trial.left(&plan.database).await);
+    }
     trial.check(plan).await;
 }
 
@@ -138,9 +139,19 @@ impl Trial {
         }
     }
 
+    /// What is not done, for whoever looks why.
+    async fn left(&self, database: &str) -> Vec<(String, String, i64, String)> {
+        let pool = connect(database).await;
+        let runs = "SELECT run, status, COALESCE(due, 0), COALESCE(trouble, '') FROM runs \
+             WHERE status <> 'completed' \
+             UNION ALL SELECT id, body, due, COALESCE(trouble, '') FROM notices \
+             WHERE sent IS NULL";
+        eprintln!("{} completed, {} clients", self.told.completed.len(), self.clients.len());
+        sqlx::query_as(runs).fetch_all(&pool).await.unwrap()
+    }
+
     async fn check(&mut self, plan: &Plan) {
-        sqlx::any::install_default_drivers();
-        let pool = sqlx::AnyPool::connect(&plan.database).await.unwrap();
+        let pool = connect(&plan.database).await;
         let rows = |select: &'static str| sqlx::query_as(select).fetch_all(&pool);
         let jobs: Vec<(String, String, String)> =
             rows("SELECT j.dedupe, r.status, r.run FROM jobs j JOIN runs r ON r.run = j.id")
@@ -196,6 +207,11 @@ impl Trial {
         let doubts = doubts.len();
         eprintln!("{} called, {} denied, {doubts} in doubt", called.len(), denied.len());
     }
+}
+
+async fn connect(database: &str) -> sqlx::AnyPool {
+    sqlx::any::install_default_drivers();
+    sqlx::AnyPool::connect(database).await.unwrap()
 }
 
 fn counts(keys: impl Iterator<Item = String>) -> BTreeMap<String, u32> {
@@ -326,4 +342,4 @@ const CLIENTS: usize = 8;
 const REFUSED: usize = 10;
 
 /// Far longer than anything takes: what is not over then never ends.
-const HANG: Duration = Duration::from_secs(600);
+const HANG: Duration = Duration::from_secs(300);

@@ -10,3 +10,4 @@ mod quorum;
 mod refusals;
 mod store;
 mod support;
+mod triggers;
