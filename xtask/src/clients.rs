@@ -32,7 +32,7 @@ impl Python {
         let made_of = home.join("requirements.key");
         if !fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
             make(&home).context("make an environment of Python (Debian: python3, python3-venv)")?;
-            eprintln!("installing the clients of OpenAI and Anthropic");
+            eprintln!("installing others' programs in Python");
             let mut pip = Command::new(&program);
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
             // A wheel runs no code of its package here; each of these has one.
@@ -44,12 +44,15 @@ impl Python {
         Ok(Self { program, scripts })
     }
 
-    /// A program of `tests/clients`, which finds the proxy where it was just built.
-    pub(crate) fn command(&self, workspace: &Workspace) -> Result<Command> {
-        tools::run(workspace.cargo().args(["build", "--locked", "--package", "holdpoint-proxy"]))?;
-        let program = format!("holdpoint-proxy{}", env::consts::EXE_SUFFIX);
+    /// A program of `tests/clients`, which finds our server by the name of its variable where it was
+    /// just built.
+    pub(crate) fn command(&self, workspace: &Workspace, server: &str) -> Result<Command> {
+        let package = format!("holdpoint-{server}");
+        tools::run(workspace.cargo().args(["build", "--locked", "--package", &package]))?;
+        let program = format!("{package}{}", env::consts::EXE_SUFFIX);
         let mut command = Command::new(&self.program);
-        command.env("HOLDPOINT_PROXY", workspace.target.join("debug").join(program));
+        let variable = format!("HOLDPOINT_{}", server.to_uppercase());
+        command.env(variable, workspace.target.join("debug").join(program));
         command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&self.scripts);
         // All of it is on this machine.
         for name in ["http_proxy", "https_proxy", "all_proxy"] {

@@ -55,7 +55,11 @@ const PARTS: [Part; 12] = [
         shows: "the providers' own clients go through the proxy",
         run: clients,
     },
-    Part { name: "schemathesis", shows: "random requests find no fault of the proxy", run: random },
+    Part {
+        name: "schemathesis",
+        shows: "random requests find no fault of the servers",
+        run: random,
+    },
     Part { name: "web", shows: "the widget's parts, in headless browsers", run: web },
     Part { name: "build", shows: "the page builds and the widget starts in it", run: build },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
@@ -199,7 +203,7 @@ fn clients(context: &Context<'_>) -> Result<Outcome> {
         Ok(python) => python,
         Err(skipped) => return Ok(skipped),
     };
-    let mut command = python.command(context.workspace)?;
+    let mut command = python.command(context.workspace, "proxy")?;
     command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(context.args);
     tools::run(&mut command)?;
     Ok(Outcome::Passed)
@@ -211,7 +215,9 @@ fn random(context: &Context<'_>) -> Result<Outcome> {
         Err(skipped) => return Ok(skipped),
     };
     let count = env::var("HOLDPOINT_RANDOM_REQUESTS").unwrap_or_else(|_| "1000".into());
-    tools::run(python.command(context.workspace)?.arg("schema.py").arg(count))?;
+    for (server, program) in [("proxy", "schema.py"), ("worker", "worker_schema.py")] {
+        tools::run(python.command(context.workspace, server)?.arg(program).arg(&count))?;
+    }
     Ok(Outcome::Passed)
 }
 
