@@ -23,9 +23,7 @@ struct Failure {
 /// Sends what is to be sent until it is told to stop.
 pub(crate) async fn deliver(shared: Arc<Shared>, stop: CancellationToken) {
     let mut sending = JoinSet::new();
-    // Whoever dies over a notice is replaced about as soon as whoever dies over a run. A receiver
-    // that takes longer than this gets it twice, and knows it by its id.
-    let lease_ms = 2 * shared.config.lease.as_millis() as u64;
+    let lease_ms = shared.notice_lease().as_millis() as u64;
     while !stop.is_cancelled() {
         let free = AT_ONCE.saturating_sub(sending.len() as u32);
         let notices = match free {
@@ -58,6 +56,11 @@ pub(crate) async fn deliver(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 impl Shared {
+    /// Whoever dies over a notice is replaced about as soon as whoever dies over a run.
+    fn notice_lease(&self) -> Duration {
+        2 * self.config.lease
+    }
+
     async fn send(&self, notice: Due) {
         let sent = match self.config.channels.get(&notice.channel) {
             Some(Channel::Webhook { url, signer }) => {
@@ -103,7 +106,7 @@ impl Shared {
             .post(url.clone())
             .headers(headers)
             .header(CONTENT_TYPE, "application/json")
-            .timeout(TIMEOUT)
+            .timeout(TIMEOUT.min(self.notice_lease()))
             .body(body.to_owned());
         let response = match request.send().await {
             Ok(response) => response,

@@ -44,6 +44,11 @@ impl Python {
         Ok(Self { program, scripts })
     }
 
+    /// The interpreter, for tests that start programs of `tests/clients` themselves.
+    pub(crate) fn interpreter(&self) -> &Path {
+        &self.program
+    }
+
     /// A program of `tests/clients`, which finds our server by the name of its variable where it was
     /// just built.
     pub(crate) fn command(&self, workspace: &Workspace, server: &str) -> Result<Command> {

@@ -194,7 +194,15 @@ fn worker(context: &Context<'_>) -> Result<Outcome> {
     {
         println!("PostgreSQL is not installed: {error:#}");
     }
-    tools::run(&mut context.cargo_test(&["--package", "holdpoint-worker"]))?;
+    let mut command = context.cargo_test(&["--package", "holdpoint-worker"]);
+    match Python::ready(context.workspace) {
+        Ok(python) => command.env("HOLDPOINT_PYTHON", python.interpreter()),
+        Err(reason) => {
+            println!("skipped: tools over MCP ({reason:#})");
+            command.env_remove("HOLDPOINT_PYTHON")
+        }
+    };
+    tools::run(&mut command)?;
     Ok(Outcome::Passed)
 }
 

@@ -17,6 +17,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::mcp::McpServer;
 use crate::patterns::toolbox;
 use crate::signature::Signer;
 use crate::triggers::Schedule;
@@ -49,7 +50,7 @@ pub struct Config {
 }
 
 /// One kind of job.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Workflow {
     /// Its name.
     pub name: String,
@@ -67,6 +68,8 @@ pub struct Workflow {
     pub input: Option<Schema>,
     /// The tools, by name.
     pub tools: BTreeMap<String, ToolEndpoint>,
+    /// Servers with more tools, which are listed when the worker starts.
+    pub mcp: Vec<Arc<McpServer>>,
     /// Who is told.
     pub channels: Vec<String>,
     /// Who may decide.
@@ -80,22 +83,34 @@ pub struct Workflow {
     /// Whether rows of the inbox may ask for it.
     pub inbox: bool,
     /// When it starts by itself.
-    pub schedules: Vec<Schedule>,
+    pub schedules: Vec<Arc<Schedule>>,
 }
 
 /// A tool and where it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ToolEndpoint {
     /// Its definition, as in a page.
     pub definition: Value,
     /// How many approvers a call needs, by the id of the rule that asks for them.
     pub quorums: BTreeMap<String, usize>,
     /// Where it is called.
-    pub url: Url,
-    /// How a call is signed.
-    pub signer: Arc<Signer>,
+    pub at: Endpoint,
     /// How long a call may take before nobody knows whether it happened.
     pub timeout: Duration,
+}
+
+/// Where a tool is called.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// A server of its own, which checks the signature.
+    Http {
+        /// Which.
+        url: Url,
+        /// How a call is signed.
+        signer: Arc<Signer>,
+    },
+    /// One of the tools of a server.
+    Mcp(Arc<McpServer>),
 }
 
 /// A way to tell.
@@ -154,6 +169,15 @@ impl Config {
 }
 
 impl Workflow {
+    /// Every address that its tools have.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &Url> {
+        let tools = self.tools.values().filter_map(|tool| match &tool.at {
+            Endpoint::Http { url, .. } => Some(url),
+            Endpoint::Mcp(_) => None,
+        });
+        tools.chain(self.mcp.iter().map(|server| &server.url))
+    }
+
     /// Its tools, compiled. The definitions were checked when they were read.
     #[must_use]
     pub fn toolbox(&self) -> Toolbox {

@@ -11,8 +11,9 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::file::{ChannelFile, File, ToolFile, WorkflowFile, unique};
-use super::{Channel, Config, ConfigError, PAUSES_S, ToolEndpoint, Workflow};
+use super::file::{ChannelFile, File, McpFile, ToolFile, WorkflowFile, unique};
+use super::{Channel, Config, ConfigError, Endpoint, PAUSES_S, ToolEndpoint, Workflow};
+use crate::mcp::McpServer;
 use crate::patterns::{Regress, toolbox};
 use crate::signature::Signer;
 use crate::triggers::{REQUESTERS, Schedule};
@@ -77,6 +78,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let public_url = self.public_url(proxy.as_ref().ok().map(|proxy| proxy.addr));
         let runs_max = self.number("HOLDPOINT_RUNS", 64);
         let lease = Duration::from_millis(self.number("HOLDPOINT_LEASE_MS", 30_000) as u64);
+        let pauses = self.pauses();
         let database_url = self.value("HOLDPOINT_DATABASE_URL");
         match (proxy, public_url) {
             (Ok(proxy), Some(public_url)) if self.faults.is_empty() => Ok(Config {
@@ -90,7 +92,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 workflows: workflows.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
                 runs_max,
                 lease,
-                pauses: PAUSES_S.map(Duration::from_secs).to_vec(),
+                pauses,
             }),
             _ => Err(ConfigError { faults: self.faults }),
         }
@@ -113,6 +115,19 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 default
             }
         }
+    }
+
+    fn pauses(&mut self) -> Vec<Duration> {
+        let Some(text) = self.value("HOLDPOINT_NOTICE_PAUSES_S") else {
+            return PAUSES_S.map(Duration::from_secs).to_vec();
+        };
+        let pauses = text.split(',').map(|pause| pause.trim().parse().map(Duration::from_secs));
+        pauses.collect::<Result<_, _>>().unwrap_or_else(|_| {
+            self.fault(
+                "HOLDPOINT_NOTICE_PAUSES_S: expected whole seconds, as in 5,300,1800".into(),
+            );
+            Vec::new()
+        })
     }
 
     /// `NAME=VALUE,…`; a value is not shown, being a secret or nearly one.
@@ -242,6 +257,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             tools.filter_map(|tool| self.tool(tool, &place, approvers_max)).collect::<Vec<_>>();
         let mut workflow = Workflow {
             schedules: Vec::new(),
+            mcp: file.mcp.into_iter().filter_map(|it| self.mcp(it, &place)).collect(),
             inbox: file.inbox,
             mode,
             api,
@@ -265,7 +281,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             }
             let zone = it.zone.as_deref().unwrap_or("UTC");
             match Schedule::new(&workflow.name, &it.cron, zone, input) {
-                Ok(schedule) => workflow.schedules.push(schedule),
+                Ok(schedule) => workflow.schedules.push(Arc::new(schedule)),
                 Err(fault) => self.fault(format!("{place}: schedule: {fault}")),
             }
         }
@@ -318,7 +334,27 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let url = self.url(&file.url, &place);
         let signer = self.signer(file.secret_env.as_deref(), &place);
         let timeout = Duration::from_secs(file.timeout_s.unwrap_or(30).max(1));
-        Some((name, ToolEndpoint { definition, quorums, url: url?, signer: signer?, timeout }))
+        let at = Endpoint::Http { url: url?, signer: signer? };
+        Some((name, ToolEndpoint { definition, quorums, at, timeout }))
+    }
+
+    fn mcp(&mut self, file: McpFile, place: &str) -> Option<Arc<McpServer>> {
+        let place = format!("{place}: mcp");
+        let token = file.token_env.as_deref().map(|variable| match self.value(variable) {
+            Some(token) => Some(SecretString::from(token)),
+            None => {
+                self.fault(format!("{place}: {variable}: it is not set"));
+                None
+            }
+        });
+        let url = self.url(&file.url, &place)?;
+        Some(Arc::new(McpServer {
+            url,
+            token: token.flatten(),
+            timeout: Duration::from_secs(file.timeout_s.unwrap_or(30).max(1)),
+            tools: file.tools,
+            approval: file.approval,
+        }))
     }
 }
 

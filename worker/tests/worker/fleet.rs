@@ -42,6 +42,8 @@ impl Fleet {
         // Long enough for a machine that is busy, short enough for a test.
         variables.push(("HOLDPOINT_LEASE_MS", "1500".into()));
         variables.push(("HOLDPOINT_RUNS", "4".into()));
+        // What comes too late on a busy machine is soon sent again.
+        variables.push(("HOLDPOINT_NOTICE_PAUSES_S", ["1"; 200].join(",")));
         let mut fleet = Self { variables, workers: Vec::new(), servers: Servers::default() };
         for _ in 0..count {
             fleet.spawn().await;

@@ -5,6 +5,7 @@ mod faults;
 mod fleet;
 mod flow;
 mod killed;
+mod mcp;
 mod postgres;
 mod quorum;
 mod refusals;
