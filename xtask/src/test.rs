@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, one part after the other.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -188,10 +188,7 @@ fn native(context: &Context<'_>) -> Result<Outcome> {
 
 fn worker(context: &Context<'_>) -> Result<Outcome> {
     // The tests find a PostgreSQL by themselves, and say in one line where there is none.
-    if !Path::new("/usr/lib/postgresql").exists()
-        && tools::find("initdb").is_none()
-        && let Err(error) = browser::apt_install(&["postgresql"])
-    {
+    if let Err(error) = browser::ensure_postgres() {
         println!("PostgreSQL is not installed: {error:#}");
     }
     let mut command = context.cargo_test(&["--package", "holdpoint-worker"]);
