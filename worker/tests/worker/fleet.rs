@@ -40,7 +40,7 @@ impl Fleet {
         let mut variables = variables(database);
         variables.push(("HOLDPOINT_WORKER_CONFIG", path.to_str().unwrap().to_owned()));
         // Long enough for a machine that is busy, short enough for a test.
-        variables.push(("HOLDPOINT_LEASE_MS", "1500".into()));
+        variables.push(("HOLDPOINT_LEASE_MS", "3000".into()));
         variables.push(("HOLDPOINT_RUNS", "4".into()));
         // What comes too late on a busy machine is soon sent again.
         variables.push(("HOLDPOINT_NOTICE_PAUSES_S", ["1"; 200].join(",")));
