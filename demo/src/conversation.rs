@@ -194,5 +194,14 @@ fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-const STATUSES: [&str; 8] =
-    ["succeeded", "failed", "denied", "expired", "cancelled", "skipped", "in_doubt", "invalid"];
+const STATUSES: [&str; 9] = [
+    "succeeded",
+    "failed",
+    "denied",
+    "answered",
+    "expired",
+    "cancelled",
+    "skipped",
+    "in_doubt",
+    "invalid",
+];

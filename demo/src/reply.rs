@@ -162,6 +162,7 @@ fn sentence(result: &Value, last: bool) -> String {
             ("I did not %: a rule forbids it%.", &result["reason"])
         }
         "denied" => ("I did not %: you declined it%.", &result["reason"]),
+        "answered" => ("I did not %: you answered%.", &result["answer"]),
         "expired" => ("I did not %: nobody decided in time%.", &result["reason"]),
         "cancelled" => ("I did not %: it was cancelled%.", &result["reason"]),
         "skipped" => ("I did not %: it was skipped%.", &result["reason"]),

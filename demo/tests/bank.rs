@@ -63,6 +63,17 @@ fn denied_transfer_leaves_the_ledger_untouched_and_the_model_says_so() {
 }
 
 #[test]
+fn call_that_a_person_answered_instead_is_not_called_done() {
+    everywhere(|session| {
+        let answer = Decision::Answer { text: "Alice was paid in cash.".to_owned() };
+        session.ask("transfer 500 to Alice", &[answer]);
+        assert_eq!((session.balance, session.held), (1_000, 1));
+        let said = "I did not transfer 500 to Alice: you answered (Alice was paid in cash).";
+        assert_eq!(session.said(), said);
+    });
+}
+
+#[test]
 fn plan_that_is_sent_back_is_mended() {
     everywhere(|session| {
         let run = session.ask("check my balance and transfer -5 to Alice", &[]);
