@@ -239,7 +239,7 @@ def measure(make, base, jobs):
         # The first ones find connections and plans that are not there yet.
         for number in range(CLIENTS):
             system.ask(number)
-        warm = halts.until(CLIENTS, is_halt)
+        halts.until(CLIENTS, is_halt)
         halts.events = []
         began = time.monotonic()
         with ThreadPoolExecutor(CLIENTS) as pool:
@@ -252,7 +252,6 @@ def measure(make, base, jobs):
             calls, decided = Seen(base), time.monotonic()
             system.decide(event[2])
             waits.append(1000 * (calls.until(1, is_call)[0][0] - decided))
-        del warm
     waits.sort()
     return accepted, halts_per_second, statistics.median(waits), waits[int(len(waits) * 0.95)]
 
