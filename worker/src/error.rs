@@ -66,6 +66,9 @@ pub enum ApiError {
     /// The caller asked for the job, and may not decide about it.
     #[error("whoever asked for a job of this workflow may not decide about it")]
     RequesterMayNotDecide,
+    /// Several people approve the same thing, so none of them may change it.
+    #[error("a call that needs several approvals is approved as it was proposed, or denied")]
+    ArgumentsShared,
     /// The link was not made here.
     #[error("this link is not valid")]
     LinkInvalid,
@@ -115,6 +118,7 @@ impl ApiError {
             Self::ApprovalUnknown => (StatusCode::NOT_FOUND, "approval_unknown"),
             Self::ApproverUnknown => (StatusCode::FORBIDDEN, "approver_unknown"),
             Self::RequesterMayNotDecide => (StatusCode::FORBIDDEN, "requester_may_not_decide"),
+            Self::ArgumentsShared => (StatusCode::UNPROCESSABLE_ENTITY, "arguments_shared"),
             Self::LinkInvalid => (StatusCode::NOT_FOUND, "link_invalid"),
             Self::LinkExpired => (StatusCode::GONE, "link_expired"),
             Self::DecidedAlready { .. } => (StatusCode::CONFLICT, "decided_already"),

@@ -9,16 +9,20 @@ mod api;
 mod channels;
 pub mod config;
 mod error;
+mod intake;
 mod link;
+mod mcp;
 mod model;
 mod openapi;
 mod patterns;
+mod quorum;
 mod run;
 mod runner;
 mod signature;
 pub mod store;
 mod text;
 mod tools;
+mod triggers;
 mod view;
 
 use std::sync::Arc;
@@ -33,10 +37,13 @@ use tokio_util::sync::CancellationToken;
 pub use config::{Config, ConfigError};
 pub use error::ApiError;
 pub use link::{Link, Links};
+pub use mcp::{McpError, McpServer};
 pub use patterns::Regress;
 pub use signature::{Forged, Signer};
+pub use triggers::Schedule;
 pub use view::{Approval, Changes, Notice};
 
+use config::Workflow;
 use model::Model;
 use store::{Store, StoreError};
 use tools::Clients;
@@ -70,6 +77,9 @@ pub enum OpenError {
     /// The store's.
     #[error("cannot open the database")]
     Store(#[from] StoreError),
+    /// The tools of an MCP server cannot be had.
+    #[error(transparent)]
+    Mcp(#[from] McpError),
     /// The proxy's, or that of a client for a tool or a channel.
     #[error(transparent)]
     App(#[from] AppError),
@@ -80,15 +90,21 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// A database that cannot be opened, or no certificates of the system for an `https` URL.
-    pub async fn open(config: Config) -> Result<Self, OpenError> {
+    /// A database that cannot be opened, an MCP server whose tools cannot be listed, or no
+    /// certificates of the system for an `https` URL.
+    pub async fn open(mut config: Config) -> Result<Self, OpenError> {
         let store = Store::open(&config.database_url).await?;
         let made = [uuid::Uuid::now_v7(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
         let made = made.map(|part| part.simple().to_string()).concat();
         let links = Links::new(config.public_url.clone(), &store.secret("links", &made).await?);
-        let tools = config.workflows.values().flat_map(|workflow| workflow.tools.values());
+        let urls = config.workflows.values().flat_map(|workflow| workflow.urls());
         let channels = config.channels.values().filter_map(|channel| channel.url());
-        let clients = Clients::new(tools.map(|tool| &tool.url).chain(channels))?;
+        let clients = Clients::new(urls.chain(channels))?;
+        for workflow in config.workflows.values_mut().filter(|it| !it.mcp.is_empty()) {
+            let mut whole = Workflow::clone(workflow);
+            mcp::add_tools(&mut whole, &clients).await?;
+            *workflow = Arc::new(whole);
+        }
         let model = Model::new(&config.proxy)?;
         Ok(Self(Arc::new(Shared {
             config,
@@ -113,12 +129,13 @@ impl Worker {
         api::router(Arc::clone(&self.0)).await
     }
 
-    /// Carries runs on and sends notices until `stop` is cancelled, and lets go of what is held.
+    /// Takes jobs in, carries runs on and sends notices until `stop` is cancelled, and lets go of what is held.
     pub async fn work(&self, stop: CancellationToken) {
         let shared = || Arc::clone(&self.0);
         let delivering = tokio::spawn(channels::deliver(shared(), stop.clone()));
+        let taking_in = tokio::spawn(triggers::work(shared(), stop.clone()));
         runner::work(shared(), stop).await;
-        let _ = delivering.await;
+        let _ = tokio::join!(delivering, taking_in);
     }
 
     /// Serves and works until `stop` is done.

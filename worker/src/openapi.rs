@@ -4,7 +4,7 @@
 use holdpoint_core::json::Map;
 use serde_json::{Value, json};
 
-use crate::api::Route;
+use crate::api::{Route, STATUSES};
 
 /// The OpenAPI document of these routes and of a proxy that describes itself so.
 pub(crate) fn document(routes: &[Route], proxy: Value) -> Value {
@@ -82,7 +82,7 @@ fn operation(route: &Route) -> Value {
         })
         .collect();
     if route.id == "list_approvals" {
-        let schema = json!({ "type": "string", "default": "pending" });
+        let schema = json!({ "enum": STATUSES, "default": "pending" });
         parameters.push(json!({ "name": "status", "in": "query", "schema": schema }));
     }
     if !parameters.is_empty() {
@@ -101,6 +101,16 @@ fn reference(name: &str) -> Value {
 fn schemas() -> Value {
     let text = json!({ "type": "string" });
     let number = json!({ "type": "integer" });
+    let digest = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" });
+    // What two readers read alike: a number outside of this is another one for some.
+    let json = json!({
+        "minimum": -9007199254740991i64,
+        "maximum": 9007199254740991i64,
+        "items": reference("Json"),
+        "additionalProperties": reference("Json"),
+    });
+    let mut arguments = json.clone();
+    arguments["type"] = json!(["object", "null"]);
     let approval = json!({
         "type": "object",
         "required": ["id", "run", "workflow", "status", "tool", "title", "arguments", "digest", "rule"],
@@ -108,6 +118,7 @@ fn schemas() -> Value {
             "id": text, "run": text, "workflow": text, "status": text, "tool": text,
             "title": text, "arguments": {}, "proposed": {}, "digest": text, "reason": text,
             "since": number, "expires": number, "on_expiry": text, "doubt": text,
+            "quorum": number, "missing": number, "approvals": { "type": "array" },
             "rule": { "type": "object" }, "decision": { "type": "object" },
             "result": { "type": "object" },
         },
@@ -123,7 +134,8 @@ fn schemas() -> Value {
         },
     });
     json!({
-        "NewJob": closed(json!({ "workflow": text, "input": {} }), &["workflow"]),
+        "Json": json,
+        "NewJob": closed(json!({ "workflow": text, "input": reference("Json") }), &["workflow"]),
         "Accepted": closed(json!({ "id": text, "repeated": { "type": "boolean" } }), &["id", "repeated"]),
         "Job": job,
         "Jobs": closed(json!({ "jobs": { "type": "array", "items": reference("Job") } }), &["jobs"]),
@@ -135,21 +147,24 @@ fn schemas() -> Value {
         "Decision": closed(
             json!({
                 "decision": { "enum": ["approve", "deny"] },
-                "digest": { "type": "string", "pattern": "^[0-9a-f]{64}$" },
-                "args": { "type": ["object", "null"] },
+                "digest": digest,
+                "args": arguments,
                 "reason": { "type": ["string", "null"] },
                 "note": { "type": ["string", "null"] },
             }),
             &["decision", "digest"],
         ),
         "Settlement": closed(
-            json!({ "outcome": { "enum": ["happened", "did_not_happen", "try_again"] }, "result": {} }),
+            json!({
+                "outcome": { "enum": ["happened", "did_not_happen", "try_again"] },
+                "result": reference("Json"),
+            }),
             &["outcome"],
         ),
         "PageDecision": closed(
             json!({
                 "decision": { "enum": ["approve", "deny"] },
-                "digest": text, "reason": text, "access": text,
+                "digest": digest, "reason": text, "access": text,
             }),
             &["decision", "digest"],
         ),

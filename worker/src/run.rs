@@ -78,27 +78,28 @@ impl Shared {
         kept: &mut Kept,
         input: &Input,
     ) -> Result<Vec<Effect>, RunError> {
+        self.feed_with(kept, input, |_| {}).await
+    }
+
+    /// As [`Self::feed`], with more that is to be written with the entry.
+    pub(crate) async fn feed_with(
+        &self,
+        kept: &mut Kept,
+        input: &Input,
+        more: impl FnOnce(&mut Changes) + Clone,
+    ) -> Result<Vec<Effect>, RunError> {
         if let Some(effects) = self.landed(kept).await? {
             return Ok(effects);
         }
         for _ in 0..CONFLICTS_MAX {
-            // The box is of one thread and must be gone before the store is waited for.
-            let step = {
-                let tools = kept.workflow.toolbox();
-                kept.run.clone().step(Timestamp::from_millis(now()), input.clone(), &tools)
-            };
-            let mut effects = step.effects.into_iter();
-            let entry = match effects.next() {
-                Some(Effect::Append(entry)) => entry,
-                Some(Effect::Reject(rejection)) => return Err(RunError::Rejected(rejection)),
-                _ => return Err(RunError::Rejected(Rejection::Misfit)),
-            };
-            let changes = Changes::between(Some(&kept.run), &step.run, &kept.workflow, &self.links);
-            match self.store.append(kept.run.head(), &step.run, &entry, &changes).await {
+            let (run, entry, effects) = step(kept, input).map_err(RunError::Rejected)?;
+            let mut changes = Changes::between(Some(&kept.run), &run, &kept.workflow, &self.links);
+            more.clone()(&mut changes);
+            match self.store.append(kept.run.head(), &run, &entry, &changes).await {
                 Ok(()) => {
-                    kept.run = step.run;
+                    kept.run = run;
                     self.tell(&changes);
-                    return Ok(effects.collect());
+                    return Ok(effects);
                 }
                 Err(StoreError::Conflict) => {
                     let epoch = kept.run.head().epoch;
@@ -112,7 +113,7 @@ impl Shared {
                 }
                 Err(error) => {
                     if matches!(error, StoreError::Database(_)) {
-                        kept.unsure = Some((entry, effects.collect()));
+                        kept.unsure = Some((entry, effects));
                     }
                     return Err(error.into());
                 }
@@ -152,6 +153,19 @@ impl Shared {
             self.mail.notify_one();
         }
         self.changed.notify_waiters();
+    }
+}
+
+/// What a fact makes of a run: the run, the entry to save, and what follows from it.
+pub(crate) fn step(kept: &Kept, input: &Input) -> Result<(Run, Entry, Vec<Effect>), Rejection> {
+    // The box is of one thread and must be gone before the store is waited for.
+    let tools = kept.workflow.toolbox();
+    let step = kept.run.clone().step(Timestamp::from_millis(now()), input.clone(), &tools);
+    let mut effects = step.effects.into_iter();
+    match effects.next() {
+        Some(Effect::Append(entry)) => Ok((step.run, entry, effects.collect())),
+        Some(Effect::Reject(rejection)) => Err(rejection),
+        _ => Err(Rejection::Misfit),
     }
 }
 

@@ -182,6 +182,10 @@ impl Shared {
     }
 
     async fn start(&self, kept: &mut Kept, call: CallId) -> Result<(), Halt> {
+        // Asked for before anything starts: a store that fails then leaves nothing in doubt.
+        let approvals = self.approvals(kept, &call).await;
+        let approvals =
+            approvals.map_err(|error| Halt::Trouble(format!("store_failed: {error}"), None))?;
         let effects = self.fact(kept, &Input::ToolStarted { call: call.clone() }).await?;
         let called = effects.into_iter().find_map(|effect| match effect {
             Effect::CallTool { call, attempt, arguments, key, .. } => {
@@ -193,7 +197,8 @@ impl Shared {
         let outcome = match kept.run.find(&call) {
             Some((_, slot)) => {
                 let (workflow, run) = (&*kept.workflow, &kept.run);
-                let call = Call { workflow, run, slot, arguments: &arguments, key: &key, attempt };
+                let (arguments, key) = (&arguments, &*key);
+                let call = Call { workflow, run, slot, arguments, key, attempt, approvals };
                 call.make(&self.clients).await
             }
             None => ToolOutcome::Failed("the call is not there".to_owned()),

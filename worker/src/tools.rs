@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use axum::http::header::CONTENT_TYPE;
 use futures_util::StreamExt;
-use holdpoint_core::json::{canonical, digest_text};
+use holdpoint_core::json::{canonical, digest_text, put};
 use holdpoint_core::object;
 use holdpoint_core::run::{Run, Slot, ToolOutcome};
 use holdpoint_proxy::{AppError, http_client};
-use reqwest::{Client, Url};
+use reqwest::{Client, RequestBuilder, Url};
 use serde_json::Value;
 
-use crate::config::{ToolEndpoint, Workflow};
+use crate::config::{Endpoint, Workflow};
 use crate::now;
+use crate::signature::Signer;
+use crate::view::by;
 
 /// A client for addresses with TLS and one for those without, each where one is needed: without
 /// certificates of the system there is none with TLS.
@@ -52,6 +54,8 @@ pub(crate) struct Call<'a> {
     pub(crate) arguments: &'a Value,
     pub(crate) key: &'a str,
     pub(crate) attempt: u32,
+    /// Who approved it, where one was not enough.
+    pub(crate) approvals: Option<Value>,
 }
 
 impl Call<'_> {
@@ -60,13 +64,25 @@ impl Call<'_> {
         let name = &self.slot.action.tool;
         let missing = || ToolOutcome::Failed(format!("the tool {name} is not configured"));
         let Some(tool) = self.workflow.tools.get(name) else { return missing() };
-        let Some(client) = clients.of(&tool.url) else { return missing() };
-        let body = canonical(&self.body());
         // Calling again does nothing more where the tool says so; where nothing was sent, neither.
         let repeatable = self.slot.action.annotations.repeatable();
         let mut waits = WAITS_MS.into_iter();
         loop {
-            let (outcome, was_sent) = match self.send(client, tool, &body).await {
+            let sent = match &tool.at {
+                Endpoint::Http { url, signer } => {
+                    let Some(client) = clients.of(url) else { return missing() };
+                    let body = canonical(&self.body());
+                    self.send(client.post(url.clone()), signer, tool.timeout, &body).await
+                }
+                Endpoint::Mcp(server) => {
+                    let mut about = self.body();
+                    if let Value::Object(fields) = &mut about {
+                        put(fields, "key", self.key.into());
+                    }
+                    server.call(clients, tool, self.arguments, about).await
+                }
+            };
+            let (outcome, was_sent) = match sent {
                 Ok(outcome) => return outcome,
                 Err(error) => error,
             };
@@ -82,17 +98,17 @@ impl Call<'_> {
         let approval = self.slot.permit.as_ref().map(|permit| {
             // The digest is of exactly this in canonical form, so whoever receives it can tell
             // that what was approved is what is called.
-            object! {
+            let mut approval = object! {
                 "decision": "approve",
                 "digest": permit.digest,
                 "action": action.record_with(self.run.id(), self.arguments),
                 "at": permit.at,
-                "by": object! {
-                    "id": permit.by.id.as_str(),
-                    "name": permit.by.name.as_str(),
-                    "channel": permit.by.channel.as_str(),
-                },
+                "by": by(&permit.by),
+            };
+            if let (Some(all), Value::Object(fields)) = (&self.approvals, &mut approval) {
+                fields.insert("approvals".to_owned(), all.clone());
             }
+            approval
         });
         object! {
             "workflow": self.workflow.name.as_str(),
@@ -109,24 +125,24 @@ impl Call<'_> {
     /// have arrived.
     async fn send(
         &self,
-        client: &Client,
-        tool: &ToolEndpoint,
+        request: RequestBuilder,
+        signer: &Signer,
+        timeout: Duration,
         body: &str,
     ) -> Result<ToolOutcome, (ToolOutcome, bool)> {
         let failed = |message: &str| ToolOutcome::Failed(message.to_owned());
         let unknown = |message: String| (ToolOutcome::Unknown(message), true);
         let mut id = format!("call_{}", digest_text(self.key));
         id.truncate(37);
-        let headers = match tool.signer.sign(&id, now(), body) {
+        let headers = match signer.sign(&id, now(), body) {
             Ok(headers) => headers,
             Err(message) => return Ok(failed(message)),
         };
-        let request = client
-            .post(tool.url.clone())
+        let request = request
             .headers(headers)
             .header(CONTENT_TYPE, "application/json")
             .header("idempotency-key", format!("\"{}\"", self.key))
-            .timeout(tool.timeout)
+            .timeout(timeout)
             .body(body.to_owned());
         let response = match request.send().await {
             Ok(response) => response,

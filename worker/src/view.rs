@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::Workflow;
 use crate::link::Links;
-use crate::store::OnlyIf;
+use crate::store::{Endorsement, OnlyIf};
 
 /// What follows from an entry, to be written with it.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Changes {
     pub approvals: Vec<Approval>,
     /// What is to be told.
     pub notices: Vec<Notice>,
+    /// The approval with which a call has as many as it needs.
+    pub endorsement: Option<Endorsement>,
 }
 
 /// One approval as it is listed.
@@ -57,7 +59,8 @@ impl Changes {
     pub fn between(before: Option<&Run>, after: &Run, workflow: &Workflow, links: &Links) -> Self {
         let mut changes =
             Self { workflow: workflow.name.clone(), due: due(after), ..Self::default() };
-        let mut tell = Tell { run: after, workflow, links, notices: &mut changes.notices };
+        let at = after.updated_at();
+        let mut tell = Tell { run: after, workflow, links, at, notices: &mut changes.notices };
         // Only what is of the turn under way, or of the one just ended, can have changed.
         for slot in after.turns().last().into_iter().flat_map(|turn| &turn.slots) {
             let call = &slot.action.id;
@@ -121,7 +124,7 @@ fn status(slot: &Slot) -> Option<&'static str> {
     }
 }
 
-fn body(run: &Run, workflow: &Workflow, slot: &Slot) -> Value {
+pub(crate) fn body(run: &Run, workflow: &Workflow, slot: &Slot) -> Value {
     let action = &slot.action;
     let ruling = &action.ruling;
     let word = status(slot).unwrap_or("settled");
@@ -148,6 +151,8 @@ fn body(run: &Run, workflow: &Workflow, slot: &Slot) -> Value {
     };
     let changed = slot.permit.as_ref().is_some_and(|permit| permit.arguments.is_some());
     set("proposed", changed.then(|| action.arguments.clone()));
+    let quorum = workflow.quorum_of(slot);
+    set("quorum", (quorum > 1).then(|| quorum.into()));
     set("reason", action.reason.as_deref().map(Value::from));
     if let Progress::Held { since, expires, .. } = slot.progress {
         set("since", Some(since.into()));
@@ -171,9 +176,7 @@ fn decision(slot: &Slot) -> Option<Value> {
         let mut told = object! {
             "decision": decision,
             "at": at,
-            "by": object! {
-                "id": by.id.as_str(), "name": by.name.as_str(), "channel": by.channel.as_str(),
-            },
+            "by": self::by(by),
         };
         if let (Some(text), Value::Object(fields)) = (text, &mut told) {
             fields.insert("reason".to_owned(), text.into());
@@ -190,6 +193,24 @@ fn decision(slot: &Slot) -> Option<Value> {
         (_, Some(permit)) => told("approve", &permit.by, permit.at, None),
         _ => None,
     }
+}
+
+pub(crate) fn by(by: &Approver) -> Value {
+    object! { "id": by.id.as_str(), "name": by.name.as_str(), "channel": by.channel.as_str() }
+}
+
+/// What is told of a call that was approved by some, and not yet by enough.
+pub(crate) fn endorsed(
+    (run, slot): (&Run, &Slot),
+    workflow: &Workflow,
+    links: &Links,
+    at: Timestamp,
+    approval: &Value,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut tell = Tell { run, workflow, links, at, notices: &mut notices };
+    tell.of_call("endorsed", slot, approval);
+    notices
 }
 
 /// What the run came to, in the words of its last turn.
@@ -214,6 +235,7 @@ struct Tell<'a> {
     run: &'a Run,
     workflow: &'a Workflow,
     links: &'a Links,
+    at: Timestamp,
     notices: &'a mut Vec<Notice>,
 }
 
@@ -222,6 +244,7 @@ impl Tell<'_> {
         let kind = match status {
             "pending" => "approval.requested",
             "lapsed" => "approval.lapsed",
+            "endorsed" => "approval.endorsed",
             "expired" => "approval.expired",
             "in_doubt" => "approval.in_doubt",
             "approved" | "denied" | "answered" => "approval.decided",
@@ -230,7 +253,7 @@ impl Tell<'_> {
         let mut data = object! { "approval": body.clone() };
         if let (Progress::Held { .. }, Value::Object(fields)) = (&slot.progress, &mut data) {
             let link = |approver: &String| {
-                let url = self.links.of(body, approver, self.run.updated_at().as_millis());
+                let url = self.links.of(body, approver, self.at.as_millis());
                 object! { "approver": approver.as_str(), "url": url }
             };
             let links: Vec<Value> = self.workflow.approvers.iter().map(link).collect();
@@ -238,7 +261,8 @@ impl Tell<'_> {
         }
         // The same call can be asked about anew, in doubt twice, and be told of each time.
         let about = [slot.action.id.as_str(), &slot.action.digest.to_string(), status];
-        let about = format!("{}|{}", about.join("|"), slot.attempts);
+        let given = body.get("approvals").and_then(Value::as_array).map_or(0, Vec::len);
+        let about = format!("{}|{}", about.join("|"), slot.attempts as usize + given);
         self.put(kind, &about, &data);
         if status == "pending" {
             self.ask_again(&about, &data);
@@ -254,7 +278,7 @@ impl Tell<'_> {
         let escalation = escalation.map(|it| ("approval.escalated", &it.channels, it.after));
         for (kind, channels, after) in reminders.chain(escalation) {
             let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-            let at = self.run.updated_at().plus_millis(after);
+            let at = self.at.plus_millis(after);
             self.write(channels, kind, &format!("{about}|{after}"), data, at, OnlyIf::Pending);
         }
     }
@@ -278,7 +302,7 @@ impl Tell<'_> {
     }
 
     fn put(&mut self, kind: &str, about: &str, data: &Value) {
-        let (workflow, at) = (self.workflow, self.run.updated_at());
+        let (workflow, at) = (self.workflow, self.at);
         self.write(&workflow.channels, kind, about, data, at, OnlyIf::Always);
         // Whoever was asked later is told the outcome as well.
         if let (Some(escalation), false) = (&workflow.escalation, kind == "approval.requested") {
@@ -298,7 +322,7 @@ impl Tell<'_> {
         at: Timestamp,
         only_if: OnlyIf,
     ) {
-        let body = object! { "type": kind, "timestamp": at, "data": data.clone() };
+        let body = object! { "type": kind, "timestamp": self.at, "data": data.clone() };
         let body = holdpoint_core::json::canonical(&body);
         for channel in channels {
             let about = [kind, self.run.id().as_str(), about, channel].join("|");

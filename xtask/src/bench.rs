@@ -1,5 +1,5 @@
 //! `cargo xtask bench`, `cargo xtask screenshot` and `cargo xtask gallery`: programs of `tests/e2e`, on the page as it is
-//! shipped, and those of the proxy.
+//! shipped, those of the proxy, and that of the worker.
 
 use std::env;
 use std::fs;
@@ -8,22 +8,47 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::browser::{Browsers, apt_install};
+use crate::browser::{Browsers, apt_install, ensure_postgres};
+use crate::clients::Python;
 use crate::page;
 use crate::tools::{self, Workspace};
 
 /// The benches that need no browser.
 const OF_PROXY: [&str; 2] = ["proxy", "half-open"];
 
+const OF_WORKER: &str = "worker";
+
 /// Runs the benches.
 pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
-    let (of_proxy, in_browser): (Vec<_>, Vec<_>) =
-        names.iter().cloned().partition(|name| OF_PROXY.contains(&name.as_str()));
+    let of_worker = names.iter().any(|name| name == OF_WORKER);
+    let (of_proxy, in_browser): (Vec<_>, Vec<_>) = names
+        .iter()
+        .filter(|name| *name != OF_WORKER)
+        .cloned()
+        .partition(|name| OF_PROXY.contains(&name.as_str()));
+    if of_worker || names.is_empty() {
+        worker(workspace)?;
+    }
     if names.is_empty() || !in_browser.is_empty() {
         self::in_browser(workspace, "bench", &in_browser)?;
     }
     let of_proxy = if names.is_empty() { OF_PROXY.map(String::from).to_vec() } else { of_proxy };
     if of_proxy.is_empty() { Ok(()) } else { load(workspace, &of_proxy) }
+}
+
+/// Builds the release of the worker and measures it beside a peer on one PostgreSQL.
+fn worker(workspace: &Workspace) -> Result<()> {
+    ensure_postgres().context("install PostgreSQL (Debian: postgresql)")?;
+    let python = Python::ready(workspace)?;
+    let package = ["--release", "--locked", "--package", "holdpoint-worker"];
+    tools::run(workspace.cargo().arg("build").args(package))?;
+    let program = format!("holdpoint-worker{}", env::consts::EXE_SUFFIX);
+    let mut command = std::process::Command::new(python.interpreter());
+    command.env("HOLDPOINT_WORKER", workspace.target.join("release").join(program));
+    command.arg(workspace.root.join("tests/clients/worker_bench.py"));
+    command.args(env::var("HOLDPOINT_BENCH_JOBS"));
+    println!("\n== {OF_WORKER}");
+    tools::run(&mut command)
 }
 
 /// Builds the release of the proxy and puts it under load, beside nginx.

@@ -88,6 +88,12 @@ fn find_firefox(workspace: &Workspace, demanded: bool) -> Result<Option<Browser>
     Ok(Some(Browser { program, driver }))
 }
 
+/// Installs PostgreSQL where there is none, on a Debian where this is root.
+pub(crate) fn ensure_postgres() -> Result<()> {
+    let is_there = Path::new("/usr/lib/postgresql").exists() || tools::find("initdb").is_some();
+    if is_there { Ok(()) } else { apt_install(&["postgresql"]) }
+}
+
 /// Installs packages on a Debian where this is root.
 pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let apt = tools::find("apt-get").context("there is no apt-get to install it with")?;

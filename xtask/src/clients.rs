@@ -33,7 +33,7 @@ impl Python {
         let made_of = home.join("requirements.key");
         if !fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
             make(&home).context("make an environment of Python (Debian: python3, python3-venv)")?;
-            eprintln!("installing the clients of OpenAI, Anthropic, Slack and Standard Webhooks");
+            eprintln!("installing others' programs in Python");
             let mut pip = Command::new(&program);
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
             // A wheel runs no code of its package here; each of these has one.
@@ -43,6 +43,11 @@ impl Python {
                 .with_context(|| format!("cannot write {}", made_of.display()))?;
         }
         Ok(Self { program, scripts })
+    }
+
+    /// The interpreter, for tests that start programs of `tests/clients` themselves.
+    pub(crate) fn interpreter(&self) -> &Path {
+        &self.program
     }
 
     /// A program of `tests/clients`, which finds the proxy and the worker where they were just built.

@@ -52,7 +52,8 @@ enum Xtask {
         #[arg(last = true, requires = "parts")]
         args: Vec<String>,
     },
-    /// Measure the widget in a real browser, and the proxy beside nginx (`proxy`, `half-open`).
+    /// Measure the widget in a real browser, the proxy beside nginx (`proxy`, `half-open`), and the
+    /// worker beside a peer (`worker`).
     Bench {
         /// The benches to run; all of them when none is named.
         #[arg(value_name = "NAME")]

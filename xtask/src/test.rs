@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, one part after the other.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -55,7 +55,11 @@ const PARTS: [Part; 12] = [
         shows: "others' clients and servers meet the proxy and the worker",
         run: clients,
     },
-    Part { name: "schemathesis", shows: "random requests find no fault of the proxy", run: random },
+    Part {
+        name: "schemathesis",
+        shows: "random requests find no fault of the servers",
+        run: random,
+    },
     Part { name: "web", shows: "the widget's parts, in headless browsers", run: web },
     Part { name: "build", shows: "the page builds and the widget starts in it", run: build },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
@@ -184,13 +188,18 @@ fn native(context: &Context<'_>) -> Result<Outcome> {
 
 fn worker(context: &Context<'_>) -> Result<Outcome> {
     // The tests find a PostgreSQL by themselves, and say in one line where there is none.
-    if !Path::new("/usr/lib/postgresql").exists()
-        && tools::find("initdb").is_none()
-        && let Err(error) = browser::apt_install(&["postgresql"])
-    {
+    if let Err(error) = browser::ensure_postgres() {
         println!("PostgreSQL is not installed: {error:#}");
     }
-    tools::run(&mut context.cargo_test(&["--package", "holdpoint-worker"]))?;
+    let mut command = context.cargo_test(&["--package", "holdpoint-worker"]);
+    match Python::ready(context.workspace) {
+        Ok(python) => command.env("HOLDPOINT_PYTHON", python.interpreter()),
+        Err(reason) => {
+            println!("skipped: tools over MCP ({reason:#})");
+            command.env_remove("HOLDPOINT_PYTHON")
+        }
+    };
+    tools::run(&mut command)?;
     Ok(Outcome::Passed)
 }
 
@@ -211,7 +220,9 @@ fn random(context: &Context<'_>) -> Result<Outcome> {
         Err(skipped) => return Ok(skipped),
     };
     let count = env::var("HOLDPOINT_RANDOM_REQUESTS").unwrap_or_else(|_| "1000".into());
-    tools::run(python.command(context.workspace)?.arg("schema.py").arg(count))?;
+    for program in ["schema.py", "worker_schema.py"] {
+        tools::run(python.command(context.workspace)?.arg(program).arg(&count))?;
+    }
     Ok(Outcome::Passed)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Json;
 use holdpoint_core::approval::{Approver, Decision, Settlement};
@@ -11,37 +11,42 @@ use holdpoint_core::json::{Digest, Map};
 use holdpoint_core::object;
 use holdpoint_core::plan::Note;
 use holdpoint_core::run::{Input, Rejection};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::body;
 use super::caller::{approver, caller, may_see};
+use crate::quorum::is_among;
 use crate::run::{Kept, RunError};
 use crate::{ApiError, Shared};
 
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    status: Option<String>,
-}
-
 pub(super) async fn list(
     State(shared): State<Arc<Shared>>,
-    Query(wanted): Query<Wanted>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     let name = caller(&shared, &headers)?;
-    let status = wanted.status.as_deref().unwrap_or("pending");
-    if !STATUSES.contains(&status) {
+    let query = query.unwrap_or_default();
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    let status = match (fields.next(), fields.next()) {
+        (None, _) => "pending".into(),
+        (Some((name, status)), None) if name == "status" => status,
+        _ => return Err(ApiError::RequestInvalid("expected status alone, and once".into())),
+    };
+    if !STATUSES.contains(&&*status) {
         let expected = format!("expected status to be one of {}", STATUSES.join(", "));
         return Err(ApiError::RequestInvalid(expected));
     }
     let mut approvals = Vec::new();
     for workflow in shared.config.workflows.values() {
         if workflow.approvers.iter().any(|approver| approver == name) {
-            approvals.extend(shared.store.approvals(&workflow.name, status, LISTED_MAX).await?);
+            approvals.extend(shared.store.approvals(&workflow.name, &status, LISTED_MAX).await?);
         }
     }
-    Ok(Json(object! { "approvals": approvals }))
+    let mut whole = Vec::with_capacity(approvals.len());
+    for approval in approvals {
+        whole.push(shared.whole(approval).await?);
+    }
+    Ok(Json(object! { "approvals": whole }))
 }
 
 pub(super) async fn read(
@@ -68,12 +73,14 @@ pub(super) async fn decide(
     let body = body::read(body).await?;
     let mut fields = body::fields(&body, &["decision", "digest", "args", "reason", "note"])?;
     let digest = digest(&fields)?;
+    let args = fields.remove("args").filter(|args| !args.is_null());
+    if args.as_ref().is_some_and(|args| !args.is_object()) {
+        return Err(ApiError::RequestInvalid("expected args to be an object".into()));
+    }
+    let [note, reason] = [body::text(&fields, "note")?, body::text(&fields, "reason")?];
     let decision = match body::text(&fields, "decision")?.as_deref() {
-        Some("approve") => Decision::Approve {
-            note: body::text(&fields, "note")?,
-            arguments: fields.remove("args").filter(|args| !args.is_null()),
-        },
-        Some("deny") => Decision::Deny { reason: body::text(&fields, "reason")? },
+        Some("approve") => Decision::Approve { note, arguments: args },
+        Some("deny") => Decision::Deny { reason },
         _ => {
             let expected = "expected decision to be \"approve\" or \"deny\"";
             return Err(ApiError::RequestInvalid(expected.into()));
@@ -120,7 +127,7 @@ pub(super) async fn settle(
 pub(super) async fn find(shared: &Shared, id: &str) -> Result<(Kept, Value), ApiError> {
     let (run, body) = shared.store.approval(id).await?.ok_or(ApiError::ApprovalUnknown)?;
     let kept = shared.read(&run).await?.ok_or(ApiError::ApprovalUnknown)?;
-    Ok((kept, body))
+    Ok((kept, shared.whole(body).await?))
 }
 
 /// Takes a decision in. The first one wins; whoever repeats it is told its outcome, and so is
@@ -138,11 +145,16 @@ pub(super) async fn decided(
         Decision::Deny { .. } => "deny",
         Decision::Answer { .. } => "answer",
     };
-    let who = by.id.clone();
+    let who = by.clone();
+    if let Decision::Approve { arguments: Some(_), .. } = decision
+        && kept.run.find(&CallId::new(id)).is_some_and(|(_, it)| kept.workflow.quorum_of(it) > 1)
+    {
+        return Err(ApiError::ArgumentsShared);
+    }
     let call = CallId::new(id);
     let input = Input::Decided { call: call.clone(), decision, digest, by };
-    match shared.feed(&mut kept, &input).await {
-        Ok(_) => find(shared, id).await.map(|(_, body)| body),
+    match shared.weigh(&mut kept, &input).await {
+        Ok(()) => find(shared, id).await.map(|(_, body)| body),
         // A run that waits for its model again does not know that call any more; the list does.
         Err(RunError::Rejected(Rejection::DecidedAlready | Rejection::Stale)) => {
             let (_, body) = find(shared, id).await?;
@@ -150,7 +162,8 @@ pub(super) async fn decided(
             let is_same = first.is_some_and(|first| {
                 let by = first.get("by").and_then(|by| by.get("id"));
                 first.get("decision").is_some_and(|it| it == word)
-                    && by.is_some_and(|by| *by == who)
+                    && (by.is_some_and(|by| *by == who.id)
+                        || word == "approve" && is_among(&body, &who))
             });
             if is_same { Ok(body) } else { Err(ApiError::DecidedAlready { outcome: body.into() }) }
         }
@@ -174,7 +187,7 @@ fn digest(fields: &Map<String, Value>) -> Result<Digest, ApiError> {
 
 const LISTED_MAX: u32 = 1000;
 
-const STATUSES: [&str; 9] = [
+pub(crate) const STATUSES: [&str; 9] = [
     "pending",
     "lapsed",
     "in_doubt",

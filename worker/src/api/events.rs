@@ -39,8 +39,8 @@ struct Watch {
     shared: Arc<Shared>,
     name: String,
     since: u64,
-    /// The length of each journal as it was told: what is looked at twice is told once.
-    told: BTreeMap<RunId, u64>,
+    /// The length of each journal and the time of its last change as they were told: what is looked at twice is told once.
+    told: BTreeMap<RunId, (u64, u64)>,
 }
 
 impl Watch {
@@ -77,13 +77,13 @@ impl Watch {
         };
         let mut records = String::new();
         for job in &jobs {
-            let is_new = self.told.get(&job.run) != Some(&job.head.len);
+            let is_new = self.told.get(&job.run) != Some(&(job.head.len, job.updated));
             if is_new && may_see(&self.shared, &job.workflow, &job.requester, &self.name) {
                 records.push_str(&record(job));
             }
             self.since = self.since.max(job.updated);
         }
-        self.told = jobs.into_iter().map(|job| (job.run, job.head.len)).collect();
+        self.told = jobs.into_iter().map(|job| (job.run, (job.head.len, job.updated))).collect();
         records
     }
 }

@@ -6,19 +6,17 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use holdpoint_core::approval::Approver;
-use holdpoint_core::id::{RunId, ThreadId, Timestamp};
-use holdpoint_core::json::digest;
+use holdpoint_core::id::RunId;
 use holdpoint_core::object;
-use holdpoint_core::run::{Effect, Input, Limits, Rejection, Run, Spec};
+use holdpoint_core::run::Input;
 use serde_json::Value;
 
 use super::body;
 use super::caller::{caller, may_see, sender};
-use crate::config::Workflow;
 use crate::run::Kept;
-use crate::store::{Accepted, JobRow, NewJob};
-use crate::view::{Changes, answer, failure};
-use crate::{ApiError, Regress, Shared, now};
+use crate::store::{Accepted, JobRow};
+use crate::view::{answer, failure};
+use crate::{ApiError, Shared};
 
 pub(super) async fn create(
     State(shared): State<Arc<Shared>>,
@@ -36,53 +34,16 @@ pub(super) async fn create(
     });
     let workflow = workflow.ok_or(ApiError::WorkflowUnknown(name))?;
     let input = fields.remove("input").unwrap_or_else(|| Value::Object(Default::default()));
-    check(workflow, &input)?;
-
-    let run = RunId::new(uuid::Uuid::now_v7().to_string());
-    let spec = Spec {
-        run: run.clone(),
-        thread: ThreadId::new(run.as_str()),
-        mode: workflow.mode,
-        model: workflow.model.clone(),
-        instructions: workflow.instructions.clone(),
-        text: workflow.text(&input),
-        limits: Limits::default(),
-    };
-    let step = Run::start(Timestamp::from_millis(now()), spec);
-    let Some(Effect::Append(entry)) = step.effects.first() else {
-        return Err(ApiError::Rejected(Rejection::Misfit));
-    };
-    let changes = Changes::between(None, &step.run, workflow, &shared.links);
-    let asked = object! { "workflow": workflow.name.as_str(), "input": input };
-    let job = NewJob {
-        workflow: &workflow.name,
-        requester,
-        // Without a key each is a job of its own.
-        dedupe: &[requester, key.as_deref().unwrap_or(run.as_str())].join("|"),
-        body_digest: &digest(&asked).to_string(),
-        run: &step.run,
-        entry,
-    };
-    let (id, repeated) = match shared.store.accept(job, &changes).await? {
+    let begun = shared.begin(workflow, requester, key.as_deref(), &input)?;
+    let (id, repeated) = match shared.store.accept(begun.job(), &begun.changes).await? {
         Accepted::New => {
-            shared.tell(&changes);
-            (run.to_string(), false)
+            shared.tell(&begun.changes);
+            (begun.run.id().to_string(), false)
         }
         Accepted::Repeated(id) => (id, true),
         Accepted::Mismatch => return Err(ApiError::IdempotencyMismatch),
     };
     Ok((StatusCode::ACCEPTED, Json(object! { "id": id, "repeated": repeated })).into_response())
-}
-
-/// Checks the input by the workflow's schema.
-fn check(workflow: &Workflow, input: &Value) -> Result<(), ApiError> {
-    let Some(schema) = &workflow.input else { return Ok(()) };
-    let violations = schema.check(input, &Regress);
-    if violations.is_empty() {
-        return Ok(());
-    }
-    let told = violations.into_iter().map(|it| format!("{}: {}", it.path, it.message));
-    Err(ApiError::SchemaViolation(told.collect()))
 }
 
 pub(super) async fn list(
@@ -151,7 +112,10 @@ fn row(job: &JobRow) -> Value {
 
 async fn whole(shared: &Shared, kept: &Kept) -> Result<Json<Value>, ApiError> {
     let run = &kept.run;
-    let approvals = shared.store.approvals_of(run.id()).await?;
+    let mut approvals = Vec::new();
+    for approval in shared.store.approvals_of(run.id()).await? {
+        approvals.push(shared.whole(approval).await?);
+    }
     let mut told = row(&kept.job);
     if let Value::Object(fields) = &mut told {
         let usage = run.usage();

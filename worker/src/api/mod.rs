@@ -21,6 +21,8 @@ use tower::ServiceExt;
 
 use crate::{ApiError, Shared, openapi};
 
+pub(crate) use approvals::STATUSES;
+
 /// One route with all that its description says.
 pub(crate) struct Route {
     pub(crate) method: &'static str,

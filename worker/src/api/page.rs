@@ -1,6 +1,7 @@
 //! The page of one approval, for people with nothing but a link. Reading it changes nothing, so
 //! mail scanners may; saying no takes the link, saying yes also the token of an approver.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
@@ -27,19 +28,23 @@ struct Form {
 }
 
 impl Form {
-    fn read(body: &[u8]) -> Self {
+    fn read(body: &[u8]) -> Result<Self, ApiError> {
         let mut form = Self::default();
+        let mut known = BTreeSet::new();
         for (name, value) in form_urlencoded::parse(body) {
             let field = match &*name {
                 "decision" => &mut form.decision,
                 "digest" => &mut form.digest,
                 "reason" => &mut form.reason,
                 "access" => &mut form.access,
-                _ => continue,
+                _ => return Err(ApiError::RequestInvalid(format!("there is no field {name:?}"))),
             };
+            if !known.insert(name.clone()) {
+                return Err(ApiError::RequestInvalid(format!("expected {name} once")));
+            }
             *field = value.into_owned();
         }
-        form
+        Ok(form)
     }
 }
 
@@ -59,7 +64,7 @@ pub(super) async fn decide(
 ) -> Result<Response, ApiError> {
     let link = link(&shared, &token)?;
     let body = body::read(request.into_body()).await?;
-    let form = Form::read(&body);
+    let form = Form::read(&body)?;
     let digest = form.digest.parse();
     let digest = digest.map_err(|_| ApiError::RequestInvalid("expected a digest".into()))?;
     let (kept, _) = find(&shared, &link.call).await?;
@@ -77,6 +82,9 @@ pub(super) async fn decide(
     };
     let by = approver(&shared, &kept.workflow, &kept.job.requester, name, "link")?;
     match decided(&shared, kept, &link.call, decision, digest, by).await {
+        Ok(approval) if approval.get("status").is_some_and(|it| it == "pending") => {
+            Ok(page(&link, &approval, Some("Your approval is saved; it takes more people.")))
+        }
         Ok(approval) => Ok(page(&link, &approval, Some("Your decision is saved."))),
         Err(ApiError::DecidedAlready { outcome }) => {
             Ok(page(&link, &outcome, Some("Someone decided before you.")))
@@ -109,6 +117,17 @@ fn page(link: &Link, approval: &Value, said: Option<&str>) -> Response {
     let digest = text("digest");
     add(&["</dl><p class=\"small\">", &escaped(text("workflow")), " · ", &escaped(text("tool"))]);
     add(&[" · ", digest.get(..8).unwrap_or_default(), "</p>"]);
+    if let Some(given) = approval.get("approvals").and_then(Value::as_array) {
+        let name = |given: &Value| given.pointer("/by/name").and_then(Value::as_str).map(escaped);
+        let names: Vec<String> = given.iter().filter_map(name).collect();
+        let count = |name: &str| approval.get(name).map(Value::to_string).unwrap_or_default();
+        let given = given.len().to_string();
+        add(&["<p>", &given, " of ", &count("quorum"), " approvals"]);
+        if !names.is_empty() {
+            add(&[": ", &names.join(", ")]);
+        }
+        add(&[if count("missing") == "0" { ".</p>" } else { "; more are needed.</p>" }]);
+    }
     match approval.get("decision") {
         Some(decision) => {
             let by = decision.get("by").and_then(|by| by.get("name"));

@@ -95,11 +95,12 @@ impl From<StoreError> for Failure {
 /// Sends what is to be sent until it is told to stop.
 pub(crate) async fn deliver(shared: Arc<Shared>, stop: CancellationToken) {
     let mut sending = JoinSet::new();
+    let lease_ms = shared.notice_lease().as_millis() as u64;
     while !stop.is_cancelled() {
         let free = AT_ONCE.saturating_sub(sending.len() as u32);
         let notices = match free {
             0 => Vec::new(),
-            free => match shared.store.due_notices(now(), LEASE_MS, free).await {
+            free => match shared.store.due_notices(now(), lease_ms, free).await {
                 Ok(notices) => notices,
                 Err(error) => {
                     tracing::error!(%error, "notices could not be read");
@@ -127,11 +128,18 @@ pub(crate) async fn deliver(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 impl Shared {
+    /// Whoever dies over a notice is replaced about as soon as whoever dies over a run.
+    fn notice_lease(&self) -> Duration {
+        2 * self.config.lease
+    }
+
     async fn send(&self, notice: Due) {
         let news = read(&notice.body).unwrap_or_default();
         let sent = match self.is_wanted(&notice, &news).await {
             Ok(true) => {
-                let sent = timeout(PATIENCE, self.hand_over(&notice, &news)).await;
+                let sent =
+                    timeout(PATIENCE.min(self.notice_lease()), self.hand_over(&notice, &news))
+                        .await;
                 sent.unwrap_or_else(|_| Err(Failure::passing("it took too long")))
             }
             Ok(false) => return self.saved(&notice, self.store.notice_dropped(&notice.id).await),
@@ -215,6 +223,3 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// For all of an attempt.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Longer than an attempt takes; so long a notice of a worker that was killed waits for another.
-const LEASE_MS: u64 = 25_000;

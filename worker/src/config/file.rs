@@ -66,8 +66,35 @@ pub(super) struct WorkflowFile {
     pub(super) requesters: Vec<String>,
     #[serde(default)]
     pub(super) not_requester: bool,
+    pub(super) quorum: Option<usize>,
+    #[serde(default)]
+    pub(super) inbox: bool,
+    #[serde(default, rename = "schedule")]
+    pub(super) schedules: Vec<ScheduleFile>,
+    #[serde(default)]
+    pub(super) mcp: Vec<McpFile>,
     #[serde(default, rename = "tool")]
     pub(super) tools: Vec<ToolFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScheduleFile {
+    pub(super) cron: String,
+    pub(super) zone: Option<String>,
+    pub(super) input: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct McpFile {
+    pub(super) url: String,
+    pub(super) token_env: Option<String>,
+    pub(super) timeout_s: Option<u64>,
+    #[serde(default)]
+    pub(super) tools: Vec<String>,
+    #[serde(default)]
+    pub(super) approval: Map<String, Value>,
 }
 
 #[derive(Deserialize)]

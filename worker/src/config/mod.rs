@@ -21,8 +21,10 @@ use serde_json::Value;
 
 pub use crate::channels::{Channel, Mail, Slack, SlackSecret, Webhook};
 
+use crate::mcp::McpServer;
 use crate::patterns::toolbox;
 use crate::signature::Signer;
+use crate::triggers::Schedule;
 
 /// Everything that a worker does not find in a request or in its store.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ pub struct Approver {
 }
 
 /// Whom to ask when nobody decides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Escalation {
     /// How long after the call was held.
     pub after: Duration,
@@ -74,7 +76,7 @@ pub struct Escalation {
 }
 
 /// One kind of job.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Workflow {
     /// Its name.
     pub name: String,
@@ -92,6 +94,9 @@ pub struct Workflow {
     pub input: Option<Schema>,
     /// The tools, by name.
     pub tools: BTreeMap<String, ToolEndpoint>,
+    /// Servers with more tools, which are listed when the worker starts.
+    pub mcp: Vec<Arc<McpServer>>,
+    /// Who is told.
     /// Where is told, and after a `|` whom.
     pub channels: Vec<String>,
     /// How long after a call was held its approvers are reminded.
@@ -104,19 +109,39 @@ pub struct Workflow {
     pub requesters: Vec<String>,
     /// Whether whoever asked may not decide.
     pub not_requester: bool,
+    /// How many of the approvers a call needs, where its rule does not say.
+    pub quorum: usize,
+    /// Whether rows of the inbox may ask for it.
+    pub inbox: bool,
+    /// When it starts by itself.
+    pub schedules: Vec<Arc<Schedule>>,
 }
 
 /// A tool and where it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ToolEndpoint {
     /// Its definition, as in a page.
     pub definition: Value,
+    /// How many approvers a call needs, by the id of the rule that asks for them.
+    pub quorums: BTreeMap<String, usize>,
     /// Where it is called.
-    pub url: Url,
-    /// How a call is signed.
-    pub signer: Arc<Signer>,
+    pub at: Endpoint,
     /// How long a call may take before nobody knows whether it happened.
     pub timeout: Duration,
+}
+
+/// Where a tool is called.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// A server of its own, which checks the signature.
+    Http {
+        /// Which.
+        url: Url,
+        /// How a call is signed.
+        signer: Arc<Signer>,
+    },
+    /// One of the tools of a server.
+    Mcp(Arc<McpServer>),
 }
 
 impl Config {
@@ -163,6 +188,15 @@ impl Config {
 }
 
 impl Workflow {
+    /// Every address that its tools have.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &Url> {
+        let tools = self.tools.values().filter_map(|tool| match &tool.at {
+            Endpoint::Http { url, .. } => Some(url),
+            Endpoint::Mcp(_) => None,
+        });
+        tools.chain(self.mcp.iter().map(|server| &server.url))
+    }
+
     /// Its tools, compiled. The definitions were checked when they were read.
     #[must_use]
     pub fn toolbox(&self) -> Toolbox {

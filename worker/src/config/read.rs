@@ -9,15 +9,17 @@ use holdpoint_core::schema::Schema;
 use holdpoint_core::stream::Api;
 use reqwest::Url;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::channels::SLACK_SECRET;
-use super::file::{File, ToolFile, WorkflowFile, unique};
+use super::file::{File, McpFile, ToolFile, WorkflowFile, unique};
 use super::{
-    Approver, Channel, Config, ConfigError, PAUSES_S, SlackSecret, ToolEndpoint, Workflow,
+    Approver, Channel, Config, ConfigError, Endpoint, PAUSES_S, SlackSecret, ToolEndpoint, Workflow,
 };
+use crate::mcp::McpServer;
 use crate::patterns::{Regress, toolbox};
 use crate::signature::Signer;
+use crate::triggers::{REQUESTERS, Schedule};
 
 pub(super) struct Reader<V> {
     variable: V,
@@ -36,6 +38,10 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
         let tokens = self.tokens();
         let senders = self.senders();
+        let names = tokens.iter().map(|(name, _)| name).chain(senders.iter().map(|(name, _)| name));
+        for name in names.filter(|name| REQUESTERS.contains(&name.as_str())) {
+            self.faults.push(format!("the name {name} is that of jobs which nobody sends"));
+        }
         if tokens.is_empty() {
             self.fault("HOLDPOINT_WORKER_TOKENS: expected a token, else nobody can decide".into());
         }
@@ -75,6 +81,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let public_url = self.public_url(proxy.as_ref().ok().map(|proxy| proxy.addr));
         let runs_max = self.number("HOLDPOINT_RUNS", 64);
         let lease = Duration::from_millis(self.number("HOLDPOINT_LEASE_MS", 30_000) as u64);
+        let pauses = self.pauses();
         let database_url = self.value("HOLDPOINT_DATABASE_URL");
         let slack_secret = self.value(SLACK_SECRET).map(|it| SlackSecret::new(&it));
         match (proxy, public_url) {
@@ -90,7 +97,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 workflows: workflows.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
                 runs_max,
                 lease,
-                pauses: PAUSES_S.map(Duration::from_secs).to_vec(),
+                pauses,
             }),
             _ => Err(ConfigError { faults: self.faults }),
         }
@@ -113,6 +120,19 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 default
             }
         }
+    }
+
+    fn pauses(&mut self) -> Vec<Duration> {
+        let Some(text) = self.value("HOLDPOINT_NOTICE_PAUSES_S") else {
+            return PAUSES_S.map(Duration::from_secs).to_vec();
+        };
+        let pauses = text.split(',').map(|pause| pause.trim().parse().map(Duration::from_secs));
+        pauses.collect::<Result<_, _>>().unwrap_or_else(|_| {
+            self.fault(
+                "HOLDPOINT_NOTICE_PAUSES_S: expected whole seconds, as in 5,300,1800".into(),
+            );
+            Vec::new()
+        })
     }
 
     /// `NAME=VALUE,…`; a value is not shown, being a secret or nearly one.
@@ -224,9 +244,19 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let channels = self.addressed(&file.channels, &file, known, &place);
         let reminders = self.reminders(&file, &place);
         let escalation = self.escalation(&file, known, &place);
+        // Whoever asks does not count where they may not decide.
+        let asks = |it: &&String| file.requesters.is_empty() || file.requesters.contains(*it);
+        let lost = file.not_requester && file.approvers.iter().any(|it| asks(&it));
+        let approvers_max = file.approvers.len() - usize::from(lost && file.approvers.len() > 1);
+        let quorum = file.quorum.unwrap_or(1);
+        self.check_quorum(quorum, approvers_max, &place);
         let tools = file.tools.into_iter();
-        let tools = tools.filter_map(|tool| self.tool(tool, &place)).collect::<Vec<_>>();
-        Workflow {
+        let tools =
+            tools.filter_map(|tool| self.tool(tool, &place, approvers_max)).collect::<Vec<_>>();
+        let mut workflow = Workflow {
+            schedules: Vec::new(),
+            mcp: file.mcp.into_iter().filter_map(|it| self.mcp(it, &place)).collect(),
+            inbox: file.inbox,
             mode,
             api,
             input,
@@ -241,16 +271,62 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             approvers: file.approvers,
             requesters: file.requesters,
             not_requester: file.not_requester,
+            quorum,
+        };
+        for it in file.schedules {
+            let input = it.input.unwrap_or_else(|| Value::Object(Map::new()));
+            let violations = workflow.violations(&input);
+            for violation in &violations {
+                self.fault(format!("{place}: schedule {:?}: input{violation}", it.cron));
+            }
+            let zone = it.zone.as_deref().unwrap_or("UTC");
+            match Schedule::new(&workflow.name, &it.cron, zone, input) {
+                Ok(schedule) => workflow.schedules.push(Arc::new(schedule)),
+                Err(fault) => self.fault(format!("{place}: schedule: {fault}")),
+            }
+        }
+        workflow
+    }
+
+    fn check_quorum(&mut self, quorum: usize, approvers_max: usize, place: &str) {
+        if quorum == 0 || quorum > approvers_max.max(1) {
+            let most = approvers_max.max(1);
+            self.fault(format!("{place}: expected a quorum of 1 to {most}, or more approvers"));
         }
     }
 
-    fn tool(&mut self, file: ToolFile, place: &str) -> Option<(String, ToolEndpoint)> {
+    /// Takes what a rule says of its quorum out of a definition, which is the core's otherwise.
+    fn quorums(
+        &mut self,
+        definition: &mut Map<String, Value>,
+        approvers_max: usize,
+        place: &str,
+    ) -> BTreeMap<String, usize> {
+        let rules = definition.get_mut("approval").and_then(Value::as_array_mut);
+        let mut quorums = BTreeMap::new();
+        for rule in rules.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let Some(quorum) = rule.remove("quorum") else { continue };
+            let quorum = quorum.as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+            let id = rule.get("id").and_then(Value::as_str).unwrap_or_default();
+            self.check_quorum(quorum, approvers_max, &format!("{place}: rule {id}"));
+            quorums.insert(id.to_owned(), quorum);
+        }
+        quorums
+    }
+
+    fn tool(
+        &mut self,
+        mut file: ToolFile,
+        place: &str,
+        approvers_max: usize,
+    ) -> Option<(String, ToolEndpoint)> {
         let name = file.definition.get("name").and_then(Value::as_str).unwrap_or_default();
         let place = format!("{place}: tool {name}");
         for unknown in file.definition.keys().filter(|key| !TOOL_FIELDS.contains(&key.as_str())) {
             self.faults.push(format!("{place}: there is no field {unknown}"));
         }
         let name = name.to_owned();
+        let quorums = self.quorums(&mut file.definition, approvers_max, &place);
         let definition = Value::Object(file.definition);
         if let Err(error) = toolbox().register(&definition) {
             self.fault(format!("{place}: {}: {}", error.code, error.message));
@@ -258,7 +334,27 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let url = self.url(&file.url, &place);
         let signer = self.signer(file.secret_env.as_deref(), &place);
         let timeout = Duration::from_secs(file.timeout_s.unwrap_or(30).max(1));
-        Some((name, ToolEndpoint { definition, url: url?, signer: signer?, timeout }))
+        let at = Endpoint::Http { url: url?, signer: signer? };
+        Some((name, ToolEndpoint { definition, quorums, at, timeout }))
+    }
+
+    fn mcp(&mut self, file: McpFile, place: &str) -> Option<Arc<McpServer>> {
+        let place = format!("{place}: mcp");
+        let token = file.token_env.as_deref().map(|variable| match self.value(variable) {
+            Some(token) => Some(SecretString::from(token)),
+            None => {
+                self.fault(format!("{place}: {variable}: it is not set"));
+                None
+            }
+        });
+        let url = self.url(&file.url, &place)?;
+        Some(Arc::new(McpServer {
+            url,
+            token: token.flatten(),
+            timeout: Duration::from_secs(file.timeout_s.unwrap_or(30).max(1)),
+            tools: file.tools,
+            approval: file.approval,
+        }))
     }
 }
 

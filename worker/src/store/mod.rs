@@ -4,15 +4,19 @@
 //! (the row, the approvals, the notices), all in one transaction: what is to be told of an entry is
 //! as durable as the entry. This room knows no tool and no channel.
 
+mod endorsements;
 mod notices;
 mod posts;
 mod queue;
 mod read;
+mod triggers;
 
+pub use endorsements::{Endorsement, Weigh};
 pub use notices::{Due, OnlyIf};
 pub use posts::Post;
 pub use queue::{Claim, Release};
 pub use read::JobRow;
+pub use triggers::InboxRow;
 
 use std::time::Duration;
 
@@ -24,7 +28,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, Row, SqlSafeStr, Transaction, query};
 
-use crate::view::Changes;
+use crate::view::{Changes, Notice};
 
 /// A database with all that workers share.
 #[derive(Clone, Debug)]
@@ -142,45 +146,9 @@ impl Store {
     /// The database's; then there is no such job.
     pub async fn accept(&self, job: NewJob<'_>, changes: &Changes) -> Result<Accepted, StoreError> {
         let mut tx = self.begin().await?;
-        let insert = "INSERT INTO jobs (id, workflow, requester, dedupe, body_digest, created) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (dedupe) DO NOTHING";
-        let inserted = query(insert)
-            .bind(job.run.id().as_str())
-            .bind(job.workflow)
-            .bind(job.requester)
-            .bind(job.dedupe)
-            .bind(job.body_digest)
-            .bind(millis(job.entry.at.as_millis()))
-            .execute(&mut *tx)
-            .await?;
-        if inserted.rows_affected() == 0 {
-            let found = query("SELECT id, body_digest FROM jobs WHERE dedupe = $1")
-                .bind(job.dedupe)
-                .fetch_one(&mut *tx)
-                .await?;
-            let same = found.try_get::<String, _>(1)? == job.body_digest;
-            return Ok(if same {
-                Accepted::Repeated(found.try_get(0)?)
-            } else {
-                Accepted::Mismatch
-            });
-        }
-        let insert = "INSERT INTO runs (run, status, updated, len, hash, epoch, due) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let head = job.run.head();
-        query(insert)
-            .bind(job.run.id().as_str())
-            .bind(job.run.status().as_str())
-            .bind(millis(job.entry.at.as_millis()))
-            .bind(millis(head.len))
-            .bind(head.hash.to_string())
-            .bind(millis(head.epoch))
-            .bind(changes.due.map(millis))
-            .execute(&mut *tx)
-            .await?;
-        write_entry(&mut tx, job.entry, changes).await?;
+        let accepted = accept(&mut tx, job, changes).await?;
         tx.commit().await?;
-        Ok(Accepted::New)
+        Ok(accepted)
     }
 
     /// Appends an entry to the run that it was decided on. Done means durable.
@@ -254,6 +222,48 @@ async fn set_up(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), 
     Ok(())
 }
 
+/// As [`Store::accept`], in a transaction with more in it.
+async fn accept(
+    tx: &mut AnyConnection,
+    job: NewJob<'_>,
+    changes: &Changes,
+) -> Result<Accepted, StoreError> {
+    let insert = "INSERT INTO jobs (id, workflow, requester, dedupe, body_digest, created) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (dedupe) DO NOTHING";
+    let inserted = query(insert)
+        .bind(job.run.id().as_str())
+        .bind(job.workflow)
+        .bind(job.requester)
+        .bind(job.dedupe)
+        .bind(job.body_digest)
+        .bind(millis(job.entry.at.as_millis()))
+        .execute(&mut *tx)
+        .await?;
+    if inserted.rows_affected() == 0 {
+        let found = query("SELECT id, body_digest FROM jobs WHERE dedupe = $1")
+            .bind(job.dedupe)
+            .fetch_one(&mut *tx)
+            .await?;
+        let same = found.try_get::<String, _>(1)? == job.body_digest;
+        return Ok(if same { Accepted::Repeated(found.try_get(0)?) } else { Accepted::Mismatch });
+    }
+    let insert = "INSERT INTO runs (run, status, updated, len, hash, epoch, due) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let head = job.run.head();
+    query(insert)
+        .bind(job.run.id().as_str())
+        .bind(job.run.status().as_str())
+        .bind(millis(job.entry.at.as_millis()))
+        .bind(millis(head.len))
+        .bind(head.hash.to_string())
+        .bind(millis(head.epoch))
+        .bind(changes.due.map(millis))
+        .execute(&mut *tx)
+        .await?;
+    write_entry(tx, job.entry, changes).await?;
+    Ok(Accepted::New)
+}
+
 async fn write_entry(
     tx: &mut AnyConnection,
     entry: &Entry,
@@ -279,12 +289,23 @@ async fn write_entry(
             .execute(&mut *tx)
             .await?;
     }
+    if let Some(endorsement) = &changes.endorsement {
+        endorsements::write(tx, endorsement).await?;
+    }
+    write_notices(tx, &entry.run, &changes.notices).await
+}
+
+async fn write_notices(
+    tx: &mut AnyConnection,
+    run: &RunId,
+    notices: &[Notice],
+) -> Result<(), sqlx::Error> {
     let insert = "INSERT INTO notices (id, run, channel, body, due, only_if) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
-    for notice in &changes.notices {
+    for notice in notices {
         query(insert)
             .bind(notice.id.as_str())
-            .bind(entry.run.as_str())
+            .bind(run.as_str())
             .bind(notice.channel.as_str())
             .bind(notice.body.as_str())
             .bind(millis(notice.due))

@@ -42,6 +42,16 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_status ON approvals (status, created);
 CREATE INDEX approvals_run ON approvals (run);
+-- Approvals of calls that need more than one, bound to what each person was shown.
+CREATE TABLE endorsements (
+    call TEXT NOT NULL REFERENCES approvals (call),
+    digest TEXT NOT NULL,
+    approver TEXT NOT NULL,
+    name TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (call, digest, approver)
+);
 CREATE TABLE notices (
     id TEXT PRIMARY KEY,
     run TEXT NOT NULL REFERENCES runs (run),
@@ -72,6 +82,19 @@ CREATE INDEX posts_run ON posts (run);
 CREATE TABLE seen (
     key TEXT PRIMARY KEY,
     until BIGINT NOT NULL
+-- The latest tick of each schedule that is a job.
+CREATE TABLE schedules (
+    id TEXT PRIMARY KEY,
+    last BIGINT NOT NULL
+);
+-- For others to write to: a row becomes a job of a workflow with `inbox`, once for its id.
+CREATE TABLE holdpoint_inbox (
+    id TEXT PRIMARY KEY,
+    workflow TEXT NOT NULL,
+    -- JSON.
+    input TEXT NOT NULL,
+    -- Why no job was made of it; null again, it is tried again.
+    refused TEXT
 );
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,

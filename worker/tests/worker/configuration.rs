@@ -38,8 +38,10 @@ fn every_fault_is_told_at_once_and_names_its_place() {
         .replace("kind = \"webhook\"", "kind = \"pigeon\"")
         .replace("model =", "mode = \"odd\"\napi = \"odd\"\nmodel =");
     variables.retain(|(name, _)| *name != "HOLDPOINT_SIGNING_SECRET");
+    variables.push(("HOLDPOINT_NOTICE_PAUSES_S", "5,soon".into()));
     let faults = faults(&file, &variables);
     for expected in [
+        "HOLDPOINT_NOTICE_PAUSES_S: expected whole seconds",
         "channel ops: expected kind to be \"webhook\"",
         "workflow invoice: expected mode to be",
         "workflow invoice: expected api to be",

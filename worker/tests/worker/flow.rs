@@ -137,6 +137,10 @@ async fn link_shows_without_deciding_and_says_no_without_a_token() {
     let form = |fields: &str| bench.server.post(path).body(format!("digest={digest}&{fields}"));
     let (status, refused) = sent(form("decision=approve")).await;
     assert_eq!((status, &refused["error"]["code"]), (401, &json!("caller_unknown")));
+    for odd in ["decision=deny&surprise=1", "decision=deny&decision=approve"] {
+        let (status, refused) = sent(form(odd)).await;
+        assert_eq!((status, &refused["error"]["code"]), (400, &json!("request_invalid")));
+    }
     let (status, page) = sent(form("decision=deny&reason=no+<b>money</b>")).await;
     assert_eq!(status, 200);
     assert!(page.as_str().unwrap().contains("denied by Ann Archer"), "{page}");

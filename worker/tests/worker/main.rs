@@ -3,12 +3,16 @@
 mod configuration;
 mod fakes;
 mod faults;
+mod fleet;
 mod flow;
 mod killed;
 mod mail;
+mod mcp;
 mod postgres;
+mod quorum;
 mod refusals;
 mod reminders;
 mod slack;
 mod store;
 mod support;
+mod triggers;

@@ -111,6 +111,12 @@ async fn decision_is_refused_by_its_cause_and_the_call_still_waits() {
     check(send("ann", none).await, (400, "request_invalid"));
     let other = json!({ "decision": "perhaps", "digest": digest });
     check(send("ann", other).await, (400, "request_invalid"));
+    for (field, value) in [("note", json!({})), ("reason", json!(1)), ("args", json!([]))] {
+        for decision in ["approve", "deny"] {
+            let odd = json!({ "decision": decision, "digest": digest, field: value });
+            check(send("ann", odd).await, (400, "request_invalid"));
+        }
+    }
     let args = json!({ "amount": "all", "recipient": "Alice" });
     let invalid = json!({ "decision": "approve", "digest": digest, "args": args });
     check(send("ann", invalid).await, (422, "arguments_invalid"));
@@ -180,7 +186,10 @@ async fn what_is_not_of_the_caller_is_not_there() {
     assert_eq!(listed, json!({ "approvals": [] }));
     assert_eq!(bench.server.read("/v1/jobs", "eve").await, json!({ "jobs": [] }));
     check(sent(bench.server.get("/v1/approvals")).await, (401, "caller_unknown"));
-    check(sent(get("/v1/approvals?status=odd")).await, (400, "request_invalid"));
+    for query in ["status=odd", "status=pending&status=denied", "state=pending"] {
+        let path = format!("/v1/approvals?{query}");
+        check(sent(get(&path)).await, (400, "request_invalid"));
+    }
 }
 
 #[tokio::test]

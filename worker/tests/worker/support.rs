@@ -1,13 +1,13 @@
 //! A worker with all that is around it: a model, tools, a receiver of notices, callers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::post;
 use holdpoint_worker::{Config, Signer, Worker};
 use reqwest::{Client, RequestBuilder};
@@ -55,6 +55,8 @@ struct Answers {
     /// By tool: the status of the next answers, in order.
     tools: BTreeMap<String, Vec<u16>>,
     notices: Vec<u16>,
+    /// Notices that were refused; each is refused once.
+    refused: BTreeSet<HeaderValue>,
 }
 
 #[derive(Clone)]
@@ -92,7 +94,7 @@ impl World {
         answers.tools.insert(tool.to_owned(), statuses.to_vec());
     }
 
-    /// The next notices are refused with these statuses.
+    /// The next notices are refused with these statuses, each of them once.
     pub(crate) fn refuse_notices(&self, statuses: &[u16]) {
         self.answers.lock().unwrap().notices = statuses.to_vec();
     }
@@ -142,7 +144,12 @@ async fn take_notice(
 ) -> StatusCode {
     let status = {
         let mut answers = servers.answers.lock().unwrap();
-        if answers.notices.is_empty() { 200 } else { answers.notices.remove(0) }
+        let is_new = !answers.notices.is_empty();
+        if is_new && answers.refused.insert(headers["webhook-id"].clone()) {
+            answers.notices.remove(0)
+        } else {
+            200
+        }
     };
     let signer = Signer::new(SECRET).unwrap();
     let is_ours = signer.verify(&headers, &body).is_ok();
