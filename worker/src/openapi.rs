@@ -127,6 +127,10 @@ fn schemas() -> Value {
         "Accepted": closed(json!({ "id": text, "repeated": { "type": "boolean" } }), &["id", "repeated"]),
         "Job": job,
         "Jobs": closed(json!({ "jobs": { "type": "array", "items": reference("Job") } }), &["jobs"]),
+        "Journal": closed(
+            json!({ "id": text, "workflow": text, "entries": { "type": "array", "items": text } }),
+            &["id", "workflow", "entries"],
+        ),
         "Approval": approval,
         "Approvals": closed(
             json!({ "approvals": { "type": "array", "items": reference("Approval") } }),

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{Method, Request};
 use axum::routing::{MethodRouter, get, post};
 use holdpoint_proxy::AppError;
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(crate) struct Route {
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-pub(crate) const ROUTES: [Route; 11] = [
+pub(crate) const ROUTES: [Route; 12] = [
     Route {
         method: "post",
         path: "/v1/jobs",
@@ -67,6 +67,16 @@ pub(crate) const ROUTES: [Route; 11] = [
         answer: (200, JSON, Some("Job")),
         refusals: &[401, 404, 503],
         handler: || get(jobs::read),
+    },
+    Route {
+        method: "get",
+        path: "/v1/jobs/{id}/journal",
+        id: "read_journal",
+        summary: "The journal of a job's run, entry by entry as it is stored",
+        body: None,
+        answer: (200, JSON, Some("Journal")),
+        refusals: &[401, 404, 503],
+        handler: || get(jobs::journal),
     },
     Route {
         method: "post",
@@ -158,9 +168,12 @@ pub(crate) async fn router(shared: Arc<Shared>) -> Result<Router, AppError> {
     for route in &ROUTES {
         router = router.route(route.path, (route.handler)());
     }
+    // A page of another origin asks with its token, so nothing is at stake but who may read.
+    let cors = holdpoint_proxy::cors(&shared.config.proxy.allowed_origins);
     let router = router
         .route("/openapi.json", get(document))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(cors.allow_methods([Method::GET, Method::POST]))
         .with_state(shared);
     Ok(router.fallback_service(proxy))
 }

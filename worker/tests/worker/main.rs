@@ -5,6 +5,7 @@ mod faults;
 mod flow;
 mod killed;
 mod postgres;
+mod reach;
 mod refusals;
 mod store;
 mod support;
