@@ -84,7 +84,7 @@ impl Shared {
         for _ in 0..CONFLICTS_MAX {
             // The box is of one thread and must be gone before the store is waited for.
             let step = {
-                let tools = kept.workflow.toolbox();
+                let tools = kept.workflow.toolbox().kept_by(&self.keeper_of(&kept.workflow.name));
                 kept.run.clone().step(Timestamp::from_millis(now()), input.clone(), &tools)
             };
             let mut effects = step.effects.into_iter();
@@ -141,6 +141,11 @@ impl Shared {
             (false, false) if starts => Err(RunError::Taken),
             (false, _) => Ok(None),
         }
+    }
+
+    /// The name by which runs are handed over to a workflow.
+    pub(crate) fn keeper_of(&self, workflow: &str) -> String {
+        [&self.keeper, "/", workflow].concat()
     }
 
     /// Wakes whoever has something to do now, in this process; others look by themselves.

@@ -61,6 +61,7 @@ pub(super) async fn create(
         dedupe: &[requester, key.as_deref().unwrap_or(run.as_str())].join("|"),
         body_digest: &digest(&asked).to_string(),
         run: &step.run,
+        before: &[],
         entry,
     };
     let (id, repeated) = match shared.store.accept(job, &changes).await? {

@@ -3,9 +3,11 @@
 mod approvals;
 mod body;
 mod caller;
+mod desk;
 mod events;
 mod jobs;
 mod page;
+mod runs;
 
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ pub(crate) struct Route {
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-pub(crate) const ROUTES: [Route; 12] = [
+pub(crate) const ROUTES: [Route; 13] = [
     Route {
         method: "post",
         path: "/v1/jobs",
@@ -87,6 +89,16 @@ pub(crate) const ROUTES: [Route; 12] = [
         answer: (200, JSON, Some("Job")),
         refusals: &[401, 404, 409, 503],
         handler: || post(jobs::cancel),
+    },
+    Route {
+        method: "post",
+        path: "/v1/runs",
+        id: "hand_over",
+        summary: "Takes over a run that a page handed over; says whether it would, before that",
+        body: Some("HandedOver"),
+        answer: (200, JSON, Some("Taken")),
+        refusals: &[400, 401, 404, 409, 413, 422, 503],
+        handler: || post(runs::take),
     },
     Route {
         method: "get",
@@ -174,7 +186,8 @@ pub(crate) async fn router(shared: Arc<Shared>) -> Result<Router, AppError> {
         .route("/openapi.json", get(document))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(cors.allow_methods([Method::GET, Method::POST]))
-        .with_state(shared);
+        .with_state(Arc::clone(&shared))
+        .merge(desk::router(shared));
     Ok(router.fallback_service(proxy))
 }
 

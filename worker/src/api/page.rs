@@ -18,15 +18,15 @@ use crate::{ApiError, Shared, now};
 
 /// What was sent; a field that is not there is empty.
 #[derive(Default)]
-struct Form {
-    decision: String,
-    digest: String,
-    reason: String,
-    access: String,
+pub(super) struct Form {
+    pub(super) decision: String,
+    pub(super) digest: String,
+    pub(super) reason: String,
+    pub(super) access: String,
 }
 
 impl Form {
-    fn read(body: &[u8]) -> Self {
+    pub(super) fn read(body: &[u8]) -> Self {
         let mut form = Self::default();
         for (name, value) in form_urlencoded::parse(body) {
             let field = match &*name {
@@ -136,7 +136,7 @@ fn page(link: &Link, approval: &Value, said: Option<&str>) -> Response {
 
 /// Text that stays text in HTML, in an attribute as well. What has no form of its own on a page, or
 /// turns the direction of what stands beside it, is shown as its number.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
