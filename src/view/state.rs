@@ -8,7 +8,7 @@ use holdpoint_core::approval::Settlement;
 use holdpoint_core::grant::Grant;
 use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::Digest;
-use holdpoint_core::run::Run;
+use holdpoint_core::run::{Run, Slot};
 use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
@@ -169,8 +169,8 @@ pub struct WorkerRow {
     pub title: String,
     /// Whose tool it is.
     pub workflow: String,
-    /// Why a person is asked.
-    pub because: String,
+    /// Its arguments, in a line.
+    pub about: String,
     /// Nobody knows whether it happened.
     pub is_doubt: bool,
     /// Since when it waits.
@@ -196,7 +196,14 @@ pub struct FileForm {
 pub(super) struct RunViews {
     /// The part of the log that is one run's.
     pub(super) run: fn(Desk, RunShown) -> Tag,
+    /// The card of a call that is held, and that of one in doubt, for the inbox: it comes by itself,
+    /// and would have their code twice or take it away into a file of its own.
+    pub(super) held: CardView,
+    pub(super) doubt: CardView,
 }
+
+/// Makes the card of a call.
+pub(super) type CardView = fn(Desk, RunShown, &Slot) -> Tag;
 
 /// The view of the inbox, which comes when it is opened.
 #[derive(Clone, Copy)]

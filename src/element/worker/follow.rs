@@ -6,6 +6,7 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 use holdpoint_core::approval::{Approver, Settlement};
 use holdpoint_core::id::{CallId, RunId, Timestamp};
+use holdpoint_core::json::canonical;
 use holdpoint_core::object;
 use holdpoint_core::run::replay;
 use leptos::reactive::owner::Owner;
@@ -297,10 +298,20 @@ fn row(approval: &Value) -> Option<WorkerRow> {
         run: RunId::new(text("run")?),
         title: text("title")?.to_owned(),
         workflow: text("workflow")?.to_owned(),
-        because: approval["rule"]["because"].as_str().unwrap_or_default().to_owned(),
+        about: about(&approval["arguments"]),
         is_doubt: text("status") == Some("in_doubt"),
         since: approval.get("since").and_then(Value::as_u64).map(Timestamp::from_millis),
     })
+}
+
+/// Arguments in a line, by which calls of one tool are told apart; the card has them in full.
+fn about(arguments: &Value) -> String {
+    let mut parts = Vec::new();
+    for (name, value) in arguments.as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| canonical(value), str::to_owned);
+        parts.push([name, " ", &value].concat());
+    }
+    parts.join(" · ")
 }
 
 /// What became of a call, in words.

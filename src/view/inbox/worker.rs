@@ -7,8 +7,6 @@ use holdpoint_core::id::CallId;
 use holdpoint_core::run::{Progress, Slot};
 use leptos::reactive::graph::untrack;
 
-use super::super::card::approval_card;
-use super::super::doubt_card::doubt_card;
 use crate::language::fault;
 use crate::text;
 use crate::view::desk::{Desk, button, focus_soon, safely, sentence_case};
@@ -50,7 +48,7 @@ fn item(desk: Desk, row: WorkerRow) -> Tag {
         true => (stroke::WARNING, "in-doubt"),
         false => (stroke::CLOCK, "held"),
     };
-    let meta = [row.workflow.as_str(), " · ", &row.because].concat();
+    let meta = [row.workflow.as_str(), " · ", &row.about].concat();
     let line = tag("span")
         .class("inbox-row")
         .set("data-stage", stage)
@@ -109,9 +107,10 @@ fn card_of(desk: Desk, shown: RunShown, slot: &Slot) -> Tag {
             row.map(|row| row.workflow.clone()).unwrap_or_default()
         })
     });
-    let card = match slot.progress {
-        Progress::Held { .. } => approval_card(desk, shown, slot),
-        Progress::InDoubt { .. } => doubt_card(desk, shown, slot),
+    let views = desk.shown.run_views.get_untracked();
+    let card = match (&slot.progress, views) {
+        (Progress::Held { .. }, Some(views)) => (views.held)(desk, shown, slot),
+        (Progress::InDoubt { .. }, Some(views)) => (views.doubt)(desk, shown, slot),
         // Its outcome is on its way.
         _ => tag("p").class("empty").text(text::WORKING),
     };

@@ -90,7 +90,7 @@ impl Html {
             Some(doubt) => self.put("Nobody knows whether it happened: ").text(doubt),
             None => self.put("You are asked because ").text(text(&approval["rule"], "because")),
         };
-        self.put("</p>");
+        self.put(".</p>");
         if decides && !is_doubt {
             self.ways_out(approval);
         }
