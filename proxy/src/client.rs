@@ -8,23 +8,22 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response, Uri};
 use http_body_util::{Either, Full};
-use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::{Client, ClientBuilder, Url};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::AppError;
+use crate::connections::{Connections, Received};
 
 /// The way of a model request.
 #[derive(Clone)]
 pub(crate) enum Way {
-    /// hyper's client alone: without what reqwest does for each request on top of it.
-    Straight(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+    /// hyper's connections themselves: without what its client, and reqwest on top of it, do for
+    /// each request.
+    Straight(Connections),
     /// By the proxy that the environment names for this host, which reqwest knows how to ask.
     ByProxy(Client),
 }
@@ -43,9 +42,7 @@ impl Way {
         tcp.set_keepalive_interval(Some(KEEPALIVE));
         let mut tls = tls(url)?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let mut client = legacy::Client::builder(TokioExecutor::new());
-        client.pool_timer(TokioTimer::new());
-        Ok(Way::Straight(client.build(HttpsConnector::from((tcp, tls)))))
+        Connections::new(HttpsConnector::from((tcp, tls)), uri).map(Way::Straight)
     }
 
     /// The answer as soon as its head is there. Nothing is followed and nothing is decoded.
@@ -54,7 +51,7 @@ impl Way {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Answer>, Box<dyn Error + Send + Sync>> {
         match self {
-            Way::Straight(client) => Ok(client.request(request).await?.map(Either::Left)),
+            Way::Straight(connections) => Ok(connections.send(request).await?.map(Either::Left)),
             Way::ByProxy(client) => {
                 let request = request.map(reqwest::Body::wrap).try_into()?;
                 let answer = Box::pin(client.execute(request)).await?;
@@ -66,7 +63,7 @@ impl Way {
 }
 
 /// The bytes of an answer, from hyper itself in no box.
-pub(crate) type Answer = Either<Incoming, Body>;
+pub(crate) type Answer = Either<Received, Body>;
 
 /// A client for the host of this URL and for no other: it follows no redirect.
 pub(crate) fn builder(url: &Url) -> Result<ClientBuilder, AppError> {

@@ -25,6 +25,7 @@
 mod caller;
 mod client;
 mod config;
+mod connections;
 mod error;
 mod forward;
 mod limits;

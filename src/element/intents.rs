@@ -18,9 +18,10 @@ impl Works {
         let by = |trusted| self.by("card", trusted);
         let done = match intent {
             Intent::Send(text) => self.start(text, None, None).await.map(drop),
-            Intent::Approve { call, digest, arguments, trusted } => {
+            Intent::Approve { call, digest, arguments, trusted, rule } => {
                 let decision = Decision::Approve { arguments, note: None };
-                self.decide_on_card(call, decision, digest, trusted).await
+                let done = self.decide_on_card(call.clone(), decision, digest, trusted).await;
+                done.and_then(|()| rule.map_or(Ok(()), |rule| self.remember(&call, rule)))
             }
             Intent::Answer { call, digest, text, trusted } => {
                 self.decide_on_card(call, Decision::Answer { text }, digest, trusted).await
@@ -32,9 +33,6 @@ impl Works {
             Intent::Extend { call } => self.driver.extend(&call, by(true)).await,
             Intent::TakeBack { call } => self.driver.take_back(&call, by(true)).await,
             Intent::AskAnew { call } => self.driver.ask_anew(&call).await,
-            Intent::Remember { call, bounds, because, until } => {
-                self.remember(&call, bounds, because, until).map(drop)
-            }
             Intent::Revoke(rule) => self.revoke(&rule),
             Intent::Deny { call, digest, reason, trusted } => {
                 self.decide_on_card(call, Decision::Deny { reason }, digest, trusted).await

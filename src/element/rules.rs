@@ -1,26 +1,21 @@
 //! The rules that people had remembered: kept, shown and revoked.
 
 use holdpoint_core::grant::Grant;
-use holdpoint_core::id::{CallId, Timestamp};
+use holdpoint_core::id::CallId;
 use holdpoint_core::object;
 use js_sys::Array;
-use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
 use super::page::to_js;
 use super::work::Works;
 use crate::driver::DriveError;
+use crate::view::state::NewRule;
 
 impl Works {
     /// Keeps a rule that lets go what this call is an example of. The card says what it may be
     /// about; here that is checked again.
-    pub(super) fn remember(
-        &self,
-        call: &CallId,
-        bounds: Map<String, Value>,
-        because: String,
-        until: Option<Timestamp>,
-    ) -> Result<(), DriveError> {
+    pub(super) fn remember(&self, call: &CallId, rule: NewRule) -> Result<(), DriveError> {
+        let NewRule { bounds, because, until } = rule;
         let run = self.driver.run_of(call);
         let action = run
             .as_ref()

@@ -9,7 +9,11 @@ pub(super) fn network(url: &str) -> ModelError {
     if is_offline() {
         return ModelError {
             retry: Retry::Online,
-            ..error("network", "there is no network", "nothing; it goes on when there is one again")
+            ..error(
+                "network",
+                "the browser is offline",
+                "it goes on by itself once there is a network",
+            )
         };
     }
     let error = error(

@@ -83,7 +83,16 @@ pub(super) fn fault(trouble: &Trouble) -> Tag {
         .set("data-tone", tone)
         .set("data-code", trouble.code.as_str())
         .child(tag("h3").class("fault-title").text(title))
-        .child(safely(tag("p").class("fault-text"), &sentence_case(&message)))
-        .child(safely(tag("p").class("fault-fix"), &sentence_case(&known(&trouble.fix))))
+        .child(with_code("fault-text", &sentence_case(&message)))
+        .child(with_code("fault-fix", &sentence_case(&known(&trouble.fix))))
         .maybe(original)
+}
+
+/// A paragraph in which the names between backticks show as such.
+fn with_code(class: &'static str, words: &str) -> Tag {
+    let mut is_code = true;
+    words.split('`').fold(tag("p").class(class).set("dir", "auto"), |line, part| {
+        is_code = !is_code;
+        line.child(safely(tag(if is_code { "code" } else { "span" }), part))
+    })
 }

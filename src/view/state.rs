@@ -239,9 +239,15 @@ impl RunShown {
 pub enum Intent {
     /// A message to the agent.
     Send(String),
-    /// Approve the call as it was shown, or with these arguments instead; `trusted` if a real pointer
-    /// or key did it.
-    Approve { call: CallId, digest: Digest, arguments: Option<Value>, trusted: bool },
+    /// Approve the call as it was shown, or with these arguments instead, and once that is saved
+    /// have a rule remembered; `trusted` if a real pointer or key did it.
+    Approve {
+        call: CallId,
+        digest: Digest,
+        arguments: Option<Value>,
+        trusted: bool,
+        rule: Option<NewRule>,
+    },
     /// Deny it.
     Deny { call: CallId, digest: Digest, reason: Option<String>, trusted: bool },
     /// Do each of these, one after the other, whatever becomes of those before.
@@ -256,9 +262,6 @@ pub enum Intent {
     TakeBack { call: CallId },
     /// Ask the page anew about a call that is held.
     AskAnew { call: CallId },
-    /// Have a rule remembered that answers in the person's place: what each argument may be, in
-    /// one sentence, until when.
-    Remember { call: CallId, bounds: Map<String, Value>, because: String, until: Option<Timestamp> },
     /// Forget a remembered rule.
     Revoke(String),
     /// Say what became of a call in doubt.
@@ -291,6 +294,17 @@ pub enum Intent {
     Earlier,
     /// Nothing yet, but the person is about to ask.
     Prepare,
+}
+
+/// A rule that answers in the person's place for what a call is an example of.
+#[derive(Clone, Debug)]
+pub struct NewRule {
+    /// What each argument may be.
+    pub bounds: Map<String, Value>,
+    /// The same in one sentence.
+    pub because: String,
+    /// When it ends, if it does.
+    pub until: Option<Timestamp>,
 }
 
 /// Where intents go.

@@ -1,6 +1,7 @@
 //! What goes up, what comes down, and what the upstream may do wrong.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -15,12 +16,12 @@ use holdpoint_proxy::{KeyHeader, Upstream, app};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::support::{
-    KEY, OnDrop, ask, ask_at, demo, events, listen, raw, read_until, refused, send, streamed, text,
-    towards, upstream, with,
+    KEY, OnDrop, ask, ask_at, call, demo, events, listen, raw, read_until, refused, send, streamed,
+    text, towards, upstream, with,
 };
 
 // The way up.
@@ -177,6 +178,67 @@ async fn leaving_before_the_head_ends_the_upstream_call() {
     has_arrived.await.unwrap();
     drop(caller);
     ended.await.unwrap();
+}
+
+/// Asks an upstream that answers so many requests on a connection, and then reads one more or not
+/// before it closes it without a word. Gives the statuses, and the connections and requests that came.
+async fn asked_of_one_that_closes(
+    answers: usize,
+    reads_on: bool,
+    asks: usize,
+) -> (Vec<StatusCode>, usize, usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
+    let counted = Arc::clone(&counts);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted[0].fetch_add(1, Relaxed);
+            let counted = Arc::clone(&counted);
+            tokio::spawn(async move {
+                for place in 0..=answers {
+                    if place == answers && !reads_on {
+                        return;
+                    }
+                    read_until(&mut stream, "\r\n\r\n{}").await;
+                    counted[1].fetch_add(1, Relaxed);
+                    if place < answers {
+                        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+                        let answer = format!("{head}\r\ncontent-length: 2\r\n\r\n{{}}");
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let app = app(towards(addr)).unwrap();
+    let mut statuses = Vec::new();
+    for _ in 0..asks {
+        let response = call(&app, ask("{}")).await;
+        statuses.push(response.status());
+        text(response).await;
+    }
+    let [connections, requests] = [&counts[0], &counts[1]].map(|count| count.load(Relaxed));
+    (statuses, connections, requests)
+}
+
+#[tokio::test]
+async fn connection_to_the_upstream_is_used_again() {
+    let (statuses, connections, _) = asked_of_one_that_closes(20, false, 20).await;
+    assert_eq!((statuses, connections), (vec![StatusCode::OK; 20], 1));
+}
+
+#[tokio::test]
+async fn connection_that_the_upstream_has_closed_is_replaced() {
+    let (statuses, connections, requests) = asked_of_one_that_closes(1, false, 50).await;
+    assert_eq!((statuses, connections, requests), (vec![StatusCode::OK; 50], 50, 50));
+}
+
+#[tokio::test]
+async fn request_that_may_have_been_taken_is_not_sent_again() {
+    let (statuses, _, requests) = asked_of_one_that_closes(1, true, 3).await;
+    let expected = [StatusCode::OK, StatusCode::BAD_GATEWAY, StatusCode::OK];
+    assert_eq!((statuses, requests), (expected.to_vec(), 3));
 }
 
 #[tokio::test]

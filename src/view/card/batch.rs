@@ -138,7 +138,7 @@ impl Batch {
             .handle(self.settled.aim())
             .bind("aria-disabled", move || waits().then(|| "true".to_owned()))
             .live_text(move || text::approve_chosen(self.chosen.with(Vec::len)));
-        let ready = move || self.settled.is_ready_now() && !untrack(|| self.is_empty());
+        let ready = move |press| self.settled.is_ready_now(press) && !untrack(|| self.is_empty());
         on_press(button, ready, move || match self.settled.waited() {
             Some(Wait::Unseen) => self.settled.show_unseen(),
             _ => self.decide(|call, digest| Intent::Approve {
@@ -146,6 +146,7 @@ impl Batch {
                 digest,
                 arguments: None,
                 trusted: true,
+                rule: None,
             }),
         })
     }

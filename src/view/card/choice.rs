@@ -112,7 +112,7 @@ impl Card {
             // Not `disabled`, which would drop the focus.
             .bind("aria-disabled", move || waits().then(|| "true".to_owned()))
             .live_text(words);
-        let ready = move || self.settled.is_ready_now() && !untrack(|| self.is_closed());
+        let ready = move |press| self.settled.is_ready_now(press) && !untrack(|| self.is_closed());
         on_press(button, ready, move || self.ask(asked()))
     }
 

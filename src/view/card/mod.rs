@@ -212,10 +212,8 @@ impl Card {
         });
         let rule = title.and_then(|title| self.remembered(&title));
         let rule = rule.filter(|_| arguments.is_none());
-        self.decide(|call, digest| Intent::Approve { call, digest, arguments, trusted: true });
-        if let Some(rule) = rule {
-            self.desk.send(rule);
-        }
+        let trusted = true;
+        self.decide(|call, digest| Intent::Approve { call, digest, arguments, trusted, rule });
     }
 
     fn decide(self, intent: impl FnOnce(CallId, Digest) -> Intent) {

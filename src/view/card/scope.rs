@@ -17,7 +17,7 @@ use crate::view::desk::safely;
 use crate::view::escape::visible_text;
 use crate::view::facts::literal;
 use crate::view::moment::now;
-use crate::view::state::Intent;
+use crate::view::state::NewRule;
 use crate::view::tag::{Keyed, Tag, keyed, tag};
 
 /// A rule in the making.
@@ -199,12 +199,12 @@ impl Card {
     }
 
     /// The rule, if one is wanted.
-    pub(super) fn remembered(self, title: &str) -> Option<Intent> {
+    pub(super) fn remembered(self, title: &str) -> Option<NewRule> {
         let scope = self.scope.get_untracked().filter(|scope| scope.wanted)?;
         let (bounds, until) = (scope.schemas()?, scope.until());
         // A handler speaks no language of its own, and what is kept is what was read.
         let because = self.desk.shown.speaking(|| scope.sentence(title));
-        Some(Intent::Remember { call: self.call.peek()?, bounds, because, until })
+        Some(NewRule { bounds, because, until })
     }
 
     fn rescope(self, change: impl FnOnce(&mut Scope)) {

@@ -91,7 +91,7 @@ impl Settled {
             }
         };
         settled.sentinel.set(Watch::new(&Array::of2(&0.into(), &1.into()), false, seen));
-        every(LOOK_MS, move || settled.look());
+        every(LOOK_MS, move || settled.look(true));
         effect(move || {
             desk.moved.track();
             settled.starts_over();
@@ -143,7 +143,7 @@ impl Settled {
         self.wait.get()
     }
 
-    /// The same, after a look at what is on the screen in this moment.
+    /// The same, after a look at all that is on the screen in this moment.
     pub(super) fn wait_now(self) -> Option<Wait> {
         let card = self.card.get_untracked();
         for mark in card.iter().flat_map(|card| all_in(card, ".seen-mark")) {
@@ -153,7 +153,7 @@ impl Settled {
                 self.is_seen(&mark);
             }
         }
-        self.look();
+        self.look(true);
         self.wait.get_untracked()
     }
 
@@ -162,9 +162,14 @@ impl Settled {
         matches!(self.wait(), None | Some(Wait::Unseen))
     }
 
-    /// The same, after a look.
-    pub(super) fn is_ready_now(self) -> bool {
-        matches!(self.wait_now(), None | Some(Wait::Unseen))
+    /// The same, as a press begins or ends. What lies over the card is looked for as it begins: the
+    /// end of it then only asks whether anything moved, and the person waits less.
+    pub(super) fn is_ready_now(self, press: Press) -> bool {
+        match press {
+            Press::Begins => _ = self.wait_now(),
+            Press::Ends => self.look(false),
+        }
+        matches!(self.wait.get_untracked(), None | Some(Wait::Unseen))
     }
 
     /// Whether it has stood still once: what comes up in it only then must not go when it moves
@@ -232,7 +237,8 @@ impl Settled {
         }
     }
 
-    fn look(self) {
+    /// Looks where the card is, and whether something lies over it or did so at the last whole look.
+    fn look(self, is_whole: bool) {
         let Some(card) = self.card.get_untracked() else { return };
         let (time, still) = (uptime(), self.still.get_untracked());
         let place = self.place(&card);
@@ -246,7 +252,7 @@ impl Settled {
         let stood = place.is_some() && time - since >= STILL_MS;
         let wait = if !stood {
             Some(Wait::Moves)
-        } else if is_covered(&card) {
+        } else if self.is_covered(&card, is_whole) {
             Some(Wait::Covered)
         } else {
             (self.unseen.get_untracked() > 0).then_some(Wait::Unseen)
@@ -261,6 +267,10 @@ impl Settled {
         if self.is_unread.get_untracked() != is_unread && (stood || !is_unread) {
             self.is_unread.set(is_unread);
         }
+    }
+
+    fn is_covered(self, card: &HtmlElement, is_whole: bool) -> bool {
+        if is_whole { is_covered(card) } else { self.wait.get_untracked() == Some(Wait::Covered) }
     }
 
     /// Where the card and its button are on the screen, if they are there.
@@ -365,18 +375,25 @@ impl Drop for Watch {
     }
 }
 
+/// How far a press is. One by a key begins as it ends.
+#[derive(Clone, Copy, PartialEq)]
+pub(in crate::view) enum Press {
+    Begins,
+    Ends,
+}
+
 /// Acts on a press that was meant: by a person, begun and ended on the button, and not the second
 /// half of a double click or a key that was held down from somewhere else.
 pub(in crate::view) fn on_press(
     button: Tag,
-    ready: impl Fn() -> bool + 'static,
+    ready: impl Fn(Press) -> bool + 'static,
     act: impl Fn() + 'static,
 ) -> Tag {
     let ready = Rc::new(ready);
     let (begins, begun) = (Rc::clone(&ready), Rc::new(Cell::new(false)));
     let down = Rc::clone(&begun);
     button
-        .on("pointerdown", move |event| down.set(event.is_trusted() && begins()))
+        .on("pointerdown", move |event| down.set(event.is_trusted() && begins(Press::Begins)))
         .on("keydown", |event| {
             if event.unchecked_ref::<web_sys::KeyboardEvent>().repeat() {
                 event.prevent_default();
@@ -386,8 +403,9 @@ pub(in crate::view) fn on_press(
             let click = event.unchecked_ref::<web_sys::MouseEvent>();
             let began = begun.replace(false);
             // A click of no pointer comes from the keyboard or from assistive technology.
-            let meant = click.detail() == 0 || began && click.detail() == 1;
-            if event.is_trusted() && meant && ready() {
+            let press = if click.detail() == 0 { Press::Begins } else { Press::Ends };
+            let meant = press == Press::Begins || began && click.detail() == 1;
+            if event.is_trusted() && meant && ready(press) {
                 act();
             }
         })

@@ -696,7 +696,8 @@ const OCCUPY_STORE: &str = "
     const again = () => (transaction.objectStore('runs').get('-').onsuccess = again);
     again();";
 
-const BREAK_STORE: &str = "
+/// Nothing more can be written.
+pub const BREAK_STORE: &str = "
     const full = () => { throw new DOMException('the lab is full', 'QuotaExceededError'); };
     IDBObjectStore.prototype.add = full;
     IDBObjectStore.prototype.put = full;";

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use holdpoint_e2e::lab::Answer;
+use holdpoint_e2e::scene::BREAK_STORE;
 use holdpoint_e2e::stage::play;
 use holdpoint_e2e::until_true;
 use serde_json::json;
@@ -209,6 +210,21 @@ async fn remembered_rule_lets_go_what_is_within_its_bounds() -> Result<()> {
         agent.say("Transfer 601 to Alice").await?;
         agent.card().await?;
         ensure!(stage.server.lab.effects().len() == 2);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn rule_is_not_remembered_where_its_approval_is_not_saved() -> Result<()> {
+    play(async |stage| {
+        let agent = stage.held("rule").await?;
+        agent.click("remember").await?;
+        agent.run(BREAK_STORE, vec![]).await?;
+        agent.approve().await?;
+        agent.shows("no room left").await?;
+        ensure!(agent.run("return agent.rules()", vec![]).await? == json!([]));
+        ensure!(stage.server.lab.effects().is_empty());
         Ok(())
     })
     .await
