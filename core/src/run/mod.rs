@@ -292,10 +292,11 @@ impl Run {
         })
     }
 
-    /// Whether a call is under way, or nobody knows what became of it: only who called it may hear.
+    /// Whether a call may run here without anyone being asked, is under way, or nobody knows what
+    /// became of it: whoever called it hears of it, and nobody else believes that it may run.
     pub(crate) fn is_busy(&self) -> bool {
         let is_open = |progress: &Progress| {
-            matches!(progress, Progress::Started { .. } | Progress::InDoubt { .. })
+            !matches!(progress, Progress::Queued | Progress::Held { .. } | Progress::Done { .. })
         };
         self.turns().any(|turn| turn.slots.iter().any(|slot| is_open(&slot.progress)))
     }

@@ -210,9 +210,10 @@ fn run_that_was_handed_over_goes_on_with_its_keeper_alone() {
 }
 
 #[test]
-fn run_with_a_call_under_way_is_not_handed_over() {
+fn run_with_a_call_that_may_run_or_is_under_way_is_not_handed_over() {
     let mut desk = Desk::answered(Mode::Tools, calls(&[("transfer", SMALL)]));
     let hand_over = Input::HandedOver { to: "worker".to_owned(), by: person() };
+    assert_eq!(desk.refuse(hand_over.clone()), Rejection::Busy);
     desk.start(0);
     assert_eq!(desk.refuse(hand_over.clone()), Rejection::Busy);
     desk.accept(Input::Resumed);
