@@ -29,15 +29,15 @@ impl Follower {
         options: &Value,
         by: Approver,
     ) -> Result<(), JsValue> {
-        let driver = &self.widget.driver;
+        let runs = &self.widget.runs;
         let unknown = DriveError::UnknownRun;
-        let known = driver.run(run).ok_or_else(|| thrown(&unknown))?;
+        let known = runs.run(run).ok_or_else(|| thrown(&unknown))?;
         if known.keeper().is_none() {
             let workflow = options.get("workflow").cloned().unwrap_or_default();
             let told = self.send(run, workflow).await.map_err(|fault| of_fault(&fault))?;
             let keeper = told["keeper"].as_str();
             let keeper = keeper.ok_or_else(|| of_fault(&malformed(&self.base)))?.to_owned();
-            driver.hand_over(run, keeper, by).await.map_err(|error| thrown(&error))?;
+            runs.hand_over(run.clone(), keeper, by).await.map_err(|error| thrown(&error))?;
             self.send(run, Value::Null).await.map_err(|fault| of_fault(&fault))?;
         }
         self.fetch(run).await.map_err(|fault| of_fault(&fault))
@@ -45,7 +45,7 @@ impl Follower {
 
     /// Fetches what became of all runs that were left to a worker and are not over.
     pub(super) async fn fetch_all(&self) -> Result<(), Fault> {
-        for run in self.widget.driver.runs() {
+        for run in self.widget.runs.all() {
             if run.keeper().is_some() && !run.status().is_over() {
                 match self.fetch(run.id()).await {
                     // It is another worker's, or what came of it does not fit: that is said, and
@@ -71,13 +71,13 @@ impl Follower {
         let entries = told["entries"].as_array().ok_or_else(|| malformed(&self.base))?;
         let texts: Vec<String> =
             entries.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
-        let here = self.widget.driver.run(run).map_or(0, |run| run.head().len);
+        let here = self.widget.runs.run(run).map_or(0, |run| run.head().len);
         if texts.len() as u64 <= here {
             return Ok(());
         }
         match take_in(&*self.widget.store, run.clone(), texts).await {
             Ok(_) => {
-                self.widget.driver.refresh(run).await;
+                self.widget.runs.refresh(run.clone()).await;
                 self.widget.app.tell_others(run);
                 self.tell_of_end(run);
                 Ok(())
@@ -87,7 +87,7 @@ impl Follower {
     }
 
     fn tell_of_end(&self, run: &RunId) {
-        let run: Option<Rc<Run>> = self.widget.driver.run(run);
+        let run: Option<Rc<Run>> = self.widget.runs.run(run);
         if let Some(run) = run.filter(|run| run.status().is_over()) {
             let detail = object! { "runId": run.id(), "status": run.status().as_str() };
             self.widget.shell.page.emit("holdpoint-run-end", &detail);

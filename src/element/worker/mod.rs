@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use holdpoint_core::approval::Approver;
 use holdpoint_core::id::RunId;
+use holdpoint_core::run::Run;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -20,8 +21,8 @@ use super::beside::load;
 use super::page::{error_value, to_js};
 use super::shell::Shell;
 use super::work::Works;
-use crate::driver::Driver;
 use crate::driver::ports::{JournalStore, Task};
+use crate::driver::{DriveError, Driver};
 use crate::later::NotLoaded;
 use crate::view::state::Intent;
 
@@ -69,7 +70,7 @@ impl Works {
                     let widget = Widget {
                         shell: Rc::clone(&works.shell),
                         app: Rc::clone(&works.app),
-                        driver: works.driver.clone(),
+                        runs: Rc::new(works.driver.clone()),
                         store: Rc::clone(&works.store),
                     };
                     let worker = beside.worker(widget, address);
@@ -106,6 +107,42 @@ impl Works {
 pub(super) struct Widget {
     shell: Rc<Shell>,
     app: Rc<App>,
-    driver: Driver,
+    runs: Rc<dyn Runs>,
     store: Rc<dyn JournalStore>,
+}
+
+/// The driver, as far as it is needed beside the conversation: asked through this, its code stays in
+/// the part that carries runs on.
+trait Runs {
+    /// See [`Driver::run`].
+    fn run(&self, run: &RunId) -> Option<Rc<Run>>;
+
+    /// See [`Driver::runs`].
+    fn all(&self) -> Vec<Rc<Run>>;
+
+    /// See [`Driver::hand_over`].
+    fn hand_over(&self, run: RunId, to: String, by: Approver) -> Task<Result<(), DriveError>>;
+
+    /// See [`Driver::refresh`].
+    fn refresh(&self, run: RunId) -> Task<()>;
+}
+
+impl Runs for Driver {
+    fn run(&self, run: &RunId) -> Option<Rc<Run>> {
+        self.run(run)
+    }
+
+    fn all(&self) -> Vec<Rc<Run>> {
+        self.runs()
+    }
+
+    fn hand_over(&self, run: RunId, to: String, by: Approver) -> Task<Result<(), DriveError>> {
+        let driver = self.clone();
+        Box::pin(async move { driver.hand_over(&run, to, by).await })
+    }
+
+    fn refresh(&self, run: RunId) -> Task<()> {
+        let driver = self.clone();
+        Box::pin(async move { driver.refresh(&run).await })
+    }
 }

@@ -17,8 +17,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 #[tokio::test]
 async fn call_at_the_worker_is_counted_shown_and_approved_by_the_same_card() -> Result<()> {
+    let worker = AtWork::start().await?;
     play(async |stage| {
-        let worker = AtWork::start().await?;
         let agent = worker.page(stage, ANN).await?;
         worker.invoice(500).await?;
         until_true("the page is told", async || {
@@ -42,8 +42,8 @@ async fn call_at_the_worker_is_counted_shown_and_approved_by_the_same_card() -> 
 
 #[tokio::test]
 async fn call_at_the_worker_is_denied_with_a_reason() -> Result<()> {
+    let worker = AtWork::start().await?;
     play(async |stage| {
-        let worker = AtWork::start().await?;
         let job = worker.invoice(500).await?;
         let agent = worker.page(stage, ANN).await?;
         agent.click("inbox-button").await?;
@@ -60,8 +60,8 @@ async fn call_at_the_worker_is_denied_with_a_reason() -> Result<()> {
 
 #[tokio::test]
 async fn whoever_comes_second_is_told_who_decided() -> Result<()> {
+    let worker = AtWork::start().await?;
     play(async |stage| {
-        let worker = AtWork::start().await?;
         worker.invoice(500).await?;
         let agent = worker.page(stage, ANN).await?;
         agent.click("inbox-button").await?;
@@ -76,9 +76,9 @@ async fn whoever_comes_second_is_told_who_decided() -> Result<()> {
 
 #[tokio::test]
 async fn token_that_the_worker_does_not_know_is_said_in_words() -> Result<()> {
+    let worker = AtWork::start().await?;
     play(async |stage| {
         stage.allow_complaints();
-        let worker = AtWork::start().await?;
         let agent = worker.page(stage, "nobody-0123456789").await?;
         agent.click("inbox-button").await?;
         agent.shows("The worker does not know this token").await
@@ -89,8 +89,8 @@ async fn token_that_the_worker_does_not_know_is_said_in_words() -> Result<()> {
 #[tokio::test]
 async fn run_that_was_handed_over_is_decided_elsewhere_and_comes_back_into_the_thread() -> Result<()>
 {
+    let worker = AtWork::start().await?;
     play(async |stage| {
-        let worker = AtWork::start().await?;
         let agent = worker.page(stage, ANN).await?;
         agent.run("agent.model = 'stand-in'", vec![]).await?;
         agent.say("Transfer 500 to Alice").await?;
@@ -119,7 +119,8 @@ async fn run_that_was_handed_over_is_decided_elsewhere_and_comes_back_into_the_t
     .await
 }
 
-/// A worker that serves the page too, with its tool beside it.
+/// A worker that serves the page too, with its tool beside it. It must outlive the stage: a page that
+/// loses it complains in the console.
 struct AtWork {
     base: String,
     client: Client,
