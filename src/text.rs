@@ -136,6 +136,7 @@ texts! {
     FROM_PERSON "fromPerson" "You wrote it";
     FROM_PAGE "fromPage" "From this page";
     FROM_MODEL "fromModel" "The agent’s own";
+    FROM_JOB "fromJob" "From what was asked";
     FROM_TOOL "fromTool" "From a result of “{tool}”";
     MORE_TIME "moreTime" "More time";
     THEN_DENIED "thenDenied" "After that it does not run.";
@@ -262,6 +263,8 @@ texts! {
     ROW_SKIPPED "rowSkipped" "Not started";
     ROW_BY "rowBy" "{what} by {name}";
     IN_TAB "inTab" "{what} in another tab: {call}";
+    AT_WORKER "atWorker" "{what} elsewhere: {call}";
+    WORKER_LIST "workerList" "Waiting at the worker";
     IN_NOTIFICATION "inNotification" "{what} in a notification: {call}";
     NOTIFY "notify" "Notify me";
     NOTICE_LATER "noticeLater"

@@ -156,12 +156,26 @@ pub(crate) fn compiled(
 pub struct Toolbox {
     tools: Sorted<String, Rc<Tool>>,
     patterns: Rc<dyn Patterns>,
+    keeper: Option<String>,
 }
 
 impl Toolbox {
     /// An empty box; `patterns` is the host's regular expression engine.
     pub fn new(patterns: Rc<dyn Patterns>) -> Self {
-        Self { tools: Sorted::default(), patterns }
+        Self { tools: Sorted::default(), patterns, keeper: None }
+    }
+
+    /// The tools of a keeper, who carries on runs that were handed over to that name; the tools of
+    /// anyone else do not.
+    #[must_use]
+    pub fn kept_by(mut self, keeper: &str) -> Self {
+        self.keeper = Some(keeper.to_owned());
+        self
+    }
+
+    /// Whose they are.
+    pub(crate) fn keeper(&self) -> Option<&str> {
+        self.keeper.as_deref()
     }
 
     /// Adds a tool.

@@ -29,13 +29,14 @@ use support::{
 };
 
 /// Journals that are never edited: each is what version 1 writes of one life.
-const GOLDEN: [(&str, Life); 10] = [
+const GOLDEN: [(&str, Life); 11] = [
     ("approved", approved),
     ("cancelled", cancelled),
     ("changed", changed),
     ("cut_short", cut_short),
     ("denied_plan", denied_plan),
     ("doubt", doubt),
+    ("handed_over", handed_over),
     ("mended", mended),
     ("paused", paused),
     ("reviewed", reviewed),
@@ -110,6 +111,18 @@ fn cancelled() -> Desk {
     desk.answer(calls(&[("transfer", LARGE), ("pay_bill", r#"{"bill":"power"}"#)]));
     desk.decide(1, approval());
     desk.cancel();
+    desk
+}
+
+fn handed_over() -> Desk {
+    let mut desk = Desk::open(Mode::Tools);
+    desk.answer(calls(&[("transfer", LARGE)]));
+    desk.accept(Input::HandedOver { to: "worker".to_owned(), by: person() });
+    desk.keep_by("worker");
+    desk.decide(0, approval());
+    desk.start(0);
+    desk.finish(0, ToolOutcome::Succeeded(json!({ "balance": 500 })));
+    desk.answer(says("Sent 500 to Alice."));
     desk
 }
 
@@ -241,6 +254,7 @@ fn golden_journals_hold_every_kind_of_entry() {
         "decided",
         "expired",
         "extended",
+        "handed_over",
         "reasked",
         "resumed",
         "settled",

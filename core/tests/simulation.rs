@@ -75,7 +75,7 @@ fn invariants_hold_in_every_seeded_life() {
 }
 
 /// A simulation in which nothing goes wrong proves nothing.
-const MUST_HAPPEN: [&str; 33] = [
+const MUST_HAPPEN: [&str; 35] = [
     "approved",
     "approved with changes",
     "asked anew",
@@ -95,6 +95,7 @@ const MUST_HAPPEN: [&str; 33] = [
     "digest_mismatch",
     "expired",
     "failed",
+    "handed_over",
     "hold taken away",
     "in doubt",
     "invalid answer",
@@ -103,6 +104,7 @@ const MUST_HAPPEN: [&str; 33] = [
     "not_yet",
     "power failure",
     "resumed",
+    "run_busy",
     "started again",
     "stale",
     "store failed",

@@ -144,6 +144,7 @@ const sentences = {
   extended: (_, name) => `There is more time to decide on ${name}.`,
   taken_back: (_, name) => `The approval of ${name} was taken back before it began.`,
   expired: (_, name) => `Nobody decided on ${name} in time.`,
+  handed_over: ({ to }) => `Handed over to ${to}, who writes all that follows.`,
   cancelled: () => "The run was stopped. What waited will not run.",
   resumed: () => "Taken up again from these entries alone.",
 };

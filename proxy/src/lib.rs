@@ -56,6 +56,7 @@ use secrecy::ExposeSecret;
 pub use client::{chain, http_client};
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
+pub use origin::cors;
 pub use program::listen;
 pub use server::{Worker, serve, serve_on};
 pub use service::Service;

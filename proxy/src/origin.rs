@@ -31,15 +31,7 @@ impl Origins {
 
     /// Lets the pages of other, allowed origins read the answers.
     pub(crate) fn cors(&self) -> CorsLayer {
-        let allowed = self.allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-        CorsLayer::new()
-            .allow_origin(allowed.collect::<Vec<_>>())
-            .allow_methods([Method::POST])
-            // The providers' own clients send a dozen headers of theirs. None of them matters, as
-            // none goes up, and a page that may not call is not let in by a header.
-            .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([RETRY_AFTER, REQUEST_ID])
-            .max_age(Duration::from_secs(600))
+        cors(&self.allowed).allow_methods([Method::POST])
     }
 
     /// Turns away what an unknown page sends, before anything of it is read.
@@ -55,6 +47,18 @@ impl Origins {
         let origin = String::from_utf8_lossy(origin.as_bytes()).chars().take(100).collect();
         Err(ProxyError::OriginNotAllowed { origin })
     }
+}
+
+/// Lets the pages of these origins, beside the server's own, read the answers.
+pub fn cors(allowed: &[String]) -> CorsLayer {
+    let allowed = allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(allowed.collect::<Vec<_>>())
+        // The providers' own clients send a dozen headers of theirs. None of them matters, as
+        // none goes up, and a page that may not call is not let in by a header.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([RETRY_AFTER, REQUEST_ID])
+        .max_age(Duration::from_secs(600))
 }
 
 /// What a browser says of a request by itself, and no script can change: a call of this API is made

@@ -76,6 +76,8 @@ impl DriveError {
                 Rejection::ToolMissing(_) => "register the tool again",
                 Rejection::ToolChanged(_) => "deny this call and ask again",
                 Rejection::DigestMismatch => "pass the digest of the call that is waiting",
+                Rejection::HandedOver => "decide where it goes on",
+                Rejection::Busy => "wait until nothing of it is under way, then try again",
                 Rejection::InvalidArguments(_) | Rejection::Forbidden(_) => {
                     "change the arguments, or approve them as they were proposed"
                 }

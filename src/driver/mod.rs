@@ -220,6 +220,15 @@ impl Driver {
         self.feed(&kept, Input::Cancelled { by }).await
     }
 
+    /// Leaves a run to someone else. From then on nothing of it is decided or done here.
+    ///
+    /// # Errors
+    /// Why it was not left; then nothing has changed.
+    pub async fn hand_over(&self, run: &RunId, to: String, by: Approver) -> Result<(), DriveError> {
+        let kept = self.runs.borrow().get(run).cloned().ok_or(DriveError::UnknownRun)?;
+        self.feed(&kept, Input::HandedOver { to, by }).await
+    }
+
     /// Tries again what failed: saves what is unsaved, reads what could not be read, asks the
     /// model again, starts what may start.
     pub async fn retry(&self, run: &RunId) {
@@ -258,8 +267,8 @@ impl Driver {
         if self.catch_up(&kept).await.is_err() || !is_new {
             return;
         }
-        let is_over = kept.run.borrow().as_ref().is_none_or(|run| run.status().is_over());
-        if !is_over {
+        let rests = kept.run.borrow().as_ref().is_none_or(|run| record::rests(run));
+        if !rests {
             self.take_over(&kept);
         }
     }

@@ -184,11 +184,9 @@ impl Driver {
             let _gate = kept.gate.lock().await;
             // It may have gone on, or ended, while this tab waited.
             let read = driver.read(&kept).await;
-            let is_over = |run: &Rc<Run>| run.status().is_over();
+            let rests = |run: &Rc<Run>| rests(run);
             let may_go_on = matches!(read, Ok(()) | Err(DriveError::Store(_)));
-            if !may_go_on
-                || kept.quarantined.get()
-                || kept.run.borrow().as_ref().is_none_or(is_over)
+            if !may_go_on || kept.quarantined.get() || kept.run.borrow().as_ref().is_none_or(rests)
             {
                 return;
             }
@@ -221,10 +219,8 @@ impl Driver {
     /// Ends what a state has no more use for.
     pub(super) fn settle_down(&self, kept: &Rc<Kept>, run: &Run) {
         let asked = kept.asking.borrow().as_ref().map(|asking| asking.turn);
-        let still_asks = run
-            .outstanding()
-            .iter()
-            .any(|e| matches!(e, Effect::CallModel { turn } if Some(*turn) == asked));
+        let is_asked = |e: &Effect| matches!(e, Effect::CallModel { turn } if Some(*turn) == asked);
+        let still_asks = !rests(run) && run.outstanding().iter().any(is_asked);
         if !still_asks {
             kept.stop_asking();
             if let Some(TroubleKind::Retrying { .. }) = kept.trouble.get() {
@@ -232,7 +228,7 @@ impl Driver {
             }
         }
         self.watch_expiries(kept, run);
-        if run.status().is_over() {
+        if rests(run) {
             kept.lease.take();
             self.show_trouble(kept, None);
         }
@@ -252,6 +248,11 @@ impl Driver {
             self.world.observer.trouble(&kept.id, trouble.as_ref());
         }
     }
+}
+
+/// Whether there is nothing to do for a run in any tab: it is over, or goes on elsewhere.
+pub(super) fn rests(run: &Run) -> bool {
+    run.status().is_over() || run.keeper().is_some()
 }
 
 /// The entry that a record relies on: what was shown, which must still be what is stored.

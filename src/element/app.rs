@@ -88,6 +88,7 @@ impl App {
             live: Signal::new(String::new()),
             trouble: Signal::new(None),
             saving: Signal::new(None),
+            is_read_there: false,
         });
         self.change_runs(|runs| runs.push(shown));
         shown

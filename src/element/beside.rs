@@ -9,6 +9,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use super::records::{self, Exported};
+use super::worker::{self, Address, AtWorker, Widget};
 use crate::driver::ports::{JournalStore, Task};
 use crate::later::later;
 use crate::view::state::InboxView;
@@ -38,6 +39,9 @@ pub(super) trait Beside {
 
     /// See [`records::export_audit`].
     fn export_audit(&self, store: Store, options: Value) -> Task<Result<Blob, JsValue>>;
+
+    /// See [`worker::begin`].
+    fn worker(&self, widget: Widget, address: Address) -> Rc<dyn AtWorker>;
 }
 
 later! {
@@ -75,5 +79,9 @@ impl Beside for All {
 
     fn export_audit(&self, store: Store, options: Value) -> Task<Result<Blob, JsValue>> {
         Box::pin(async move { records::export_audit(&*store, &options).await })
+    }
+
+    fn worker(&self, widget: Widget, address: Address) -> Rc<dyn AtWorker> {
+        worker::begin(widget, address)
     }
 }

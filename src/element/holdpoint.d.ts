@@ -359,6 +359,7 @@ export interface Labels {
   /** The agent’s own */
   fromModel?: Label;
   /** From a result of “{tool}” */
+  fromJob?: Label;
   fromTool?: Label;
   /** More time */
   moreTime?: Label;
@@ -567,6 +568,8 @@ export interface Labels {
   rowSkipped?: Label;
   rowBy?: Label;
   inTab?: Label;
+  atWorker?: Label;
+  workerList?: Label;
   inNotification?: Label;
   notify?: Label;
   noticeLater?: Label;
@@ -707,6 +710,11 @@ export class HoldpointAgentElement extends HTMLElement {
    * worker answers them if it has `importScripts("/holdpoint-sw.js")`, or is that file.
    */
   notifications: boolean;
+  /**
+   * The base address of a worker. The inbox then lists what waits there too, with the same card, and
+   * counts it; `workerToken` says who decides. Empty for none.
+   */
+  worker: string;
   debug: boolean;
 
   /** Setting it takes away the tools set before; a bad one is reported and the others are used. */
@@ -716,6 +724,8 @@ export class HoldpointAgentElement extends HTMLElement {
   /** Over the texts of the language that the nearest `lang` names; English, where none is shipped. */
   labels: Labels | undefined;
   approver: Approver | undefined;
+  /** An approver's token for the worker, or a function that gives one; asked for at each request. */
+  workerToken: string | (() => MaybePromise<string>) | undefined;
 
   /** Settles when the widget has read its store, or rejects with a {@link HoldpointError}. */
   readonly ready: Promise<void>;
@@ -752,6 +762,11 @@ export class HoldpointAgentElement extends HTMLElement {
   exportRun(runId: string, options?: ExportOptions): Promise<Blob>;
   /** Takes a run in, or what is new of it; its id. A run that went on differently is refused. */
   importRun(file: Blob, options?: { passphrase?: string }): Promise<string>;
+  /**
+   * Leaves a run to the worker, for good: it is decided there, and comes back into the conversation.
+   * Without `workflow` it is the only one that the token may ask for. May be called again.
+   */
+  handOff(runId: string, options?: { workflow?: string }): Promise<void>;
   /** The record of all runs. */
   exportAudit(options?: AuditOptions): Promise<Blob>;
   /** Forgets the runs of this conversation, or all. */

@@ -18,12 +18,13 @@ const ATTRIBUTES = {
   label: "Assistant",
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
+  worker: "",
   "title-badge": false,
   notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */
-const RICH = ["instructions", "labels", "approver"];
+const RICH = ["instructions", "labels", "approver", "workerToken"];
 const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
@@ -340,6 +341,10 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   importRun(blob, options) {
     return this.#call("importRun", blob, options);
+  }
+
+  handOff(runId, options) {
+    return this.#call("handOff", runId, options);
   }
 
   exportAudit(options) {

@@ -12,6 +12,9 @@ use crate::view::state::Intent;
 impl Works {
     /// Does one of them, and says where it did not work.
     pub(super) async fn carry_out(&self, intent: Intent) {
+        if let Some(done) = self.at_worker(&intent) {
+            return done.await;
+        }
         let by = |trusted| self.by("card", trusted);
         let done = match intent {
             Intent::Send(text) => self.start(text, None, None).await.map(drop),
@@ -74,6 +77,8 @@ impl Works {
                 self.show(&run, call).await;
                 Ok(())
             }
+            // It was decided, or its worker is not followed any more.
+            Intent::ShowAtWorker(_) => Ok(()),
             // These are the shell's.
             Intent::Inbox(_) | Intent::Each(_) | Intent::Open(_) | Intent::Prepare => Ok(()),
         };

@@ -20,6 +20,7 @@ mod settings;
 mod shell;
 mod title;
 mod work;
+mod worker;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -68,8 +69,9 @@ impl Agent {
     /// Where nothing was ever stored there is nothing to read.
     pub fn begin(&self, has_store: bool) -> Promise {
         let shell = Rc::clone(&self.shell);
+        shell.has_begun.set(true);
         promise(async move {
-            if has_store {
+            if has_store || shell.has_worker() {
                 shell.work().await?;
             } else {
                 shell.idle();
@@ -101,6 +103,10 @@ impl Agent {
         self.shell.settings.borrow_mut().set(name, value, &self.shell.shown);
         if let Some(work) = self.shell.working() {
             work.settings_changed();
+        } else if self.shell.has_worker() && self.shell.has_begun.get() {
+            let shell = Rc::clone(&self.shell);
+            // If it cannot be fetched, whoever asks for anything next hears of it.
+            spawn_local(async move { drop(shell.work().await) });
         }
         // Another language is another set of views.
         let root = self.mounted.borrow().as_ref().map(|mounted| mounted.root.clone());

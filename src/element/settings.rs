@@ -6,6 +6,7 @@ use holdpoint_core::run::Mode;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
+use super::worker::Address;
 use crate::language::Language;
 use crate::tools::from_page;
 use crate::view::state::Shown;
@@ -23,6 +24,8 @@ pub(super) struct Settings {
     pub(super) title_badge: bool,
     /// The person's id and name.
     pub(super) approver: (String, String),
+    /// Where calls of nobody's page wait as well.
+    pub(super) worker: Address,
 }
 
 impl Default for Settings {
@@ -36,6 +39,7 @@ impl Default for Settings {
             notifications: false,
             title_badge: false,
             approver: Default::default(),
+            worker: Address::default(),
         }
     }
 }
@@ -57,6 +61,8 @@ impl Settings {
                 };
                 self.approver = (field("id"), field("name"));
             }
+            "worker" => self.worker.base = text(),
+            "workerToken" => self.worker.token = value.clone(),
             "notifications" => self.notifications = value.is_truthy(),
             "titleBadge" => self.title_badge = value.is_truthy(),
             "layout" => shown.layout.set(text()),

@@ -1,6 +1,6 @@
 //! What a page loads to show the widget: its settings, its tools, and the way to what comes later.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::lock::Mutex;
@@ -28,6 +28,8 @@ pub(super) struct Shell {
     pub(super) tools: Rc<PageTools>,
     pub(super) settings: RefCell<Settings>,
     pub(super) channel: Channel,
+    /// The page has set what it sets at first.
+    pub(super) has_begun: Cell<bool>,
     /// Held while it is loaded, so that it is loaded once.
     work: Mutex<Option<Rc<dyn Work>>>,
 }
@@ -49,6 +51,7 @@ impl Shell {
                 runtime,
                 settings: RefCell::default(),
                 channel: Channel::open(namespace, on_run),
+                has_begun: Cell::new(false),
                 work: Mutex::default(),
             }
         });
@@ -101,6 +104,11 @@ impl Shell {
                 shell.intend(Intent::Open(true)).await;
             }
         });
+    }
+
+    /// Whether the page names a worker, at which something may wait.
+    pub(super) fn has_worker(&self) -> bool {
+        !self.settings.borrow().worker.base.is_empty()
     }
 
     /// There is nothing to read.

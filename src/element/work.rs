@@ -18,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::app::{self, App};
 use super::page::{error_value, to_js};
 use super::shell::Shell;
+use super::worker::Followed;
 use super::{links, settings};
 use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, World};
 use crate::driver::{DriveError, Driver};
@@ -88,6 +89,7 @@ pub(super) struct Works {
     pub(super) grants: Rc<dyn Grants>,
     models: Rc<Models>,
     thread: Rc<RefCell<ThreadId>>,
+    pub(super) worker: Rc<RefCell<Followed>>,
 }
 
 impl Work for Works {
@@ -123,6 +125,7 @@ impl Work for Works {
                     let options = from_page(&first).unwrap_or_default();
                     works.export_audit(options).await.map(Into::into)
                 }
+                "handOff" => works.hand_off(RunId::new(text), options).await,
                 "clear" => works.clear(&text).await,
                 _ => {
                     let message = ["there is no method ", &method].concat();
@@ -153,6 +156,7 @@ impl Work for Works {
     fn settings_changed(&self) {
         self.app.refresh();
         self.app.notices.show_choice();
+        self.follow_worker();
         let settings = self.shell.settings.borrow();
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
@@ -253,7 +257,8 @@ impl Works {
             observer: Rc::clone(&app) as _,
         });
         let thread = Rc::new(RefCell::new(ThreadId::new(shell.runtime.unique())));
-        let works = Self { shell, app, driver, store, grants, models, thread };
+        let worker = Rc::default();
+        let works = Self { shell, app, driver, store, grants, models, thread, worker };
         works.settings_changed();
         works.show_rules();
         works

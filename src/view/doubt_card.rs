@@ -44,7 +44,8 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
                 }
             })
     };
-    let check = desk.tools().is_some_and(|tools| tools.can_verify(&action.tool));
+    let check =
+        !run.is_remote() && desk.tools().is_some_and(|tools| tools.can_verify(&action.tool));
     // A run that was stopped starts nothing any more.
     let is_stopped = run.run.with_untracked(|run| {
         let state = run.as_ref().map(|run| run.state());

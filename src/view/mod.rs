@@ -56,7 +56,11 @@ pub use widget::mount;
 /// Shows runs as well, from now on.
 #[cfg(target_arch = "wasm32")]
 pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::ports::ToolHost>) {
-    let views = state::RunViews { run: transcript::run_view };
+    let views = state::RunViews {
+        run: transcript::run_view,
+        held: card::approval_card,
+        doubt: doubt_card::doubt_card,
+    };
     widget::extend_sheet(include_str!("../../style/card.css"));
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));

@@ -8,7 +8,7 @@ use holdpoint_core::approval::Settlement;
 use holdpoint_core::grant::Grant;
 use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::Digest;
-use holdpoint_core::run::Run;
+use holdpoint_core::run::{Run, Slot};
 use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
@@ -55,6 +55,8 @@ pub struct Shown {
     pub grants: Signal<Vec<Grant>>,
     /// Calls for which the page shows a card of its own.
     pub hidden: Signal<Vec<CallId>>,
+    /// What waits at the worker that the page names.
+    pub worker: AtWorkerShown,
     /// The view of the inbox, once it is there.
     pub inbox_view: Signal<Option<InboxView>>,
     /// Whether the inbox lies over the conversation.
@@ -105,6 +107,12 @@ impl Shown {
             online: Signal::new(true),
             grants: Signal::new(Vec::new()),
             hidden: Signal::new(Vec::new()),
+            worker: AtWorkerShown {
+                rows: Signal::new(Vec::new()),
+                trouble: Signal::new(None),
+                open: Signal::new(None),
+                card: Signal::new(None),
+            },
             inbox: Signal::new(false),
             inbox_view: Signal::new(None),
             form: Signal::new(None),
@@ -137,6 +145,38 @@ impl Shown {
     }
 }
 
+/// What waits at a worker.
+#[derive(Clone, Copy)]
+pub struct AtWorkerShown {
+    /// The calls, oldest first.
+    pub rows: Signal<Vec<WorkerRow>>,
+    /// Why nothing is known of them now: a code and a message.
+    pub trouble: Signal<Option<(String, String)>>,
+    /// The call that a person looks at.
+    pub open: Signal<Option<CallId>>,
+    /// Its run, once it was read.
+    pub card: Signal<Option<RunShown>>,
+}
+
+/// A call that waits at a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerRow {
+    /// The call.
+    pub call: CallId,
+    /// Its run.
+    pub run: RunId,
+    /// What it would do.
+    pub title: String,
+    /// Whose tool it is.
+    pub workflow: String,
+    /// Its arguments, in a line.
+    pub about: String,
+    /// Nobody knows whether it happened.
+    pub is_doubt: bool,
+    /// Since when it waits.
+    pub since: Option<Timestamp>,
+}
+
 /// A form for a run's file.
 #[derive(Clone, Debug, Default)]
 pub struct FileForm {
@@ -156,7 +196,14 @@ pub struct FileForm {
 pub(super) struct RunViews {
     /// The part of the log that is one run's.
     pub(super) run: fn(Desk, RunShown) -> Tag,
+    /// The card of a call that is held, and that of one in doubt, for the inbox: it comes by itself,
+    /// and would have their code twice or take it away into a file of its own.
+    pub(super) held: CardView,
+    pub(super) doubt: CardView,
 }
+
+/// Makes the card of a call.
+pub(super) type CardView = fn(Desk, RunShown, &Slot) -> Tag;
 
 /// The view of the inbox, which comes when it is opened.
 #[derive(Clone, Copy)]
@@ -175,6 +222,16 @@ pub struct RunShown {
     pub trouble: Signal<Option<Trouble>>,
     /// A decision is being saved.
     pub saving: Signal<Option<CallId>>,
+    /// It is read from a worker, and not stored here.
+    pub is_read_there: bool,
+}
+
+impl RunShown {
+    /// Whether it goes on at a worker: its tools are not on this page, and decisions go there.
+    pub(super) fn is_remote(self) -> bool {
+        self.is_read_there
+            || self.run.with(|run| run.as_ref().is_some_and(|it| it.keeper().is_some()))
+    }
 }
 
 /// What a person asks for.
@@ -227,6 +284,8 @@ pub enum Intent {
     SaveAudit { format: &'static str, filter: Value },
     /// Open or close the inbox.
     Inbox(bool),
+    /// Show the card of a call that waits at a worker.
+    ShowAtWorker(CallId),
     /// Go to a call in its conversation.
     Show { run: RunId, call: CallId },
     /// Open or close the popover.

@@ -113,10 +113,12 @@ fn waiting(shown: Shown) -> usize {
         let kind = run.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind));
         match kind {
             Some(TroubleKind::Quarantined | TroubleKind::Cleared) => None,
+            _ if run.is_remote() => None,
             _ => run.read(|run| Some(run.waiting())),
         }
     };
-    shown.runs.get().into_iter().filter_map(waiting).sum()
+    let here: usize = shown.runs.get().into_iter().filter_map(waiting).sum();
+    here + shown.worker.rows.with(Vec::len)
 }
 
 /// The most pressing of all that is going on. Where something is not saved, that comes first; then
@@ -132,11 +134,17 @@ fn of_runs(shown: Shown) -> State {
         return State::Loading;
     }
     let idle = if offline { State::Offline } else { State::Ready };
+    let at_worker = shown.worker.rows.with(|rows| !rows.is_empty());
     let states = shown.runs.get().into_iter().filter_map(|run| of_run(run, offline));
+    let states = states.chain(at_worker.then_some(State::Waiting { offline }));
     states.min_by_key(|state| rank(*state)).unwrap_or(idle)
 }
 
 fn of_run(shown: RunShown, offline: bool) -> Option<State> {
+    // What is to be decided of it is in the worker's list.
+    if shown.is_remote() {
+        return None;
+    }
     let status = shown.read(|run| Some(run.status()));
     match shown.trouble.with(|trouble| trouble.as_ref().map(|trouble| trouble.kind)) {
         Some(TroubleKind::Quarantined) => return Some(State::NotTrusted),

@@ -208,3 +208,24 @@ fn view_that_cannot_be_saved_says_so_and_one_recorded_before_is_refused() {
     let again = office.run(tab.driver.viewed(&call, digest, by()));
     assert_eq!(again, Err(Rejection::Stale.into()));
 }
+
+#[test]
+fn run_that_was_handed_over_does_nothing_in_any_tab_and_after_no_reload() {
+    let office = held(says("never asked for"));
+    let (tab, run) = asked(&office);
+    let other = office.tab();
+    office.run(tab.driver.hand_over(&run, "worker".to_owned(), by())).expect("handed over");
+    other.refresh(&run);
+    let refused = Err(DriveError::Rejected(Rejection::HandedOver));
+    assert_eq!(tab.decide(&run, approve()), refused);
+    assert_eq!(other.decide(&run, approve()), refused);
+    assert_eq!(office.run(other.driver.cancel(&run, by())), refused);
+    let entries = tab.driver.run(&run).map(|run| run.head().len);
+    tab.close();
+    other.close();
+    // Nobody takes it up again, and no time that runs out is written by anyone here.
+    let tab = office.tab();
+    office.pass(30 * 24 * 60 * 60 * 1000);
+    assert_eq!(tab.driver.run(&run).map(|run| run.head().len), entries);
+    assert_eq!(office.bank.effects(), 0);
+}

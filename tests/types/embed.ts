@@ -59,6 +59,9 @@ try {
   await agent.importRun(file);
   const sealed = await agent.exportRun(run, { passphrase: "four words and more", move: true });
   await agent.importRun(sealed, { passphrase: "four words and more" });
+  agent.worker = "https://approvals.example/";
+  agent.workerToken = async () => "a token";
+  await agent.handOff(run, { workflow: "invoice" });
   const audit: Blob = await agent.exportAudit({
     format: "csv",
     since: new Date(2026, 0),

@@ -69,6 +69,9 @@ pub enum ApiError {
     /// Several people approve the same thing, so none of them may change it.
     #[error("a call that needs several approvals is approved as it was proposed, or denied")]
     ArgumentsShared,
+    /// A page of another site sent it.
+    #[error("pages of other sites may not do this")]
+    OriginForeign,
     /// The link was not made here.
     #[error("this link is not valid")]
     LinkInvalid,
@@ -84,6 +87,18 @@ pub enum ApiError {
     /// The run does not take it.
     #[error("{0}")]
     Rejected(Rejection),
+    /// What was handed over is no journal that can be trusted.
+    #[error("the journal cannot be used: {0}")]
+    JournalRefused(holdpoint_core::journal::JournalError),
+    /// The workflow cannot carry this run on.
+    #[error("the run cannot go on here: {}", .0.join("; "))]
+    RunUnsuitable(Vec<String>),
+    /// There is a run of that id already, and it is another one or someone else's.
+    #[error("there is a run of that id already")]
+    RunExists,
+    /// The run was handed over to another worker.
+    #[error("this run was handed over to another worker")]
+    HandedOverElsewhere,
     /// The path is known, the method is not.
     #[error("this path does not take that method")]
     MethodNotAllowed,
@@ -119,6 +134,7 @@ impl ApiError {
             Self::ApproverUnknown => (StatusCode::FORBIDDEN, "approver_unknown"),
             Self::RequesterMayNotDecide => (StatusCode::FORBIDDEN, "requester_may_not_decide"),
             Self::ArgumentsShared => (StatusCode::UNPROCESSABLE_ENTITY, "arguments_shared"),
+            Self::OriginForeign => (StatusCode::FORBIDDEN, "origin_foreign"),
             Self::LinkInvalid => (StatusCode::NOT_FOUND, "link_invalid"),
             Self::LinkExpired => (StatusCode::GONE, "link_expired"),
             Self::DecidedAlready { .. } => (StatusCode::CONFLICT, "decided_already"),
@@ -132,6 +148,10 @@ impl ApiError {
                 };
                 (status, rejection.code())
             }
+            Self::JournalRefused(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.code()),
+            Self::RunUnsuitable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "run_unsuitable"),
+            Self::RunExists => (StatusCode::CONFLICT, "run_exists"),
+            Self::HandedOverElsewhere => (StatusCode::CONFLICT, "handed_over_elsewhere"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Store { code, .. } => (StatusCode::SERVICE_UNAVAILABLE, code),
         }

@@ -32,6 +32,7 @@ impl Begun {
             dedupe: &self.dedupe,
             body_digest: &self.body_digest,
             run: &self.run,
+            before: &[],
             entry: &self.entry,
         }
     }

@@ -59,6 +59,8 @@ struct Shared {
     links: Links,
     model: Model,
     clients: Clients,
+    /// The name by which runs are handed over: the same for all workers on one store.
+    keeper: String,
     /// This worker's name in the leases: another one after each start.
     owner: String,
     /// A run may be due.
@@ -97,6 +99,8 @@ impl Worker {
         let made = [uuid::Uuid::now_v7(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
         let made = made.map(|part| part.simple().to_string()).concat();
         let links = Links::new(config.public_url.clone(), &store.secret("links", &made).await?);
+        let made = ["worker-", &uuid::Uuid::new_v4().to_string()].concat();
+        let keeper = store.secret("keeper", &made).await?;
         let urls = config.workflows.values().flat_map(|workflow| workflow.urls());
         let channels = config.channels.values().filter_map(|channel| channel.url());
         let clients = Clients::new(urls.chain(channels))?;
@@ -112,6 +116,7 @@ impl Worker {
             links,
             model,
             clients,
+            keeper,
             owner: uuid::Uuid::now_v7().to_string(),
             due: Notify::new(),
             mail: Notify::new(),

@@ -48,8 +48,25 @@ impl Links {
         format!("{base}/approve/{}", self.token(link))
     }
 
+    /// What says of someone, until a time, that they have signed in.
+    #[must_use]
+    pub fn session(&self, name: &str, until: u64) -> String {
+        self.sealed(&format!("session|{until}|{name}"))
+    }
+
+    /// Of whom it says that, and until when; none where it was not made here.
+    #[must_use]
+    pub fn read_session(&self, session: &str) -> Option<(String, u64)> {
+        let content = self.opened(session)?;
+        let (until, name) = content.strip_prefix("session|")?.split_once('|')?;
+        Some((name.to_owned(), until.parse().ok()?))
+    }
+
     fn token(&self, Link { call, digest, approver, until }: &Link) -> String {
-        let content = format!("1|{call}|{digest}|{until}|{approver}");
+        self.sealed(&format!("1|{call}|{digest}|{until}|{approver}"))
+    }
+
+    fn sealed(&self, content: &str) -> String {
         let mac = HMAC::mac(content.as_bytes(), &self.key);
         [URL_SAFE_NO_PAD.encode(content), URL_SAFE_NO_PAD.encode(mac)].join(".")
     }
@@ -57,15 +74,7 @@ impl Links {
     /// What a token of a link says; none where it was not made here.
     #[must_use]
     pub fn read(&self, token: &str) -> Option<Link> {
-        let (content, mac) = token.split_once('.')?;
-        let content = URL_SAFE_NO_PAD.decode(content).ok()?;
-        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
-        let expected = HMAC::mac(&content, &self.key);
-        // Macs of macs are compared, so the time that it takes tells nothing about the first ones.
-        if HMAC::mac(mac, &self.key) != HMAC::mac(expected, &self.key) {
-            return None;
-        }
-        let content = String::from_utf8(content).ok()?;
+        let content = self.opened(token)?;
         let mut fields = content.splitn(5, '|');
         if fields.next()? != "1" {
             return None;
@@ -76,6 +85,18 @@ impl Links {
             until: fields.next()?.parse().ok()?,
             approver: fields.next()?.to_owned(),
         })
+    }
+
+    fn opened(&self, token: &str) -> Option<String> {
+        let (content, mac) = token.split_once('.')?;
+        let content = URL_SAFE_NO_PAD.decode(content).ok()?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        let expected = HMAC::mac(&content, &self.key);
+        // Macs of macs are compared, so the time that it takes tells nothing about the first ones.
+        if HMAC::mac(mac, &self.key) != HMAC::mac(expected, &self.key) {
+            return None;
+        }
+        String::from_utf8(content).ok()
     }
 }
 

@@ -139,6 +139,25 @@ fn schemas() -> Value {
         "Accepted": closed(json!({ "id": text, "repeated": { "type": "boolean" } }), &["id", "repeated"]),
         "Job": job,
         "Jobs": closed(json!({ "jobs": { "type": "array", "items": reference("Job") } }), &["jobs"]),
+        "HandedOver": closed(
+            json!({
+                "run": { "type": "string", "pattern": "^[0-9A-Za-z-]{8,64}$" },
+                "workflow": { "type": ["string", "null"] },
+                "entries": { "type": "array", "items": text },
+            }),
+            &["run", "entries"],
+        ),
+        "Taken": closed(
+            json!({
+                "id": text, "keeper": text,
+                "taken": { "type": "boolean" }, "repeated": { "type": "boolean" },
+            }),
+            &["id", "keeper", "taken", "repeated"],
+        ),
+        "Journal": closed(
+            json!({ "id": text, "workflow": text, "entries": { "type": "array", "items": text } }),
+            &["id", "workflow", "entries"],
+        ),
         "Approval": approval,
         "Approvals": closed(
             json!({ "approvals": { "type": "array", "items": reference("Approval") } }),

@@ -9,7 +9,7 @@ use holdpoint_core::run::{Input, Slot};
 use serde_json::Value;
 
 use crate::config::Workflow;
-use crate::run::{Kept, RunError, step};
+use crate::run::{Kept, RunError};
 use crate::store::{Endorsement, StoreError};
 use crate::view::{self, Changes, by};
 use crate::{Shared, now};
@@ -37,7 +37,7 @@ impl Shared {
                 return self.feed(kept, input).await.map(drop);
             };
             // What the core would not take is refused in its words before it is kept.
-            step(kept, input).map_err(RunError::Rejected)?;
+            self.step(kept, input).map_err(RunError::Rejected)?;
             let (run, workflow) = (&kept.run, &*kept.workflow);
             let weigh = |given: &[Endorsement]| {
                 let slot = run.find(&endorsement.call)?.1;

@@ -92,7 +92,7 @@ impl Shared {
             return Ok(effects);
         }
         for _ in 0..CONFLICTS_MAX {
-            let (run, entry, effects) = step(kept, input).map_err(RunError::Rejected)?;
+            let (run, entry, effects) = self.step(kept, input).map_err(RunError::Rejected)?;
             let mut changes = Changes::between(Some(&kept.run), &run, &kept.workflow, &self.links);
             more.clone()(&mut changes);
             match self.store.append(kept.run.head(), &run, &entry, &changes).await {
@@ -144,6 +144,28 @@ impl Shared {
         }
     }
 
+    /// The name by which runs are handed over to a workflow.
+    pub(crate) fn keeper_of(&self, workflow: &str) -> String {
+        [&self.keeper, "/", workflow].concat()
+    }
+
+    /// What a fact makes of a run: the run, the entry to save, and what follows from it.
+    pub(crate) fn step(
+        &self,
+        kept: &Kept,
+        input: &Input,
+    ) -> Result<(Run, Entry, Vec<Effect>), Rejection> {
+        // The box is of one thread and must be gone before the store is waited for.
+        let tools = kept.workflow.toolbox().kept_by(&self.keeper_of(&kept.workflow.name));
+        let step = kept.run.clone().step(Timestamp::from_millis(now()), input.clone(), &tools);
+        let mut effects = step.effects.into_iter();
+        match effects.next() {
+            Some(Effect::Append(entry)) => Ok((step.run, entry, effects.collect())),
+            Some(Effect::Reject(rejection)) => Err(rejection),
+            _ => Err(Rejection::Misfit),
+        }
+    }
+
     /// Wakes whoever has something to do now, in this process; others look by themselves.
     pub(crate) fn tell(&self, changes: &Changes) {
         if changes.due.is_some() {
@@ -153,19 +175,6 @@ impl Shared {
             self.mail.notify_one();
         }
         self.changed.notify_waiters();
-    }
-}
-
-/// What a fact makes of a run: the run, the entry to save, and what follows from it.
-pub(crate) fn step(kept: &Kept, input: &Input) -> Result<(Run, Entry, Vec<Effect>), Rejection> {
-    // The box is of one thread and must be gone before the store is waited for.
-    let tools = kept.workflow.toolbox();
-    let step = kept.run.clone().step(Timestamp::from_millis(now()), input.clone(), &tools);
-    let mut effects = step.effects.into_iter();
-    match effects.next() {
-        Some(Effect::Append(entry)) => Ok((step.run, entry, effects.collect())),
-        Some(Effect::Reject(rejection)) => Err(rejection),
-        _ => Err(Rejection::Misfit),
     }
 }
 

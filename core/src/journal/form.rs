@@ -436,7 +436,8 @@ enums! {
         "viewed" => Viewed { call, digest, by },
         "extended" => Extended { call, until, by },
         "taken_back" => TakenBack { call, by },
-        "reasked" => Reasked { call, action };
+        "reasked" => Reasked { call, action },
+        "handed_over" => HandedOver { to, by };
     }
     Planned or Self::Answer(String::new()) => {
         ;

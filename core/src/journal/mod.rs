@@ -117,6 +117,13 @@ pub enum Record {
         /// What it is now.
         action: Box<Action>,
     },
+    /// The run was given to another keeper, and whoever wrote this does nothing more with it.
+    HandedOver {
+        /// To whom, by the name that its tools bear; see [`crate::tool::Toolbox::kept_by`].
+        to: String,
+        /// Who gave it away.
+        by: Approver,
+    },
 }
 
 impl Record {
@@ -141,6 +148,7 @@ impl Record {
             Self::Extended { .. } => "extended",
             Self::TakenBack { .. } => "taken_back",
             Self::Reasked { .. } => "reasked",
+            Self::HandedOver { .. } => "handed_over",
         }
     }
 }

@@ -19,6 +19,7 @@ impl Run {
             turns: Vec::new(),
             repairs: 0,
             usage: Usage::default(),
+            keeper: None,
             state: State::AwaitingModel(Purpose::Work),
         }
     }
@@ -179,6 +180,13 @@ impl Run {
             }),
             Record::Cancelled { .. } => self.cancel(at),
             Record::Resumed => self.resume(at),
+            Record::HandedOver { to, .. } => {
+                let fits = self.keeper.is_none() && !self.status().is_over() && !self.is_busy();
+                if fits {
+                    self.keeper = Some(to.clone());
+                }
+                fits
+            }
         };
         if fits {
             self.head = entry.head();

@@ -23,6 +23,10 @@ impl Run {
         input: Input,
         tools: &Toolbox,
     ) -> Result<Record, Rejection> {
+        // INVARIANT: once a run was handed over, nobody but its keeper writes to it.
+        if self.keeper.is_some() && self.keeper() != tools.keeper() {
+            return Err(Rejection::HandedOver);
+        }
         match (&self.state, input) {
             (
                 State::AwaitingModel(purpose),
@@ -100,6 +104,13 @@ impl Run {
                 Ok(Record::Cancelled { by })
             }
             (State::AwaitingModel(_) | State::Acting { .. }, Input::Resumed) => Ok(Record::Resumed),
+            (State::AwaitingModel(_) | State::Acting { .. }, Input::HandedOver { to, by }) => {
+                match self.keeper {
+                    Some(_) => Err(Rejection::Stale),
+                    None if self.is_busy() => Err(Rejection::Busy),
+                    None => Ok(Record::HandedOver { to, by }),
+                }
+            }
             (
                 State::Completed | State::Failed { .. } | State::Cancelled,
                 Input::Decided { call, .. },

@@ -107,6 +107,12 @@ pub enum Rejection {
     /// The policy forbids the changed arguments.
     #[error("the changed arguments are not allowed: {0}")]
     Forbidden(String),
+    /// The run goes on elsewhere, and nothing of it is decided or done here any more.
+    #[error("this run was handed over, and goes on there")]
+    HandedOver,
+    /// A call is under way, or in doubt, so the run cannot change hands.
+    #[error("a call of this run is under way or in doubt, so it cannot be handed over now")]
+    Busy,
     /// A fault of ours: what was decided could not be applied.
     #[error("the entry does not fit the run")]
     Misfit,
@@ -128,6 +134,8 @@ impl Rejection {
             Self::ToolChanged(_) => "tool_changed",
             Self::InvalidArguments(_) => "arguments_invalid",
             Self::Forbidden(_) => "arguments_forbidden",
+            Self::HandedOver => "handed_over",
+            Self::Busy => "run_busy",
             Self::Misfit => "journal_misfit",
         }
     }

@@ -131,6 +131,13 @@ pub enum Input {
         /// What it says now.
         note: Note,
     },
+    /// The run goes on elsewhere, with the tools of another keeper.
+    HandedOver {
+        /// Whose.
+        to: String,
+        /// Who gives it away.
+        by: Approver,
+    },
 }
 
 /// How a tool came back.

@@ -40,6 +40,8 @@ pub struct Run {
     /// Bad plans in a row.
     repairs: u32,
     usage: Usage,
+    /// Whose it is, once it was handed over; before that it is of whoever began it.
+    keeper: Option<String>,
     state: State,
 }
 
@@ -242,6 +244,11 @@ impl Run {
         &self.head
     }
 
+    /// To whom it was handed over, if it was.
+    pub fn keeper(&self) -> Option<&str> {
+        self.keeper.as_deref()
+    }
+
     /// Tokens so far.
     pub fn usage(&self) -> Usage {
         self.usage
@@ -283,6 +290,15 @@ impl Run {
         self.turns().any(|turn| {
             turn.slots.iter().any(|slot| matches!(slot.progress, Progress::Started { .. }))
         })
+    }
+
+    /// Whether a call may run here without anyone being asked, is under way, or nobody knows what
+    /// became of it: whoever called it hears of it, and nobody else believes that it may run.
+    pub(crate) fn is_busy(&self) -> bool {
+        let is_open = |progress: &Progress| {
+            !matches!(progress, Progress::Queued | Progress::Held { .. } | Progress::Done { .. })
+        };
+        self.turns().any(|turn| turn.slots.iter().any(|slot| is_open(&slot.progress)))
     }
 
     fn slot(&self, call: &CallId) -> Option<&Slot> {

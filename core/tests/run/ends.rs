@@ -7,7 +7,7 @@ use holdpoint_core::run::{
 };
 use serde_json::json;
 
-use super::support::{Desk, LARGE, approval, bank, calls, edit, person, says, spec};
+use super::support::{Desk, LARGE, SMALL, approval, bank, calls, edit, person, says, spec};
 use super::with_call;
 
 /// A desk with a large transfer that was approved and started.
@@ -185,4 +185,39 @@ fn call_in_place_of_a_plan_is_answered_in_what_the_model_reads_later() {
     desk.answer(calls(&[("check_balance", "{}")]));
     assert_eq!(desk.failure(), "model_unexpected_call");
     assert_eq!(desk.told(), [json!("not run")]);
+}
+
+#[test]
+fn run_that_was_handed_over_goes_on_with_its_keeper_alone() {
+    let mut desk = Desk::answered(Mode::Tools, calls(&[("transfer", LARGE)]));
+    let hand_over = Input::HandedOver { to: "worker".to_owned(), by: person() };
+    desk.accept(hand_over.clone());
+    assert_eq!(desk.run.keeper(), Some("worker"));
+    let decided = |desk: &Desk| Input::Decided {
+        call: desk.call(0),
+        decision: approval(),
+        digest: desk.slot(0).action.digest,
+        by: person(),
+    };
+    for input in [decided(&desk), Input::Resumed, Input::Cancelled { by: person() }] {
+        assert_eq!(desk.refuse(input), Rejection::HandedOver);
+    }
+    desk.keep_by("another worker");
+    assert_eq!(desk.refuse(decided(&desk)), Rejection::HandedOver);
+    desk.keep_by("worker");
+    assert_eq!(desk.refuse(hand_over), Rejection::Stale);
+    desk.accept(decided(&desk));
+}
+
+#[test]
+fn run_with_a_call_that_may_run_or_is_under_way_is_not_handed_over() {
+    let mut desk = Desk::answered(Mode::Tools, calls(&[("transfer", SMALL)]));
+    let hand_over = Input::HandedOver { to: "worker".to_owned(), by: person() };
+    assert_eq!(desk.refuse(hand_over.clone()), Rejection::Busy);
+    desk.start(0);
+    assert_eq!(desk.refuse(hand_over.clone()), Rejection::Busy);
+    desk.accept(Input::Resumed);
+    assert_eq!(desk.refuse(hand_over.clone()), Rejection::Busy);
+    desk.accept(Input::Cancelled { by: person() });
+    assert_eq!(desk.refuse(hand_over), Rejection::Busy);
 }

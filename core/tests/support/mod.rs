@@ -219,6 +219,11 @@ impl Desk {
         Self { run, texts: vec![entry.to_text()], tools, now: 1_000 }
     }
 
+    /// The desk of a keeper from now on.
+    pub fn keep_by(&mut self, keeper: &str) {
+        self.tools = self.tools.clone().kept_by(keeper);
+    }
+
     /// A desk at which the model has just given this answer.
     pub fn answered(mode: Mode, response: ModelResponse) -> Self {
         let mut desk = Self::open(mode);

@@ -21,29 +21,18 @@ pub(in crate::element) async fn import_run(
     passphrase: Option<&str>,
 ) -> Result<RunId, JsValue> {
     let text = JsFuture::from(file.text()).await?.as_string().unwrap_or_default();
-    let file = Incoming::read(&opened(&text, passphrase).await?)?;
-    let expected = file.compare(store).await?;
-    let here = usize::try_from(expected.len).unwrap_or(usize::MAX);
-    let mut texts = file.texts.into_iter().skip(here);
-    let Some(text) = texts.next() else { return Err(here_already()) };
-    // INVARIANT: all of it in one append. A part of a run would be carried on as if what it lacks
-    // had not happened.
-    let append = Append {
-        expected,
-        row: RunRow::of(&file.end),
-        calls: CallRow::all(&file.end),
-        seq: expected.len,
-        text,
-        more: texts.collect(),
-        strict: true,
-        basis: None,
-    };
-    store.append(append).await.map_err(|error| match error {
-        // Another tab takes it in as well.
-        StoreError::Conflict => here_already(),
-        error => of_store(&error),
-    })?;
-    Ok(file.run)
+    Incoming::read(&opened(&text, passphrase).await?)?.save(store).await
+}
+
+/// The same with the entries of a run as they were stored elsewhere.
+pub(in crate::element) async fn take_in(
+    store: &dyn JournalStore,
+    run: RunId,
+    texts: Vec<String>,
+) -> Result<RunId, JsValue> {
+    let end = replay(&run, None, texts.iter().map(String::as_str));
+    let end = end.map_err(|error| altered(&error))?;
+    Incoming { run, texts, end }.save(store).await
 }
 
 /// The file's text, out of its seal if it has one.
@@ -84,6 +73,31 @@ impl Incoming {
         let end = replay(&run, Some(&head), texts.iter().map(String::as_str))
             .map_err(|error| altered(&error))?;
         Ok(Self { run, texts, end })
+    }
+
+    async fn save(self, store: &dyn JournalStore) -> Result<RunId, JsValue> {
+        let expected = self.compare(store).await?;
+        let here = usize::try_from(expected.len).unwrap_or(usize::MAX);
+        let mut texts = self.texts.into_iter().skip(here);
+        let Some(text) = texts.next() else { return Err(here_already()) };
+        // INVARIANT: all of it in one append. A part of a run would be carried on as if what it
+        // lacks had not happened.
+        let append = Append {
+            expected,
+            row: RunRow::of(&self.end),
+            calls: CallRow::all(&self.end),
+            seq: expected.len,
+            text,
+            more: texts.collect(),
+            strict: true,
+            basis: None,
+        };
+        store.append(append).await.map_err(|error| match error {
+            // Another tab takes it in as well.
+            StoreError::Conflict => here_already(),
+            error => of_store(&error),
+        })?;
+        Ok(self.run)
     }
 
     /// The end of what is here of it.

@@ -15,7 +15,7 @@ use super::page::{error_value, to_js};
 use crate::driver::ports::{JournalStore, StoreError};
 
 pub(super) use audit::export_audit;
-pub(super) use import::import_run;
+pub(super) use import::{import_run, take_in};
 
 const FORMAT: &str = "holdpoint-run";
 

@@ -79,10 +79,12 @@ impl Card {
             let offered = self.presence() == Presence::Here;
             offered.then(|| keyed("", move || way("edit-button", text::EDIT, Way::Edit)))
         };
-        let answer = way("answer-button", text::ANSWER, Way::Answer);
+        // A worker takes a yes or a no.
+        let answer =
+            (!self.run.is_remote()).then(|| way("answer-button", text::ANSWER, Way::Answer));
         let approve = self.approve_button(text::APPROVE, what, || None);
         let main = tag("div").class("actions").child(deny).child(approve);
-        tag("div").child(main).child(tag("div").class("more-ways").child(answer).one(edit))
+        tag("div").child(main).child(tag("div").class("more-ways").maybe(answer).one(edit))
     }
 
     /// The button that approves what `asked` gives.

@@ -124,6 +124,8 @@ type Asked = Option<Value>;
 #[derive(Clone, Copy, PartialEq)]
 enum Presence {
     Here,
+    /// It is a worker's.
+    Remote,
     Absent,
     Changed,
 }
@@ -146,6 +148,9 @@ impl Card {
 
     /// Tools come and go without a signal, so the card looks at each tick of its clock.
     fn presence(self) -> Presence {
+        if self.run.is_remote() {
+            return Presence::Remote;
+        }
         self.now.track();
         let drawn = self.call.with(|call| {
             self.run.slot(call, |slot| (slot.action.tool.clone(), slot.action.tool_digest))
@@ -224,7 +229,7 @@ impl Card {
             return None;
         }
         let words = match self.presence() {
-            Presence::Here => return None,
+            Presence::Here | Presence::Remote => return None,
             Presence::Absent => text::TOOL_ABSENT,
             Presence::Changed => text::TOOL_CHANGED,
         };

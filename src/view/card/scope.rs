@@ -97,7 +97,7 @@ impl Card {
     /// The offer to remember, where that may be offered.
     pub(super) fn scope_of(self, action: &Action) -> Option<Keyed> {
         // A rule is of what was proposed, so it is not offered beside other arguments.
-        let is_offered = self.way.get() == Way::Choice;
+        let is_offered = self.way.get() == Way::Choice && !self.run.is_remote();
         let scope = Scope::of(action).filter(|_| is_offered)?;
         let title = action.title.clone();
         Some(keyed("", move || {

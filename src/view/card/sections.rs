@@ -117,6 +117,8 @@ impl Card {
                 Origin::Model => ("model", text::FROM_MODEL.get()),
                 Origin::Tool(title) => ("tool", text::from_tool(title)),
                 Origin::Page => ("page", text::FROM_PAGE.get()),
+                // What a worker was asked nobody wrote here.
+                Origin::Person if self.run.is_remote() => ("page", text::FROM_JOB.get()),
                 Origin::Person => ("person", text::FROM_PERSON.get()),
             };
             // Where all of it is of one source, that is all there is to say.

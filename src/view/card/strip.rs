@@ -7,7 +7,7 @@ use holdpoint_core::policy::{OnExpiry, Verdict};
 use holdpoint_core::run::{Progress, Run, State};
 
 use super::Card;
-use crate::text;
+use crate::text::{self, Text};
 use crate::view::desk::button;
 use crate::view::facts::risk;
 use crate::view::state::Intent;
@@ -48,17 +48,14 @@ impl Card {
                         left => text::expires_in(left),
                     },
                 );
-            let more = button("extend-button").text(text::MORE_TIME).on("click", move |event| {
-                if let Some(call) = self.call.peek().filter(|_| event.is_trusted()) {
-                    self.desk.send(Intent::Extend { call });
-                }
-            });
+            let more =
+                (!self.run.is_remote()).then(|| self.extend("extend-button", text::MORE_TIME));
             tag("span")
                 .part("expiry")
                 .bind("data-soon", move || (left() < SOON_MS).then(String::new))
                 .child(words)
                 .child(tag("span").class("visually-hidden").text(then))
-                .child(more)
+                .maybe(more)
         }))
     }
 
@@ -77,13 +74,18 @@ impl Card {
         self.due().is_some_and(|(_, lapsed)| lapsed).then(|| {
             keyed("", move || {
                 let again =
-                    button("again-button").text(text::ASK_AGAIN).on("click", move |event| {
-                        if let Some(call) = self.call.peek().filter(|_| event.is_trusted()) {
-                            self.desk.send(Intent::Extend { call });
-                        }
-                    });
-                tag("div").part("lapsed").child(tag("p").text(text::LAPSED)).child(again)
+                    (!self.run.is_remote()).then(|| self.extend("again-button", text::ASK_AGAIN));
+                tag("div").part("lapsed").child(tag("p").text(text::LAPSED)).maybe(again)
             })
+        })
+    }
+
+    /// A button for more time; a worker has none to give.
+    fn extend(self, part: &'static str, words: Text) -> Tag {
+        button(part).text(words).on("click", move |event| {
+            if let Some(call) = self.call.peek().filter(|_| event.is_trusted()) {
+                self.desk.send(Intent::Extend { call });
+            }
         })
     }
 }

@@ -8,6 +8,7 @@ mod row;
 mod rules;
 mod search;
 mod window;
+mod worker;
 
 use std::cell::Cell;
 
@@ -47,11 +48,17 @@ pub(super) fn inbox(desk: Desk) -> Tag {
             }
         })
         .one(move || {
-            let is_told = shown.short_lived.get() && shown.waiting.get() > 0;
+            // What waits at a worker is not stored here.
+            let here = shown.waiting.get() > shown.worker.rows.with(Vec::len);
+            let is_told = shown.short_lived.get() && here;
             is_told.then(|| keyed("", || tag("p").part("inbox-note").text(text::SEVEN_DAYS)))
         })
         .one(move || {
             Some(match room.get() {
+                Room::Calls if shown.worker.open.with(Option::is_some) => {
+                    let call = shown.worker.open.get()?;
+                    keyed(call.to_string(), move || worker::card(desk, call))
+                }
                 Room::Calls => keyed("calls", move || calls(desk)),
                 Room::Audit => keyed("audit", move || audit(desk)),
                 Room::Rules => keyed("rules", move || rules(desk)),
@@ -132,6 +139,12 @@ fn calls(desk: Desk) -> Tag {
             if list.steps(&event.unchecked_ref::<KeyboardEvent>().key()) {
                 event.prevent_default();
             }
+        })
+        .one(move || {
+            let worker = desk.shown.worker;
+            let is_told =
+                worker.rows.with(|it| !it.is_empty()) || worker.trouble.with(Option::is_some);
+            is_told.then(|| worker::waiting_there(desk))
         })
         .child(tag("div").class("inbox-tools").child(field).child(filters(list)))
         .child(list.view())

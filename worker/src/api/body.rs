@@ -13,21 +13,31 @@ use crate::ApiError;
 pub(super) const BYTES_MAX: usize = 256 * 1024;
 
 pub(super) async fn read(body: Body) -> Result<Bytes, ApiError> {
-    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, BYTES_MAX).collect()).await;
+    read_within(body, BYTES_MAX).await
+}
+
+pub(super) async fn read_within(body: Body, max: usize) -> Result<Bytes, ApiError> {
+    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, max).collect()).await;
     match whole {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(ApiError::BodyTooLarge { max: BYTES_MAX })
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge { max }),
         _ => Err(ApiError::BodyIncomplete),
     }
 }
 
 /// The fields of an object, each of them known.
 pub(super) fn fields(body: &Bytes, known: &[&str]) -> Result<Map<String, Value>, ApiError> {
+    fields_within(body, known, BYTES_MAX)
+}
+
+pub(super) fn fields_within(
+    body: &Bytes,
+    known: &[&str],
+    bytes_max: usize,
+) -> Result<Map<String, Value>, ApiError> {
     let invalid = |message: &str| ApiError::RequestInvalid(message.to_owned());
     let text = std::str::from_utf8(body).map_err(|_| invalid("expected UTF-8"))?;
-    let limits = Limits { bytes_max: BYTES_MAX, ..Limits::default() };
+    let limits = Limits { bytes_max, ..Limits::default() };
     match parse(text, &limits).map_err(ApiError::JsonInvalid)? {
         Value::Object(fields) => match fields.keys().find(|key| !known.contains(&key.as_str())) {
             Some(unknown) => {

@@ -66,6 +66,20 @@ pub(super) async fn read(
     whole(&shared, &kept).await
 }
 
+/// The journal as it is stored: whoever gets it can check its chain and fold it as any other.
+pub(super) async fn journal(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    let name = caller(&shared, &headers)?;
+    let read = shared.store.read(&RunId::new(id)).await?;
+    let read = read.filter(|(job, _)| may_see(&shared, &job.workflow, &job.requester, name));
+    let (job, entries) = read.ok_or(ApiError::JobUnknown)?;
+    let workflow = job.workflow.as_str();
+    Ok(Json(object! { "id": &job.run, "workflow": workflow, "entries": entries }))
+}
+
 pub(super) async fn cancel(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,

@@ -3,17 +3,19 @@
 mod approvals;
 mod body;
 mod caller;
+mod desk;
 mod events;
 mod jobs;
 mod page;
+mod runs;
 mod slack;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{Method, Request};
 use axum::routing::{MethodRouter, get, post};
 use holdpoint_proxy::AppError;
 use serde_json::Value;
@@ -40,7 +42,7 @@ pub(crate) struct Route {
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-pub(crate) const ROUTES: [Route; 12] = [
+pub(crate) const ROUTES: [Route; 14] = [
     Route {
         method: "post",
         path: "/v1/jobs",
@@ -72,6 +74,16 @@ pub(crate) const ROUTES: [Route; 12] = [
         handler: || get(jobs::read),
     },
     Route {
+        method: "get",
+        path: "/v1/jobs/{id}/journal",
+        id: "read_journal",
+        summary: "The journal of a job's run, entry by entry as it is stored",
+        body: None,
+        answer: (200, JSON, Some("Journal")),
+        refusals: &[401, 404, 503],
+        handler: || get(jobs::journal),
+    },
+    Route {
         method: "post",
         path: "/v1/jobs/{id}/cancel",
         id: "cancel_job",
@@ -80,6 +92,16 @@ pub(crate) const ROUTES: [Route; 12] = [
         answer: (200, JSON, Some("Job")),
         refusals: &[401, 404, 409, 503],
         handler: || post(jobs::cancel),
+    },
+    Route {
+        method: "post",
+        path: "/v1/runs",
+        id: "hand_over",
+        summary: "Takes over a run that a page handed over; says whether it would, before that",
+        body: Some("HandedOver"),
+        answer: (200, JSON, Some("Taken")),
+        refusals: &[400, 401, 404, 409, 413, 422, 503],
+        handler: || post(runs::take),
     },
     Route {
         method: "get",
@@ -171,10 +193,14 @@ pub(crate) async fn router(shared: Arc<Shared>) -> Result<Router, AppError> {
     for route in &ROUTES {
         router = router.route(route.path, (route.handler)());
     }
+    // A page of another origin asks with its token, so nothing is at stake but who may read.
+    let cors = holdpoint_proxy::cors(&shared.config.proxy.allowed_origins);
     let router = router
         .route("/openapi.json", get(document))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .with_state(shared);
+        .layer(cors.allow_methods([Method::GET, Method::POST]))
+        .with_state(Arc::clone(&shared))
+        .merge(desk::router(shared));
     Ok(router.fallback_service(proxy))
 }
 

@@ -20,15 +20,15 @@ use crate::{ApiError, Shared, now};
 
 /// What was sent; a field that is not there is empty.
 #[derive(Default)]
-struct Form {
-    decision: String,
-    digest: String,
-    reason: String,
-    access: String,
+pub(super) struct Form {
+    pub(super) decision: String,
+    pub(super) digest: String,
+    pub(super) reason: String,
+    pub(super) access: String,
 }
 
 impl Form {
-    fn read(body: &[u8]) -> Result<Self, ApiError> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, ApiError> {
         let mut form = Self::default();
         let mut known = BTreeSet::new();
         for (name, value) in form_urlencoded::parse(body) {

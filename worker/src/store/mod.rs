@@ -76,9 +76,11 @@ pub struct NewJob<'a> {
     pub dedupe: &'a str,
     /// The digest of the body: the same key with another body is a mistake.
     pub body_digest: &'a str,
-    /// The first entry's run.
+    /// The run as of the last entry.
     pub run: &'a Run,
-    /// The first entry.
+    /// The entries before the last, of a run that was begun elsewhere.
+    pub before: &'a [String],
+    /// The last entry.
     pub entry: &'a Entry,
 }
 
@@ -260,8 +262,26 @@ async fn accept(
         .bind(changes.due.map(millis))
         .execute(&mut *tx)
         .await?;
+    for (seq, text) in (0..).zip(job.before) {
+        write_text(tx, job.run.id(), seq, text).await?;
+    }
     write_entry(tx, job.entry, changes).await?;
     Ok(Accepted::New)
+}
+
+async fn write_text(
+    tx: &mut AnyConnection,
+    run: &RunId,
+    seq: u64,
+    text: &str,
+) -> Result<(), sqlx::Error> {
+    query("INSERT INTO entries (run, seq, text) VALUES ($1, $2, $3)")
+        .bind(run.as_str())
+        .bind(millis(seq))
+        .bind(text)
+        .execute(tx)
+        .await
+        .map(drop)
 }
 
 async fn write_entry(
@@ -269,12 +289,7 @@ async fn write_entry(
     entry: &Entry,
     changes: &Changes,
 ) -> Result<(), sqlx::Error> {
-    query("INSERT INTO entries (run, seq, text) VALUES ($1, $2, $3)")
-        .bind(entry.run.as_str())
-        .bind(millis(entry.seq))
-        .bind(entry.to_text())
-        .execute(&mut *tx)
-        .await?;
+    write_text(tx, &entry.run, entry.seq, &entry.to_text()).await?;
     let upsert = "INSERT INTO approvals (call, run, workflow, status, created, body) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (call) DO UPDATE SET status = excluded.status, body = excluded.body";

@@ -75,6 +75,7 @@ async fn repeated_key_is_the_same_job_and_makes_no_run(url: String) {
             dedupe: "key r1",
             body_digest,
             run: &run,
+            before: &[],
             entry: &entry,
         };
         store.accept(job, &changes(None)).await.unwrap()
@@ -290,6 +291,7 @@ async fn begun(store: &Store, id: &str, due: Option<u64>) -> Run {
         dedupe: &format!("key {id}"),
         body_digest: "body",
         run: &run,
+        before: &[],
         entry: &entry,
     };
     assert_eq!(store.accept(job, &changes(due)).await.unwrap(), Accepted::New);

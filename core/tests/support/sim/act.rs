@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::judge::{Violation, violation};
 use super::model::{conclude, respond};
-use super::{Fed, Sim, tell};
+use super::{Fed, Sim, THERE, WORKER, tell};
 use crate::support::{approval, denial, edit, person};
 
 impl Sim {
@@ -236,6 +236,12 @@ impl Sim {
                 self.feed(tab, Input::Cancelled { by: person() })?;
             }
             7 if self.tabs[tab].run.is_some() => self.read(tab)?,
+            8 if tab != THERE && self.rng.once_in(4) => {
+                let to = WORKER.to_owned();
+                if self.feed(tab, Input::HandedOver { to, by: person() })? == Fed::Accepted {
+                    self.take_over(THERE)?;
+                }
+            }
             _ => self.stray(tab)?,
         }
         Ok(())
@@ -275,7 +281,7 @@ impl Sim {
         self.crash(0);
         self.crash(1);
         for _ in 0..200 {
-            let tab = 0;
+            let tab = if self.is_handed_over { THERE } else { 0 };
             self.now += 1;
             let over = |run: &holdpoint_core::run::Run| run.status().is_over();
             if self.tabs[tab].run.as_ref().is_some_and(over) {

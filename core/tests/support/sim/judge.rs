@@ -214,6 +214,11 @@ impl Judge {
                 }
                 return Ok(());
             }
+            "handed_over" => {
+                let is_open = |case: &Case| matches!(case.stage, Stage::Open | Stage::Doubt);
+                let is_busy = self.cases.values().any(is_open);
+                return ensure(!is_busy, "I1", || "handed over with a call under way".to_owned());
+            }
             _ => {}
         }
         let call = fields["call"].as_str().unwrap_or_default();

@@ -95,6 +95,9 @@ struct Sim {
     now: u64,
     mode: Mode,
     tools: Toolbox,
+    /// The same as the second tab has them, which stands for a worker once the run was handed over.
+    tools_there: Toolbox,
+    is_handed_over: bool,
     store: Store,
     /// Who of the tabs holds the run in truth.
     lease: Option<usize>,
@@ -126,6 +129,10 @@ impl Banks {
     }
 }
 
+/// The tab that a run can be handed over to, and the name that its tools then bear.
+const THERE: usize = 1;
+const WORKER: &str = "worker";
+
 /// Lives one run through to its end.
 pub fn simulate(seed: u64, bug: Bug, banks: &Banks) -> Result<Stats, Violation> {
     let mut rng = Rng::new(seed);
@@ -133,15 +140,18 @@ pub fn simulate(seed: u64, bug: Bug, banks: &Banks) -> Result<Stats, Violation> 
     let mut spec = spec(mode);
     spec.limits.turns_max = 2 + rng.below(5) as u32;
     spec.limits.repairs_max = rng.below(3) as u32;
+    let tools = match bug {
+        Bug::FlagIsTrusted => banks.trusting.clone(),
+        _ => banks.sound[usize::from(rng.once_in(2))].clone(),
+    };
     let mut sim = Sim {
         bug,
         rough: false,
         now: 1_000_000,
         mode,
-        tools: match bug {
-            Bug::FlagIsTrusted => banks.trusting.clone(),
-            _ => banks.sound[usize::from(rng.once_in(2))].clone(),
-        },
+        tools_there: tools.clone().kept_by(WORKER),
+        tools,
+        is_handed_over: false,
         store: Store::new(&spec.run, bug != Bug::StoreDoesNotCompare),
         lease: Some(0),
         tabs: Default::default(),
@@ -174,7 +184,8 @@ impl Sim {
     fn feed(&mut self, tab: usize, input: Input) -> Result<Fed, Violation> {
         let Some(run) = self.tabs[tab].run.take() else { return Ok(Fed::Lost) };
         let at = Timestamp::from_millis(self.now);
-        let step = run.step(at, input, &self.tools);
+        let tools = if tab == THERE { &self.tools_there } else { &self.tools };
+        let step = run.step(at, input, tools);
         self.commit(tab, step)
     }
 
@@ -211,6 +222,9 @@ impl Sim {
             // The disk is full: nothing was written, and nothing after it is done (I14).
             self.stats.count("store failed");
             return self.read(tab).map(|()| false);
+        }
+        if self.is_handed_over && tab != THERE {
+            return violation("I1", "whoever handed the run over went on with it");
         }
         if self.store.append(entry).is_err() {
             self.stats.count("conflict");
@@ -292,6 +306,9 @@ impl Sim {
 
     /// A tab becomes the run's holder and carries it on from the store alone.
     fn take_over(&mut self, tab: usize) -> Result<(), Violation> {
+        if self.is_handed_over && tab != THERE {
+            return self.read(tab);
+        }
         self.lease = Some(tab);
         self.read(tab)?;
         let Some(run) = &self.tabs[tab].run else { return Ok(()) };
@@ -329,6 +346,7 @@ impl Sim {
         use holdpoint_core::journal::Record;
         use holdpoint_core::plan::Planned;
         self.stats.count(entry.record.kind());
+        self.is_handed_over |= matches!(entry.record, Record::HandedOver { .. });
         self.stats.count(match &entry.record {
             Record::Answered { planned: Planned::Invalid(_), .. } => "invalid answer",
             Record::Answered { planned: Planned::Unusable { .. }, .. } => "cut answer",

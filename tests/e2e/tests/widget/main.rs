@@ -23,3 +23,4 @@ mod once;
 mod record;
 mod sealed;
 mod transcript;
+mod worker;

@@ -1,0 +1,266 @@
+//! Calls that wait at a worker, decided in the widget of a page that the worker serves.
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::routing::post;
+use holdpoint_e2e::agent::Agent;
+use holdpoint_e2e::stage::{Stage, play};
+use holdpoint_e2e::{until, until_true};
+use holdpoint_worker::{Config, Worker};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+#[tokio::test]
+async fn call_at_the_worker_is_counted_shown_and_approved_by_the_same_card() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        let agent = worker.page(stage, ANN).await?;
+        worker.invoice(500).await?;
+        until_true("the page is told", async || {
+            Ok(agent.run("return globalThis.told", vec![]).await? == json!([1]))
+        })
+        .await?;
+        agent.click("inbox-button").await?;
+        agent.shows("Waiting at the worker").await?;
+        agent.click("inbox-item").await?;
+        let card = agent.card().await?;
+        for words in ["500", "Alice", "the amount is 100 or more", "From what was asked"] {
+            ensure!(card.contains(words), "the card lacks {words:?}: {card}");
+        }
+        agent.approve().await?;
+        agent.shows("Approved: Transfer").await?;
+        agent.has_no_card().await?;
+        until_true("the tool was called", async || Ok(worker.calls() == [500])).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn call_at_the_worker_is_denied_with_a_reason() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        let job = worker.invoice(500).await?;
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        agent.click("inbox-item").await?;
+        agent.deny("too much").await?;
+        let job = worker.ended(&job).await?;
+        let answer = job["answer"].as_str().context("an answer")?;
+        ensure!(answer.contains("(too much)"), "{answer}");
+        ensure!(worker.calls().is_empty());
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whoever_comes_second_is_told_who_decided() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        worker.invoice(500).await?;
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        agent.click("inbox-item").await?;
+        agent.card().await?;
+        worker.decide_as(BEN, "deny").await?;
+        agent.shows("Denied by Ben Bell elsewhere: Transfer").await?;
+        agent.has_no_card().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn token_that_the_worker_does_not_know_is_said_in_words() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        stage.allow_complaints();
+        let agent = worker.page(stage, "nobody-0123456789").await?;
+        agent.click("inbox-button").await?;
+        agent.shows("The worker does not know this token").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn run_that_was_handed_over_is_decided_elsewhere_and_comes_back_into_the_thread() -> Result<()>
+{
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        let agent = worker.page(stage, ANN).await?;
+        agent.run("agent.model = 'stand-in'", vec![]).await?;
+        agent.say("Transfer 500 to Alice").await?;
+        agent.card().await?;
+        let hand_off = "const { id } = agent.runs[0];
+             await agent.handOff(id);
+             await agent.handOff(id);
+             return agent.approve(agent.shadowRoot.querySelector('[data-call]').dataset.call,
+               { digest: '0'.repeat(64) }).catch((error) => error.code);";
+        let refused = agent.run(hand_off, vec![]).await?;
+        ensure!(refused == "handed_over", "{refused}");
+        worker.decide_as(BEN, "approve").await?;
+        agent.shows("Done: 500 to Alice").await?;
+        agent.shows("approved by Ben Bell").await?;
+        ensure!(worker.calls() == [500]);
+        agent.tab.reload().await?;
+        agent.ready().await?;
+        agent.shows("Done: 500 to Alice").await?;
+        // The page's own tool never ran.
+        let balance =
+            agent.tab.run("return document.querySelector('#balance').textContent", vec![]);
+        let balance = balance.await?;
+        ensure!(balance.as_str().is_some_and(|it| it.contains("1,000")), "{balance}");
+        Ok(())
+    })
+    .await
+}
+
+/// A worker that serves the page too, with its tool beside it. It must outlive the stage: a page that
+/// loses it complains in the console.
+struct AtWork {
+    base: String,
+    client: Client,
+    calls: Arc<Mutex<Vec<u64>>>,
+    _directory: TempDir,
+    _stop: DropGuard,
+}
+
+impl AtWork {
+    async fn start() -> Result<Self> {
+        let calls = Arc::<Mutex<Vec<u64>>>::default();
+        let called = Arc::clone(&calls);
+        let pay = async move |body: String| {
+            let call: Value = serde_json::from_str(&body).unwrap_or_default();
+            let amount = call["arguments"]["amount"].as_u64();
+            called.lock().expect("no test panics here").extend(amount);
+            json!({ "transferred": amount }).to_string()
+        };
+        let tools = TcpListener::bind("127.0.0.1:0").await?;
+        let file = FILE.replace("TOOLS", &tools.local_addr()?.to_string());
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let router = Router::new().route("/pay", post(pay));
+        tokio::spawn(holdpoint_proxy::serve(tools, router, stopped));
+
+        let directory = TempDir::new()?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let addr = listener.local_addr()?.to_string();
+        let variable = |name: &str| match name {
+            "HOLDPOINT_ADDR" => Some(addr.clone()),
+            "HOLDPOINT_UPSTREAM" => Some("demo".to_owned()),
+            "HOLDPOINT_DEMO_PACE" => Some("0".to_owned()),
+            "HOLDPOINT_SERVE" => std::env::var("HOLDPOINT_E2E_DIST").ok(),
+            "HOLDPOINT_DATABASE_URL" => {
+                Some(format!("sqlite://{}?mode=rwc", directory.path().join("db").display()))
+            }
+            "HOLDPOINT_SIGNING_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+            "HOLDPOINT_WORKER_TOKENS" => Some(format!("ann={ANN},ben={BEN},erp={ERP}")),
+            _ => None,
+        };
+        let worker = Worker::open(Config::parse(&file, variable)?).await?;
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(async move { worker.run(listener, stopped).await });
+        Ok(Self {
+            base: format!("http://{addr}"),
+            client: holdpoint_proxy::http_client(&"http://localhost".parse()?)?,
+            calls,
+            _directory: directory,
+            _stop: stop.drop_guard(),
+        })
+    }
+
+    /// The bank's page, as the worker serves it, in the tab in front.
+    async fn page(&self, stage: &Stage, token: &str) -> Result<Agent> {
+        let agent = stage.agent().await?;
+        agent.tab.open(&format!("{}/", self.base)).await?;
+        agent.ready().await?;
+        let script = "globalThis.told = [];
+             agent.addEventListener('holdpoint-pending-change', (it) => told.push(it.detail.count));
+             agent.worker = '/';
+             agent.workerToken = async () => args[0];";
+        agent.run(script, vec![json!(token)]).await?;
+        Ok(agent)
+    }
+
+    async fn invoice(&self, amount: u64) -> Result<String> {
+        let input = json!({ "amount": amount, "supplier": "Alice" });
+        let body = json!({ "workflow": "invoice", "input": input });
+        let taken = self.ask(ERP, "/v1/jobs", Some(body)).await?;
+        Ok(taken["id"].as_str().context("an id")?.to_owned())
+    }
+
+    async fn decide_as(&self, token: &str, decision: &str) -> Result<()> {
+        let listed = self.ask(token, "/v1/approvals", None).await?;
+        let approval = &listed["approvals"][0];
+        let id = approval["id"].as_str().context("an approval")?;
+        let body = json!({ "decision": decision, "digest": approval["digest"] });
+        let path = format!("/v1/approvals/{id}/decision");
+        self.ask(token, &path, Some(body)).await.map(drop)
+    }
+
+    async fn ended(&self, job: &str) -> Result<Value> {
+        until("the job ends", async || {
+            let job = self.ask(ERP, &format!("/v1/jobs/{job}"), None).await?;
+            Ok((job["status"] == "completed").then_some(job))
+        })
+        .await
+    }
+
+    async fn ask(&self, token: &str, path: &str, body: Option<Value>) -> Result<Value> {
+        let url = format!("{}{path}", self.base);
+        let request = match body {
+            Some(body) => self.client.post(url).body(body.to_string()),
+            None => self.client.get(url),
+        };
+        let response = request.bearer_auth(token).send().await?.error_for_status()?;
+        Ok(serde_json::from_str(&response.text().await?)?)
+    }
+
+    fn calls(&self) -> Vec<u64> {
+        self.calls.lock().expect("no test panics here").clone()
+    }
+}
+
+const ANN: &str = "ann-token-0123456789";
+const BEN: &str = "ben-token-0123456789";
+const ERP: &str = "erp-token-0123456789";
+
+const FILE: &str = r#"
+[[approver]]
+id = "ann"
+name = "Ann Archer"
+
+[[approver]]
+id = "ben"
+name = "Ben Bell"
+
+[[workflow]]
+name = "invoice"
+model = "stand-in"
+prompt = "Please transfer {amount} to {supplier}"
+approvers = ["ann", "ben"]
+requesters = ["erp", "ann"]
+
+[[workflow.tool]]
+name = "transfer"
+title = "Transfer"
+description = "Sends money"
+url = "http://TOOLS/pay"
+
+[workflow.tool.inputSchema]
+type = "object"
+required = ["amount", "recipient"]
+additionalProperties = false
+properties.amount = { type = "number", minimum = 1 }
+properties.recipient = { type = "string" }
+
+[[workflow.tool.approval]]
+id = "large"
+because = "the amount is 100 or more"
+when.properties.amount.minimum = 100
+when.required = ["amount"]
+"#;
