@@ -1,0 +1,21 @@
+// The manifest is what its schema says, and the package has what it names.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Ajv } from "ajv";
+
+const { resolve } = createRequire(import.meta.url);
+const read = (path) => JSON.parse(readFileSync(resolve(path), "utf8"));
+
+const manifest = read("holdpoint/custom-elements.json");
+// The schema says what draft it is of by an address that the validator does not know.
+const ajv = new Ajv({ strict: false, allErrors: true });
+const { $schema: _, ...schema } = read("custom-elements-manifest/schema.json");
+const isValid = ajv.compile(schema);
+assert.ok(isValid(manifest), JSON.stringify(isValid.errors, null, 2));
+for (const { path } of manifest.modules) resolve(`holdpoint/${path}`);
+const [element] = manifest.modules[0].declarations;
+for (const list of ["attributes", "members", "events", "cssParts", "cssProperties", "cssStates"]) {
+  assert.ok(element[list].length > 5, list);
+}
