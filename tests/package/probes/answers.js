@@ -7,3 +7,8 @@ await ended;
 const said = text(agent, "message-agent");
 const balance = agent.tools[0].execute().balance;
 if (!said.replace(",", "").includes(balance)) throw new Error(`the agent said: ${said}`);
+// A language other than English is a file that the build has to bring along.
+agent.lang = "de";
+while ((await shown(agent, "input")).placeholder !== "Was soll erledigt werden?") {
+  await new Promise(requestAnimationFrame);
+}

@@ -49,8 +49,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// All files of the package.
 pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
-    let mut files = page::loader(workspace)?;
+    let mut files = Files::new();
     let mut named = Named::default();
+    for (name, bytes) in page::loader(workspace)? {
+        if name.starts_with(page::LABELS) {
+            named.add(&mut files, &name, bytes);
+        } else {
+            files.insert(name, bytes);
+        }
+    }
     let mut widget = wasm::build(workspace, Build::Release)?.files;
     let glue = widget.remove(wasm::GLUE).context("the widget has no glue")?;
     for (name, mut bytes) in widget {
@@ -137,8 +144,10 @@ impl Named {
 /// The loader, whole for a page, and in two modules for who builds with npm.
 fn scripts(workspace: &Workspace, named: &Named, files: &mut Files) -> Result<()> {
     let sources = workspace.root.join("src/element");
-    let source = fs::read_to_string(sources.join(page::LOADER))?;
-    let source = named.fill_in(&source);
+    let read = |name: &str| -> Result<String> {
+        Ok(named.fill_in(&fs::read_to_string(sources.join(name))?))
+    };
+    let source = read(page::LOADER)?;
     let (class, imported) = source
         .split_once(IMPORTED)
         .with_context(|| format!("{} does not say where it begins to act", page::LOADER))?;
@@ -149,14 +158,18 @@ fn scripts(workspace: &Workspace, named: &Named, files: &mut Files) -> Result<()
     let npm = Npm::install(workspace).context("the package is made with esbuild")?;
     let directory = workspace.work().join("dist");
     wasm::clear(&directory)?;
-    fs::copy(sources.join(page::LANGUAGE), directory.join(page::LANGUAGE))?;
+    fs::write(directory.join(page::LANGUAGE), read(page::LANGUAGE)?)?;
     let (_, glue, _) = named.0.last().context("the glue has no name")?;
     let externals = [glue.as_str(), ELEMENT].map(|name| format!("--external:./{name}"));
     for (name, script) in [(page::LOADER, &*source), (ELEMENT, class), (DEFINE, &define)] {
         let path = directory.join(name);
         fs::write(&path, script)?;
         let flags = ["--bundle", &externals[0], &externals[1]];
-        files.insert(name.into(), wasm::minified(&npm, &flags, &path)?);
+        let script = wasm::minified(&npm, &flags, &path)?;
+        let text = String::from_utf8_lossy(&script);
+        let old = named.0.iter().find(|(old, ..)| text.contains(&format!("/{old}\"")));
+        ensure!(old.is_none(), "{name} asks for a file by the name without its hash: {old:?}");
+        files.insert(name.into(), script);
     }
     Ok(())
 }
