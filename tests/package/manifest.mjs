@@ -1,4 +1,4 @@
-// The manifest is what its schema says, and the package has what it names.
+// The manifest is what its schema says, the package has what it names, and the notices are there.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -19,3 +19,10 @@ const [element] = manifest.modules[0].declarations;
 for (const list of ["attributes", "members", "events", "cssParts", "cssProperties", "cssStates"]) {
   assert.ok(element[list].length > 5, list);
 }
+
+const notices = readFileSync(resolve("holdpoint/THIRD-PARTY.txt"), "utf8");
+for (const crate of ["leptos", "wasm-bindgen", "serde_json", "sha2"]) {
+  assert.match(notices, new RegExp(`^${crate} [\\d.]+ \\(.*(MIT|Apache).*\\)$`, "m"));
+}
+assert.doesNotMatch(notices, /^(holdpoint|xtask|clap|axum) /m);
+assert.ok(notices.split("Permission is hereby granted").length > 10);

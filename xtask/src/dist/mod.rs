@@ -6,6 +6,7 @@
 pub(crate) mod check;
 mod contract;
 mod editors;
+mod notices;
 
 use std::fs;
 
@@ -92,6 +93,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
         files.insert(name.into(), pretty(&data)?);
     }
     files.append(&mut papers(workspace)?);
+    files.insert(notices::NAME.into(), notices::collect(workspace)?.into());
     let shipped: Vec<_> = files.keys().cloned().collect();
     files.insert("package.json".into(), pretty(&package(workspace, &shipped))?);
     Ok(files)
