@@ -921,7 +921,7 @@ export class HoldpointAgentElement extends HTMLElement {
   /** Defines the element under a name, unless the name is taken; importing the module does it. */
   static define(tag?: string, registry?: CustomElementRegistry): void;
 
-  /** Settles when the widget has read its store, or rejects with a {@link HoldpointError}. */
+  /** Settles when the widget has read its store, or rejects with a `HoldpointError`. */
   readonly ready: Promise<void>;
   /** Empty until the widget is loaded. */
   readonly version: string;
@@ -929,7 +929,7 @@ export class HoldpointAgentElement extends HTMLElement {
   readonly state: AgentState;
   /** The calls that wait for a person. */
   readonly pending: readonly Approval[];
-  /** The runs of this conversation, oldest first. */
+  /** The runs that it has read, oldest first. */
   readonly runs: readonly Run[];
 
   // Each of these waits until the element is ready and rejects with a HoldpointError.

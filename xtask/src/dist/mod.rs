@@ -7,6 +7,7 @@ pub(crate) mod check;
 mod contract;
 mod editors;
 mod notices;
+pub(crate) mod reference;
 
 use std::fs;
 
