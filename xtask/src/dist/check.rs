@@ -33,8 +33,7 @@ pub(crate) fn run(workspace: &Workspace, modules: &Path, chromium: &Browser) -> 
     let check =
         Check { workspace, modules, chromium, sources: workspace.root.join("tests/package") };
     let files = super::build(workspace)?;
-    let loader = &files[page::LOADER];
-    let weight = gzipped(loader)?;
+    let weight = gzipped(&files[page::LOADER])?;
     ensure!(weight <= LOADER_BUDGET, "the loader weighs {weight} bytes, and may {LOADER_BUDGET}");
 
     let tarball = check.pack(&files)?;
@@ -44,10 +43,11 @@ pub(crate) fn run(workspace: &Workspace, modules: &Path, chromium: &Browser) -> 
     tools::run(check.tool("@arethetypeswrong/cli/dist/index.js").arg(&tarball).args(profile))?;
 
     let project = check.install(&tarball)?;
+    let files = wasm::read_tree(&project.join("node_modules/holdpoint"))?;
     let types = project.join("types");
     page::write(&wasm::read_tree(&workspace.root.join("tests/types"))?, &types)?;
     tools::run(check.tool("typescript/lib/tsc.js").arg("--project").arg(&types))?;
-    for script in ["node.mjs", "manifest.mjs"] {
+    for script in ["node.mjs", "contents.mjs"] {
         fs::copy(check.sources.join(script), project.join(script))?;
         tools::run(Command::new("node").arg(script).current_dir(&project))?;
     }

@@ -1,11 +1,14 @@
-// The manifest is what its schema says, the package has what it names, and the notices are there.
+// The manifest is what its schema says, the package has what it names, the hashes are those of the
+// files, and the notices are there.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Ajv } from "ajv";
 
 const { resolve } = createRequire(import.meta.url);
+const root = resolve("holdpoint/package.json").replace(/package\.json$/, "");
 const read = (path) => JSON.parse(readFileSync(resolve(path), "utf8"));
 
 const manifest = read("holdpoint/custom-elements.json");
@@ -18,6 +21,14 @@ for (const { path } of manifest.modules) resolve(`holdpoint/${path}`);
 const [element] = manifest.modules[0].declarations;
 for (const list of ["attributes", "members", "events", "cssParts", "cssProperties", "cssStates"]) {
   assert.ok(element[list].length > 5, list);
+}
+
+const hashes = read("holdpoint/sri.json");
+const loaded = readdirSync(root, { recursive: true }).filter((path) => /\.(js|wasm)$|labels.*json$/.test(path));
+assert.ok(loaded.length > 15);
+for (const path of loaded) {
+  const hash = createHash("sha384").update(readFileSync(root + path)).digest("base64");
+  assert.equal(hashes[path.replaceAll("\\", "/")], `sha384-${hash}`, path);
 }
 
 const notices = readFileSync(resolve("holdpoint/THIRD-PARTY.txt"), "utf8");
