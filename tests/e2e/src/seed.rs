@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use holdpoint_core::approval::{Approver, Decision};
 use holdpoint_core::id::{RunId, ThreadId, Timestamp};
 use holdpoint_core::message::{Finish, Item, ModelResponse, Part, ToolCall};
+use holdpoint_core::plan::Note;
 use holdpoint_core::run::{Effect, Input, Limits, Mode, Run, Spec, ToolOutcome};
 use holdpoint_core::schema::NoPatterns;
 use holdpoint_core::tool::Toolbox;
@@ -93,16 +94,11 @@ impl Desk {
     }
 
     fn answer(&mut self, parts: Vec<Part>) -> Result<()> {
+        let notes = parts.iter().filter_map(summary).collect();
         let items = parts.into_iter().map(|part| Item { part, raw: None }).collect();
         let response = ModelResponse { items, finish: Finish::Complete, usage: None };
         let turn = self.run.turn();
-        self.feed(Input::ModelResponded {
-            turn,
-            response,
-            notes: Vec::new(),
-            left_out: 0,
-            grants: Vec::new(),
-        })
+        self.feed(Input::ModelResponded { turn, response, notes, left_out: 0, grants: Vec::new() })
     }
 
     fn deny(&mut self, at: usize) -> Result<()> {
@@ -139,6 +135,17 @@ impl Desk {
         });
         file.to_string()
     }
+}
+
+/// A sentence for a call, as a page gives one.
+fn summary(part: &Part) -> Option<Note> {
+    let Part::Call(call) = part else { return None };
+    let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
+    let words = arguments["recipient"].as_str().map_or_else(
+        || "Look how much is there".to_owned(),
+        |recipient| format!("Transfer {} to {recipient}", arguments["amount"]),
+    );
+    Some(Note { summary: Some(words), ..Note::default() })
 }
 
 fn transfer() -> Value {

@@ -203,6 +203,7 @@ const SEARCH_INBOX: &str = measured!(
      field.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
      const rows = () => [...agent.shadowRoot.querySelectorAll('[part~=inbox-row]')];
      while (rows().length === 0 || !rows().every((row) => row.textContent.includes(args[0]))) {
+       if (performance.now() - start > 30_000) throw new Error('nothing was found');
        await frame();
      }
      await frame();
