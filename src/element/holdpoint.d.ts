@@ -661,18 +661,29 @@ export class HoldpointError extends Error {
 
 /** The detail of each event. All events bubble and are composed. */
 export interface HoldpointEventDetails {
+  /** The widget has read its store: anything can be asked of it now. */
   "holdpoint-ready": { version: string };
+  /** Something was not done; `fix` says what to do about it. */
   "holdpoint-error": { code: string; message: string; fix: string };
+  /** A person, or the page, has begun a run. */
   "holdpoint-run-start": { runId: string; text: string };
+  /** A run has its final answer, failed, or was stopped. */
   "holdpoint-run-end": { runId: string; status: string };
-  /** Cancelable: the page shows a card of its own. */
+  /** A call waits for a person. Cancelable: the page shows a card of its own. */
   "holdpoint-approval-request": { approval: Approval };
+  /** A decision is saved. */
   "holdpoint-decision": { runId: string; callId: string; decision: Json; digest: string; by: Json };
+  /** A tool is about to be called; that is saved already. */
   "holdpoint-tool-start": { runId: string; callId: string; attempt: number };
+  /** A tool has given its result, or failed. */
   "holdpoint-tool-end": { runId: string; callId: string; ok: boolean };
+  /** Another number of calls waits for a person. */
   "holdpoint-pending-change": { count: number };
+  /** A journal has one entry more. */
   "holdpoint-journal": { runId: string; seq: number };
+  /** The popover has opened. */
   "holdpoint-open": {};
+  /** The popover has closed. */
   "holdpoint-close": {};
 }
 
@@ -680,59 +691,245 @@ export type HoldpointEventMap = {
   [Name in keyof HoldpointEventDetails]: CustomEvent<HoldpointEventDetails[Name]>;
 };
 
-/** `<holdpoint-agent>`: an AI agent that stops for a person before it does what is risky. */
-export class HoldpointAgentElement extends HTMLElement {
-  /** Defines the element under a name, unless the name is taken; importing the module does it. */
-  static define(tag?: string, registry?: CustomElementRegistry): void;
-
-  /** The base address of the proxy; "/v1" unless set. */
+/** What a page sets: each of these is a property, and those with `@attr` an attribute too. */
+export interface HoldpointAgentProperties {
+  /**
+   * The base address of the proxy.
+   * @attr endpoint
+   * @default "/v1"
+   */
   endpoint: string;
-  /** The wire format; "demo" answers in the page, with no network. */
+  /**
+   * The wire format; "demo" answers in the page, with no network.
+   * @attr api
+   * @default "responses"
+   */
   api: "responses" | "chat" | "messages" | "demo";
+  /**
+   * The model that the proxy is asked for.
+   * @attr model
+   * @default "gpt-5"
+   */
   model: string;
+  /**
+   * Whether the model calls tools as it goes, or makes one plan that is checked as a whole.
+   * @attr mode
+   * @default "tools"
+   */
   mode: "tools" | "plan";
+  /**
+   * In the flow of the page, behind a button at its edge, or not shown at all.
+   * @attr layout
+   * @default "inline"
+   */
   layout: "inline" | "popover" | "headless";
-  /** Whether the popover is open. */
+  /**
+   * Whether the popover is open.
+   * @attr open
+   * @default false
+   */
   open: boolean;
-  /** Separates stores; read once, when the element is first put into the page. */
+  /**
+   * Separates stores; read once, when the element is first put into the page.
+   * @attr namespace
+   * @default "default"
+   */
   namespace: string;
+  /**
+   * What the assistant is called, in the language of the page unless set.
+   * @attr label
+   * @default "Assistant"
+   */
   label: string;
+  /**
+   * Light or dark: as the person has it, or as the page says.
+   * @attr color-scheme
+   * @default "auto"
+   */
   colorScheme: "auto" | "light" | "dark" | "host";
   /**
    * What assistive technology is told. "status": what waits for a person, and what went wrong. "brief":
    * also what was done, and that there is an answer. "full": also its first 300 characters.
+   * @attr announce
+   * @default "brief"
    */
   announce: "brief" | "full" | "status" | "off";
-  /** Whether the page's title says how many calls wait, as in "(3) Title". */
+  /**
+   * Whether the page's title says how many calls wait, as in "(3) Title".
+   * @attr title-badge
+   * @default false
+   */
   titleBadge: boolean;
   /**
    * Whether a person may turn on notifications of what waits, in the inbox. The page's service
    * worker answers them if it has `importScripts("/holdpoint-sw.js")`, or is that file.
+   * @attr notifications
+   * @default false
    */
   notifications: boolean;
   /**
    * The base address of a worker. The inbox then lists what waits there too, with the same card, and
    * counts it; `workerToken` says who decides. Empty for none.
+   * @attr worker
+   * @default ""
    */
   worker: string;
+  /**
+   * For developers; nothing is shown of it yet.
+   * @attr debug
+   * @default false
+   */
   debug: boolean;
-
-  /** Setting it takes away the tools set before; a bad one is reported and the others are used. */
+  /**
+   * The functions that the agent may ask for. Setting it takes away the tools set before; a bad one
+   * is reported and the others are used.
+   */
   get tools(): Tool[];
   set tools(tools: readonly Tool[] | null | undefined);
+  /** What the model is told before anything else. */
   instructions: string | undefined;
   /** Over the texts of the language that the nearest `lang` names; English, where none is shipped. */
   labels: Labels | undefined;
+  /** Who decides here, for the record. */
   approver: Approver | undefined;
   /** An approver's token for the worker, or a function that gives one; asked for at each request. */
   workerToken: string | (() => MaybePromise<string>) | undefined;
+}
 
-  /** Settles when the widget has read its store, or rejects with a {@link HoldpointError}. */
+/**
+ * An AI agent that stops for a person before it does what is risky.
+ *
+ * @cssstate loading - The widget is being fetched.
+ * @cssstate idle - Nothing runs.
+ * @cssstate running - The model or a tool is at work.
+ * @cssstate waiting - A call waits for a person.
+ * @cssstate offline - There is no network.
+ * @cssstate error - The widget could not be loaded.
+ * @cssprop [--holdpoint-color-accent=light-dark(#0b5a60, #72d0cc)] - What can be pressed, and what is chosen.
+ * @cssprop [--holdpoint-color-on-accent=light-dark(#fff, #04211f)] - Text on the accent.
+ * @cssprop [--holdpoint-color-surface=light-dark(#fff, #151a1a)] - The ground of the widget.
+ * @cssprop [--holdpoint-color-text=light-dark(#14201f, #e8edec)] - Text; the quieter shades are made of it.
+ * @cssprop [--holdpoint-color-border=light-dark(#dbe1e0, #303938)] - Lines.
+ * @cssprop [--holdpoint-color-danger=light-dark(#b3261e, #ff9a90)] - What cannot be undone, and what failed.
+ * @cssprop [--holdpoint-color-warn=light-dark(#8a5200, #f2b95c)] - What waits or is in doubt.
+ * @cssprop [--holdpoint-color-ok=light-dark(#17693a, #78d39a)] - What was done.
+ * @cssprop [--holdpoint-font=system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif] - The family of all text but code.
+ * @cssprop [--holdpoint-radius=14px] - The corners of cards; smaller ones are made of it.
+ * @cssprop [--holdpoint-space=4px] - The unit of all distances.
+ * @cssprop [--holdpoint-shadow=0 1px 2px #0a1f1e0f, 0 8px 24px -8px #0a1f1e2e] - The shadow of what floats.
+ * @cssprop [--holdpoint-width=auto] - The width of the widget.
+ * @cssprop [--holdpoint-height=36em] - Its height.
+ * @csspart base - All of the widget, or the card that says why there is none.
+ * @csspart launcher - The button that opens the popover.
+ * @csspart badge - How many calls wait.
+ * @csspart status - What the agent does now.
+ * @csspart toast - A short word on what was just done.
+ * @csspart transcript - The conversation.
+ * @csspart message - One message; also `message-user` or `message-agent`, and `streaming` while it grows.
+ * @csspart message-user - What a person said.
+ * @csspart message-agent - What the agent said.
+ * @csspart streaming - A message that still grows.
+ * @csspart earlier-button - Shows earlier messages.
+ * @csspart jump-button - Goes to the latest message.
+ * @csspart composer - Where a person writes.
+ * @csspart input - The field of the composer.
+ * @csspart send-button - Sends what is written.
+ * @csspart stop-button - Stops the run.
+ * @csspart approval-card - A call that waits for a person.
+ * @csspart card-summary - The sentence of a card.
+ * @csspart card-arguments - Every argument of the call.
+ * @csspart card-rule - The rule that asks, and why.
+ * @csspart card-preview - What the call would change.
+ * @csspart card-undo - Whether it can be undone.
+ * @csspart card-origins - Where the arguments come from.
+ * @csspart card-reason - The agent's own reason.
+ * @csspart card-changed - What has changed since a person was first asked.
+ * @csspart show-all - Shows what a long or unusual text hides.
+ * @csspart expiry - How long there is to decide.
+ * @csspart extend-button - Gives more time.
+ * @csspart lapsed - Says that the time is over.
+ * @csspart again-button - Asks to see a call anew.
+ * @csspart approve-button - Approves the call.
+ * @csspart deny-button - Denies it, at once or with the reason.
+ * @csspart deny-reason - The field of the reason.
+ * @csspart answer-button - Answers in place of the call.
+ * @csspart answer-text - The field of that answer.
+ * @csspart edit-button - Opens the form of the arguments.
+ * @csspart back-button - Goes back to the choice.
+ * @csspart keys-button - Shows the keyboard's shortcuts.
+ * @csspart card-scope - What of a call is approved from now on without asking.
+ * @csspart remember - Whether that is wished.
+ * @csspart remember-most - A limit of it.
+ * @csspart remember-until - How long it holds.
+ * @csspart edit-form - The form of the arguments.
+ * @csspart edit-faults - The fields that need another value.
+ * @csspart fault-link - Goes to such a field.
+ * @csspart field - One argument.
+ * @csspart field-error - What is wrong with it.
+ * @csspart add-button - Adds an item to a list.
+ * @csspart move-button - Moves an item.
+ * @csspart remove-button - Removes an item.
+ * @csspart presence-button - Adds or leaves out an optional argument.
+ * @csspart reset-button - Takes back a change of an argument.
+ * @csspart json-button - Changes between form and JSON.
+ * @csspart review-button - Goes to the review of the changes.
+ * @csspart review - The changes, before they are approved.
+ * @csspart changes - What differs, before and after.
+ * @csspart batch - Calls that are decided together.
+ * @csspart select - Chooses one of them.
+ * @csspart select-all - Chooses all of them.
+ * @csspart batch-approve - Approves those chosen.
+ * @csspart batch-deny - Denies those chosen.
+ * @csspart confirm-dialog - Asks once more about what is critical.
+ * @csspart confirm-word - The field of the word to type.
+ * @csspart confirm-button - Confirms.
+ * @csspart hold-button - Confirms when it is held.
+ * @csspart cancel-button - Closes a dialog with nothing done.
+ * @csspart doubt-card - A call of which nobody saw the end.
+ * @csspart settle-button - Says what became of it.
+ * @csspart retry-button - Tries again what failed.
+ * @csspart export-button - Saves the record of a run that failed as a file.
+ * @csspart receipt - What became of a call.
+ * @csspart receipt-edited - What was changed before it was approved.
+ * @csspart undo-bar - The time in which a call can be taken back.
+ * @csspart undo-button - Takes it back.
+ * @csspart inbox - All that waits and was decided, in every conversation.
+ * @csspart inbox-button - Opens it.
+ * @csspart inbox-item - A row of it.
+ * @csspart inbox-note - A remark in it.
+ * @csspart inbox-search - Its search field.
+ * @csspart filter-button - Chooses which rows are shown.
+ * @csspart news-button - Shows rows that are new.
+ * @csspart notify-button - Turns notifications on.
+ * @csspart take-button - Takes a run along as a file.
+ * @csspart bring-button - Takes a file in.
+ * @csspart file-input - The field of that file.
+ * @csspart passphrase - The field of its passphrase.
+ * @csspart audit-button - Opens the record of all runs.
+ * @csspart rules-button - Opens what is approved without asking.
+ * @csspart dialog - A dialog of the inbox.
+ * @csspart worker-list - What waits at the worker.
+ * @csspart worker-card - A call that waits there.
+ * @csspart audit - The record of all runs.
+ * @csspart save-button - Saves it as a file.
+ * @csspart rules - What is approved without asking.
+ * @csspart rule - A rule of these.
+ * @csspart rule-sentence - What a rule says.
+ * @csspart revoke-button - Revokes it.
+ */
+export class HoldpointAgentElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** Settles when the widget has read its store, or rejects with a `HoldpointError`. */
   readonly ready: Promise<void>;
   /** Empty until the widget is loaded. */
   readonly version: string;
+  /** What it does now; on the page `:state(running)` and the like. */
   readonly state: AgentState;
+  /** The calls that wait for a person. */
   readonly pending: readonly Approval[];
+  /** The runs that it has read, oldest first. */
   readonly runs: readonly Run[];
 
   // Each of these waits until the element is ready and rejects with a HoldpointError.
@@ -741,13 +938,16 @@ export class HoldpointAgentElement extends HTMLElement {
   send(text: string): Promise<string>;
   /** Begins a run with no chat; its id. */
   submit(job: Job): Promise<string>;
+  /** Stops the run; a call that has begun is not undone. */
   stop(): Promise<void>;
   /** Adds a tool, until `signal` aborts or the function that it gives is called. */
   registerTool<Args extends object = any>(
     tool: Tool<Args>,
     options?: { signal?: AbortSignal },
   ): Promise<() => void>;
+  /** Approves the call as it was shown, which `digest` identifies, or with other arguments. */
   approve(callId: string, options: { digest: string; args?: object; note?: string }): Promise<void>;
+  /** The call does not run, and the model hears why. */
   deny(callId: string, options?: { reason?: string }): Promise<void>;
   /** Answers the model in place of the call, which does not run. */
   answer(callId: string, options: { text: string }): Promise<void>;
@@ -757,8 +957,11 @@ export class HoldpointAgentElement extends HTMLElement {
   takeBack(callId: string): Promise<void>;
   /** What people had remembered. */
   rules(): Promise<RememberedRule[]>;
+  /** Forgets a rule: its calls ask again. */
   revokeRule(ruleId: string): Promise<void>;
+  /** Which rule would hold a call, with nothing done. */
   evaluate(tool: string, args: object): Promise<Evaluation>;
+  /** A run as a file. */
   exportRun(runId: string, options?: ExportOptions): Promise<Blob>;
   /** Takes a run in, or what is new of it; its id. A run that went on differently is refused. */
   importRun(file: Blob, options?: { passphrase?: string }): Promise<string>;
@@ -788,6 +991,19 @@ export class HoldpointAgentElement extends HTMLElement {
     options?: boolean | AddEventListenerOptions,
   ): void;
 }
+
+export interface HoldpointAgentElement extends HoldpointAgentProperties {}
+
+/** The attributes and properties with the events, for frameworks that set both by one name. */
+export type HoldpointAgentProps = Partial<HoldpointAgentProperties> & {
+  [Name in keyof HoldpointAgentProperties as Kebab<Name>]?: HoldpointAgentProperties[Name];
+} & {
+  [Name in keyof HoldpointEventMap as `on${Name}`]?: (event: HoldpointEventMap[Name]) => void;
+};
+
+type Kebab<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${Kebab<Rest>}`
+  : Name;
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -114,7 +114,7 @@ function loadError(cause) {
   return new HoldpointError(
     "load_failed",
     "The assistant could not be loaded.",
-    "Serve holdpoint_wasm.js and holdpoint_wasm_bg.wasm beside holdpoint.js, from the same build, then reload the page.",
+    "Serve every file of the build beside holdpoint.js, then reload the page.",
     cause,
   );
 }
@@ -513,4 +513,24 @@ const FAULT_SHEET = `
   code { font-size: 12px; opacity: .8 }
 `;
 
+// From here on: what importing this module does. Where there is no document, that is nothing.
+
 HoldpointAgentElement.define();
+
+// A classic script cannot import. It leaves functions in `window.holdpoint`, which are called in their
+// order with what this module exports; once it is loaded, at once.
+const left = globalThis.holdpoint;
+if (globalThis.document && (left === undefined || Array.isArray(left))) {
+  const push = (...callbacks) => {
+    for (const callback of callbacks) {
+      try {
+        callback({ HoldpointAgentElement, HoldpointError });
+      } catch (thrown) {
+        // The others are none the worse for it.
+        reportError(thrown);
+      }
+    }
+  };
+  globalThis.holdpoint = { push };
+  push(...(left ?? []));
+}

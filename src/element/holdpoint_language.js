@@ -3,8 +3,13 @@
 // English is in the widget. The others are files of their own, fetched when an element is in one of
 // them.
 
-/** By the name of the file. */
-const SHIPPED = ["ar", "de", "zh"];
+/** Where the texts of each language are. Each is written out, which bundlers can follow. */
+const SHIPPED = {
+  ar: new URL("./labels/ar.json", import.meta.url),
+  de: new URL("./labels/de.json", import.meta.url),
+  en: new URL("./labels/en.json", import.meta.url),
+  zh: new URL("./labels/zh.json", import.meta.url),
+};
 /** Scripts that are written from right to left. */
 const RIGHT_TO_LEFT = ["Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"];
 /** A widget in English is better than none. */
@@ -15,9 +20,8 @@ const files = new Map();
 /** A file of texts by their keys, fetched once; after a failure, by the next that asks. */
 function texts(name) {
   if (!files.has(name)) {
-    const fetched = fetch(new URL(`./labels/${name}.json`, import.meta.url), {
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    }).then((response) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const fetched = fetch(SHIPPED[name], { signal }).then((response) => {
       if (!response.ok) throw new Error(`${response.url} answered with ${response.status}`);
       return response.json();
     });
@@ -48,7 +52,8 @@ function known(tag) {
   }
   const { language, script } = locale.maximize();
   // Who reads the one Chinese script may not want to read the other.
-  return { locale, file: SHIPPED.find((name) => name === language && script !== "Hant") };
+  const isRead = Object.hasOwn(SHIPPED, language) && language !== ENGLISH && script !== "Hant";
+  return { locale, file: isRead ? language : undefined };
 }
 
 /** What is spoken where only English is at hand. */

@@ -1,6 +1,6 @@
 // A page's own code, as the types allow it; what they must refuse is marked.
 
-import { HoldpointAgentElement, HoldpointError, type Approval } from "../../src/element/holdpoint.js";
+import { HoldpointAgentElement, HoldpointError, type Approval } from "holdpoint";
 
 const agent = document.querySelector("holdpoint-agent")!;
 agent satisfies HoldpointAgentElement;

@@ -80,6 +80,8 @@ enum Xtask {
     Size,
     /// Build the package for npm in `dist/`.
     Dist,
+    /// Write `docs/element.md` anew, from the types of the element.
+    Reference,
     /// Build all of the demo page but its HTML, for a development server such as Trunk.
     BuildPage {
         /// The directory to fill [default: $TRUNK_STAGING_DIR].
@@ -118,6 +120,7 @@ fn run(command: Xtask) -> anyhow::Result<ExitCode> {
         Xtask::Screenshot => bench::screenshot(&workspace)?,
         Xtask::Size => size::run(&workspace)?,
         Xtask::Dist => dist::run(&workspace)?,
+        Xtask::Reference => dist::reference::write(&workspace)?,
         Xtask::BuildPage { into } => page::build_into(&workspace, into)?,
         Xtask::WasmTestRunner { args } => browser::run_wasm_tests(&workspace, args)?,
     }

@@ -49,6 +49,18 @@ const WEBHOOKS: Pinned = Pinned {
     lock: include_str!("../../tests/clients/webhooks/package-lock.json"),
 };
 
+const PACKAGE: Pinned = Pinned {
+    home: "package",
+    what: "publint, attw, TypeScript and Vite",
+    versions: include_str!("../../tests/package/tools/package.json"),
+    lock: include_str!("../../tests/package/tools/package-lock.json"),
+};
+
+/// What checks our own package, in the packages that it comes in, installed on first use.
+pub(crate) fn package(workspace: &Workspace) -> Result<PathBuf> {
+    PACKAGE.install(workspace)
+}
+
 /// The library of Standard Webhooks, in the packages that it comes in, installed on first use.
 pub(crate) fn webhooks(workspace: &Workspace) -> Result<PathBuf> {
     WEBHOOKS.install(workspace)
@@ -132,7 +144,7 @@ mod tests {
 
     #[test]
     fn packages_are_locked_to_one_version() {
-        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS] {
+        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS, PACKAGE] {
             let versions: serde_json::Value = serde_json::from_str(versions).unwrap();
             for (name, version) in versions["dependencies"].as_object().unwrap() {
                 let locked = format!("\"{name}\": {version}");
@@ -143,7 +155,7 @@ mod tests {
 
     #[test]
     fn lock_files_leave_the_registry_to_the_user() {
-        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS] {
+        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS, PACKAGE] {
             assert!(!lock.contains("http"), "{what}");
         }
     }

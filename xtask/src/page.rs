@@ -15,7 +15,7 @@ use crate::wasm::{self, Build, Files};
 /// The hand-written module with the element's class, which loads the glue.
 pub(crate) const LOADER: &str = "holdpoint.js";
 /// The module that the loader imports; it is inside the loader where that could be bundled.
-const LANGUAGE: &str = "holdpoint_language.js";
+pub(crate) const LANGUAGE: &str = "holdpoint_language.js";
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is

@@ -6,9 +6,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -20,31 +20,90 @@ use crate::wasm;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+pub(crate) const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 
-const PAGE: &str = "<!doctype html><script type=\"module\" src=\"/smoke.js\"></script>";
+/// Waits for the element's `ready`.
+const READY: &str = r#"
+await import("/holdpoint.js");
+const agent = document.createElement("holdpoint-agent");
+document.body.append(agent);
+await agent.ready;
+"#;
 
-/// Waits for the element's `ready`, then reports on a path that the server understands.
-const SCRIPT: &str = r#"
+/// Reports on a path that the server understands; what `probe.js` says is between the two.
+const BEFORE: &str = r#"
 const report = (path) => fetch(path, { method: "POST" });
 const fail = (reason) => report(`/smoke/failed?${encodeURIComponent(reason)}`);
-addEventListener("securitypolicyviolation", (e) => fail(`${e.violatedDirective} ${e.blockedURI}`));
+const refuse = ({ body }) => fail(`${body.effectiveDirective} refuses ${body.blockedURL}`);
+// What the policy refused before this script began is told as well.
+const refusals = new ReportingObserver((found) => found.forEach(refuse), {
+  types: ["csp-violation"],
+  buffered: true,
+});
+refusals.observe();
 addEventListener("error", (e) => fail(e.message));
 addEventListener("unhandledrejection", (e) => fail(String(e.reason)));
-try {
-  await import("/holdpoint.js");
-  const agent = document.createElement("holdpoint-agent");
-  document.body.append(agent);
+
+/** The page's element, once it is ready. */
+async function element() {
+  await customElements.whenDefined("holdpoint-agent");
+  const agent = document.querySelector("holdpoint-agent");
   await agent.ready;
-  await report("/smoke/ready");
+  return agent;
+}
+
+/** The next event of a kind. */
+const next = (agent, type) =>
+  new Promise((resolve) => agent.addEventListener(type, resolve, { once: true }));
+
+const part = (agent, name) => agent.shadowRoot.querySelector(`[part~="${name}"]`);
+
+/** A part of the widget, as soon as it is there. */
+async function shown(agent, name) {
+  while (!part(agent, name)) await new Promise(requestAnimationFrame);
+  return part(agent, name);
+}
+
+const text = (agent, name) => part(agent, name)?.textContent ?? "";
+
+try {
+"#;
+const AFTER: &str = r#"
+  // A refusal is told in a task of its own.
+  await new Promise((resolve) => setTimeout(resolve));
+  const left = refusals.takeRecords();
+  left.forEach(refuse);
+  if (left.length === 0) await report("/smoke/ready");
 } catch (error) {
   fail(String(error));
 }
 "#;
 
-/// Loads the page in the browser and waits until its element is ready.
-pub(crate) fn check(workspace: &Workspace, chromium: &Browser, page: &Path) -> Result<()> {
+/// A page, and what is asked of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit<'a> {
+    /// The directory that the page is served from.
+    pub(crate) files: &'a Path,
+    /// Its HTML.
+    pub(crate) html: &'a str,
+    pub(crate) policy: &'a str,
+    /// The body of a function; what it throws is what is wrong.
+    pub(crate) probe: &'a str,
+}
+
+/// Loads the widget in the browser and waits until its element is ready.
+pub(crate) fn check(workspace: &Workspace, chromium: &Browser, files: &Path) -> Result<()> {
+    visit(
+        workspace,
+        chromium,
+        Visit { files, html: "<!doctype html>", policy: POLICY, probe: READY },
+    )
+}
+
+/// Loads a page in the browser, with the probe as its last script; any refusal by its policy is an
+/// error.
+pub(crate) fn visit(workspace: &Workspace, chromium: &Browser, visit: Visit<'_>) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let profile = workspace.work().join("smoke-profile");
@@ -60,66 +119,83 @@ pub(crate) fn check(workspace: &Workspace, chromium: &Browser, page: &Path) -> R
     let _browser = Ended(browser);
 
     let (report, reported) = mpsc::channel();
-    let page = page.to_owned();
+    let site = Arc::new(Site {
+        files: visit.files.to_owned(),
+        html: format!("{}\n<script type=\"module\" src=\"/smoke.js\"></script>\n", visit.html),
+        policy: visit.policy.to_owned(),
+        script: [BEFORE, visit.probe, AFTER].concat(),
+    });
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (report, page) = (report.clone(), page.clone());
+            let (report, site) = (report.clone(), Arc::clone(&site));
             // A browser that goes away in the middle of an answer is none of our concern.
-            thread::spawn(move || answer(stream, &page, &report));
+            thread::spawn(move || site.answer(stream, &report));
         }
     });
     match reported.recv_timeout(LIMIT) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(reason)) => bail!("the widget does not start: {reason}"),
-        Err(_) => bail!("the widget is not ready after {} seconds", LIMIT.as_secs()),
+        Ok(Err(reason)) => bail!("the page in the browser: {reason}"),
+        Err(_) => bail!("the page is not done after {} seconds", LIMIT.as_secs()),
     }
 }
 
-/// Answers one request; a request that is a report is passed on.
-fn answer(
-    mut stream: TcpStream,
-    page: &Path,
-    report: &mpsc::Sender<Result<(), String>>,
-) -> std::io::Result<()> {
-    let mut head = BufReader::new(stream.try_clone()?).lines();
-    let first = head.next().transpose()?.unwrap_or_default();
-    // The headers are read and ignored: closing on unread bytes would reset the connection.
-    for line in head {
-        if line?.is_empty() {
-            break;
+/// What is served.
+struct Site {
+    files: PathBuf,
+    html: String,
+    policy: String,
+    script: String,
+}
+
+impl Site {
+    /// Answers one request; a request that is a report is passed on.
+    fn answer(
+        &self,
+        mut stream: TcpStream,
+        report: &mpsc::Sender<Result<(), String>>,
+    ) -> std::io::Result<()> {
+        let mut head = BufReader::new(stream.try_clone()?).lines();
+        let first = head.next().transpose()?.unwrap_or_default();
+        // The headers are read and ignored: closing on unread bytes would reset the connection.
+        for line in head {
+            if line?.is_empty() {
+                break;
+            }
         }
+        let path = first.split(' ').nth(1).unwrap_or_default();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let found = match path {
+            "/" => Some(self.html.clone().into()),
+            "/smoke.js" => Some(self.script.clone().into()),
+            "/smoke/ready" | "/smoke/failed" => {
+                let result = if path.ends_with("ready") { Ok(()) } else { Err(decoded(query)) };
+                // Only the first report is waited for.
+                let _ = report.send(result);
+                Some(Vec::new())
+            }
+            _ if path.contains("..") => None,
+            _ => fs::read(self.files.join(path.trim_start_matches('/'))).ok(),
+        };
+        let (status, body) = match found {
+            Some(body) => ("200 OK", body),
+            None => ("404 Not Found", Vec::new()),
+        };
+        let kind = match path.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("js") => "text/javascript",
+            Some("wasm") => "application/wasm",
+            Some("css") => "text/css",
+            Some("json") => "application/json",
+            _ => "text/html",
+        };
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
+         content-security-policy: {}\r\nconnection: close\r\n\r\n",
+            body.len(),
+            self.policy
+        )?;
+        stream.write_all(&body)
     }
-    let path = first.split(' ').nth(1).unwrap_or_default();
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let found = match path {
-        "/" => Some(PAGE.into()),
-        "/smoke.js" => Some(SCRIPT.into()),
-        "/smoke/ready" | "/smoke/failed" => {
-            let result = if path.ends_with("ready") { Ok(()) } else { Err(decoded(query)) };
-            // Only the first report is waited for.
-            let _ = report.send(result);
-            Some(Vec::new())
-        }
-        _ if path.contains("..") => None,
-        _ => fs::read(page.join(path.trim_start_matches('/'))).ok(),
-    };
-    let (status, body) = match found {
-        Some(body) => ("200 OK", body),
-        None => ("404 Not Found", Vec::new()),
-    };
-    let kind = match path.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("js") => "text/javascript",
-        Some("wasm") => "application/wasm",
-        Some("css") => "text/css",
-        _ => "text/html",
-    };
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
-         content-security-policy: {POLICY}\r\nconnection: close\r\n\r\n",
-        body.len()
-    )?;
-    stream.write_all(&body)
 }
 
 /// Undoes `encodeURIComponent`.

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::browser::{self, Browsers};
 use crate::clients::Python;
+use crate::dist;
 use crate::fuzz;
 use crate::npm;
 use crate::page;
@@ -43,7 +44,7 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
@@ -62,6 +63,11 @@ const PARTS: [Part; 12] = [
     },
     Part { name: "web", shows: "the widget's parts, in headless browsers", run: web },
     Part { name: "build", shows: "the page builds and the widget starts in it", run: build },
+    Part {
+        name: "package",
+        shows: "the package is installed, built and opened as others do it",
+        run: package,
+    },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
     Part { name: "size", shows: "a first load has not grown; the budget is said", run: size },
 ];
@@ -259,6 +265,19 @@ fn build(context: &Context<'_>) -> Result<Outcome> {
     let page = context.page()?;
     smoke::check(context.workspace, &browser::chromium(context.workspace)?, &page)?;
     println!("the widget starts in {}", page.display());
+    Ok(Outcome::Passed)
+}
+
+fn package(context: &Context<'_>) -> Result<Outcome> {
+    let modules = match npm::package(context.workspace) {
+        Ok(modules) => modules,
+        Err(error) if !context.named => {
+            println!("{error:#}");
+            return Ok(Outcome::Skipped("what checks the package could not be installed from npm"));
+        }
+        Err(error) => return Err(error),
+    };
+    dist::check::run(context.workspace, &modules, &browser::chromium(context.workspace)?)?;
     Ok(Outcome::Passed)
 }
 

@@ -1,0 +1,14 @@
+// Where there is no document, as in a render on a server, an import does nothing and throws nothing.
+
+import assert from "node:assert/strict";
+
+const before = Object.keys(globalThis);
+for (const path of ["", "/define", "/element", "/react", "/holdpoint.js"]) {
+  const module = await import(`holdpoint${path}`);
+  const names = path === "/react" ? [] : ["HoldpointAgentElement", "HoldpointError"];
+  assert.deepEqual(Object.keys(module).sort(), names, path);
+}
+assert.deepEqual(Object.keys(globalThis), before);
+const { HoldpointAgentElement, HoldpointError } = await import("holdpoint");
+HoldpointAgentElement.define();
+assert.equal(HoldpointError.from(new TypeError("no")).code, "internal");

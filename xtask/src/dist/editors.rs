@@ -1,0 +1,186 @@
+//! What editors and tools for documentation read: the element's public face in the forms that they
+//! know, each made of the declarations.
+
+use serde_json::{Value, json};
+
+use super::contract::{CLASS, Contract, Method, Named, Property, TAG};
+
+/// The [custom elements manifest](https://github.com/webcomponents/custom-elements-manifest).
+/// `module` defines the class, `defining` gives it the name.
+pub(super) fn manifest(contract: &Contract, module: &str, defining: &str) -> Value {
+    let attributes: Vec<_> = contract
+        .attributes()
+        .map(|(name, property)| {
+            json!({
+                "name": name,
+                "type": { "text": property.ty },
+                "default": property.default,
+                "description": property.description,
+                "fieldName": property.name,
+            })
+        })
+        .collect();
+    let fields = contract.properties.iter().map(field);
+    let members: Vec<_> = fields.chain(contract.methods.iter().map(method)).collect();
+    let events: Vec<_> = contract
+        .events
+        .iter()
+        .map(|event| {
+            json!({
+                "name": event.name,
+                "type": { "text": format!("CustomEvent<{}>", event.detail) },
+                "description": event.description,
+            })
+        })
+        .collect();
+    let properties: Vec<_> = contract
+        .custom_properties
+        .iter()
+        .map(|it| json!({ "name": it.name, "default": it.detail, "description": it.description }))
+        .collect();
+    let class = json!({ "name": CLASS, "module": module });
+    json!({
+        "schemaVersion": "2.1.0",
+        "modules": [
+            {
+                "kind": "javascript-module",
+                "path": module,
+                "declarations": [{
+                    "kind": "class",
+                    "customElement": true,
+                    "name": CLASS,
+                    "tagName": TAG,
+                    "description": contract.description,
+                    "superclass": { "name": "HTMLElement" },
+                    "attributes": attributes,
+                    "members": members,
+                    "events": events,
+                    // What is in the element comes from the run alone: it has no slots.
+                    "slots": [],
+                    "cssParts": contract.parts.iter().map(named).collect::<Vec<_>>(),
+                    "cssProperties": properties,
+                    "cssStates": contract.states.iter().map(named).collect::<Vec<_>>(),
+                }],
+                "exports": [{ "kind": "js", "name": CLASS, "declaration": class }],
+            },
+            {
+                "kind": "javascript-module",
+                "path": defining,
+                "declarations": [],
+                "exports": [
+                    { "kind": "js", "name": CLASS, "declaration": class },
+                    { "kind": "custom-element-definition", "name": TAG, "declaration": class },
+                ],
+            },
+        ],
+    })
+}
+
+fn field(property: &Property) -> Value {
+    let mut field = json!({
+        "kind": "field",
+        "name": property.name,
+        "type": { "text": property.ty },
+        "description": property.description,
+    });
+    if property.readonly {
+        field["readonly"] = true.into();
+    }
+    if let Some(attribute) = &property.attribute {
+        field["attribute"] = attribute.as_str().into();
+        field["reflects"] = true.into();
+        field["default"] = property.default.as_deref().into();
+    }
+    field
+}
+
+fn method(method: &Method) -> Value {
+    let parameters: Vec<_> = method
+        .parameters
+        .iter()
+        .map(|it| json!({ "name": it.name, "type": { "text": it.ty }, "optional": it.optional }))
+        .collect();
+    json!({
+        "kind": "method",
+        "name": method.name,
+        "static": method.is_static,
+        "parameters": parameters,
+        "return": { "type": { "text": method.returns } },
+        "description": method.description,
+    })
+}
+
+fn named(it: &Named) -> Value {
+    json!({ "name": it.name, "description": it.description })
+}
+
+/// [Web types](https://github.com/JetBrains/web-types), for the editors of JetBrains.
+pub(super) fn web_types(contract: &Contract, version: &str) -> Value {
+    let attributes: Vec<_> = contract
+        .attributes()
+        .map(|(name, property)| {
+            let is_flag = property.ty == "boolean";
+            json!({
+                "name": name,
+                "description": property.description,
+                "default": property.default,
+                "value": if is_flag {
+                    json!({ "kind": "no-value", "type": "boolean" })
+                } else {
+                    json!({ "type": property.ty })
+                },
+            })
+        })
+        .collect();
+    let properties: Vec<_> = contract
+        .properties
+        .iter()
+        .map(|it| {
+            json!({
+                "name": it.name,
+                "description": it.description,
+                "value": { "type": it.ty },
+                "read-only": it.readonly,
+            })
+        })
+        .collect();
+    json!({
+        "$schema":
+            "https://raw.githubusercontent.com/JetBrains/web-types/master/schema/web-types.json",
+        "name": "holdpoint",
+        "version": version,
+        "description-markup": "markdown",
+        "contributions": { "html": { "elements": [{
+            "name": TAG,
+            "description": contract.description,
+            "attributes": attributes,
+            "js": {
+                "properties": properties,
+                "events": contract.events.iter().map(named).collect::<Vec<_>>(),
+            },
+            "css": {
+                "properties": contract.custom_properties.iter().map(named).collect::<Vec<_>>(),
+                "parts": contract.parts.iter().map(named).collect::<Vec<_>>(),
+            },
+        }] } },
+    })
+}
+
+/// [Custom data](https://code.visualstudio.com/docs/languages/html#_custom-html-tags) for VS Code.
+pub(super) fn vscode(contract: &Contract) -> Value {
+    let attributes: Vec<_> = contract
+        .attributes()
+        .map(|(name, property)| {
+            let mut attribute = json!({ "name": name, "description": property.description });
+            let words = property.words();
+            if property.ty == "boolean" {
+                attribute["valueSet"] = "v".into();
+            } else if !words.is_empty() {
+                attribute["values"] = words.iter().map(|word| json!({ "name": word })).collect();
+            }
+            attribute
+        })
+        .collect();
+    let tag = json!({ "name": TAG, "description": contract.description, "attributes": attributes });
+    json!({ "version": 1.1, "tags": [tag] })
+}
