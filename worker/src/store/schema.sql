@@ -82,6 +82,7 @@ CREATE INDEX posts_run ON posts (run);
 CREATE TABLE seen (
     key TEXT PRIMARY KEY,
     until BIGINT NOT NULL
+);
 -- The latest tick of each schedule that is a job.
 CREATE TABLE schedules (
     id TEXT PRIMARY KEY,
