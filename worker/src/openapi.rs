@@ -187,7 +187,7 @@ fn schemas() -> Value {
             }),
             &["decision", "digest"],
         ),
-        "PushKey": closed(json!({ "key": text }), &["key"]),
+        "PushKey": closed(json!({ "key": { "type": ["string", "null"] } }), &["key"]),
         "PushSubscription": closed(
             json!({
                 "endpoint": { "type": "string", "maxLength": 2000 },

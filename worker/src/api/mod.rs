@@ -158,10 +158,10 @@ pub(crate) const ROUTES: [Route; 17] = [
         method: "get",
         path: "/v1/push/key",
         id: "push_key",
-        summary: "The key that a browser subscribes to Web Push with",
+        summary: "The key that a browser subscribes to Web Push with; none where the caller is not told",
         body: None,
         answer: (200, JSON, Some("PushKey")),
-        refusals: &[401, 403, 404],
+        refusals: &[401],
         handler: || get(push::key),
     },
     Route {
