@@ -16,6 +16,34 @@
     event.waitUntil(answer(asked, event.action));
   });
 
+  // A worker pushes what waits for a person, or what became of it. The push of another application,
+  // and one that cannot be read, is left to the worker around this one.
+  addEventListener("push", (event) => {
+    const told = read(event.data);
+    if (!told) return;
+    event.stopImmediatePropagation();
+    const { title, body, tag, asks, url, call } = told;
+    event.waitUntil(
+      // By its tag a newer one takes the place of an older one; what asks for nobody comes quietly.
+      registration.showNotification(title, {
+        body,
+        tag,
+        renotify: asks,
+        requireInteraction: asks,
+        silent: !asks,
+        data: { holdpoint: { url, call } },
+      }),
+    );
+  });
+
+  function read(data) {
+    try {
+      return data.json().holdpoint;
+    } catch {
+      return undefined;
+    }
+  }
+
   // A page asks whether anybody here answers its notifications.
   addEventListener("message", ({ data, ports }) => {
     if (data === "holdpoint?") ports[0]?.postMessage("holdpoint!");
@@ -86,6 +114,8 @@
 
   /** Goes to the card, in a page that is there or in a new one. */
   async function open({ url, call, namespace }) {
+    // The worker's own page of a job knows no calls.
+    if (!call) return clients.openWindow(url);
     const plain = (address) => address.split("#")[0];
     const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
     const page = pages.find((page) => plain(page.url) === plain(url));

@@ -762,7 +762,8 @@ export interface HoldpointAgentProperties {
   titleBadge: boolean;
   /**
    * Whether a person may turn on notifications of what waits, in the inbox. The page's service
-   * worker answers them if it has `importScripts("/holdpoint-sw.js")`, or is that file.
+   * worker answers them if it has `importScripts("/holdpoint-sw.js")`, or is that file. A `worker` that
+   * has Web Push then pushes to that service worker too, which has one subscription for all.
    * @attr notifications
    * @default false
    */

@@ -67,6 +67,7 @@ impl Works {
                 if let Err(words) = self.app.notices.turn(on).await {
                     self.app.say(self.shell.shown.speaking(|| words.get()));
                 }
+                self.have_pushed().await;
                 Ok(())
             }
             Intent::SaveAudit { format, filter } => {

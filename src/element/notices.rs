@@ -141,7 +141,7 @@ impl Notices {
     }
 
     /// The page's worker, if it answers notifications.
-    async fn registration(&self) -> Option<Registration> {
+    pub(super) async fn registration(&self) -> Option<Registration> {
         let window = web_sys::window()?;
         let container = Reflect::get(&window.navigator(), &"serviceWorker".into()).ok()?;
         if container.is_undefined() {
@@ -210,7 +210,7 @@ extern "C" {
     #[wasm_bindgen(catch, method, js_name = getRegistration)]
     async fn registration(this: &Container) -> Result<JsValue, JsValue>;
 
-    type Registration;
+    pub(super) type Registration;
 
     #[wasm_bindgen(method, getter)]
     fn active(this: &Registration) -> Option<Worker>;

@@ -157,6 +157,8 @@ impl Work for Works {
         self.app.refresh();
         self.app.notices.show_choice();
         self.follow_worker();
+        let works = self.clone();
+        spawn_local(async move { works.have_pushed().await });
         let settings = self.shell.settings.borrow();
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
@@ -199,10 +201,11 @@ impl Work for Works {
             let Some(run) = links::run_of(&call) else { return false };
             works.read(&run).await;
             let is_ours = works.driver.run(&run).is_some_and(|run| run.find(&call).is_some());
-            if is_ours {
-                works.show(&run, call).await;
+            if !is_ours {
+                return works.show_at_worker(call).await;
             }
-            is_ours
+            works.show(&run, call).await;
+            true
         })
     }
 

@@ -1,6 +1,7 @@
 """The worker, and others' code for what it speaks: Standard Webhooks in Python and in Node, Slack's
-own library, and a mail server with a reader of mail."""
+own library, a mail server with a reader of mail, and readers of Web Push and of its tokens."""
 
+import base64
 import datetime
 import json
 import os
@@ -11,14 +12,17 @@ import time
 import urllib.parse
 
 import httpx2
+import jwt
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from slack_sdk.models.blocks import Block
 from slack_sdk.signature import SignatureVerifier
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from conftest import stopped
-from world import Postbox, World
+from world import PATIENCE_S, Postbox, World
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SENDER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -84,13 +88,14 @@ def verified_in_python(secret, body, headers):
     Webhook(secret).verify(body, headers)
 
 
-def node(what, **given):
+def node(what, script="webhook.mjs", **given):
     if "HOLDPOINT_WEBHOOKS" not in os.environ:
-        pytest.skip("the library of Standard Webhooks for Node is not installed")
-    command = ["node", str(HERE / "webhooks/webhook.mjs"), what]
+        pytest.skip("others' libraries for Node are not installed")
+    command = ["node", str(HERE / "webhooks" / script), what]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True)
     if done.returncode != 0:
-        assert "WebhookVerificationError" in done.stderr, done.stderr
+        refusal = "WebhookVerificationError" if script == "webhook.mjs" else "unable to authenticate"
+        assert refusal in done.stderr, done.stderr
         raise WebhookVerificationError(done.stderr)
     return done.stdout
 
@@ -243,7 +248,79 @@ def test_mail_goes_to_a_server_that_is_vouched_for_and_to_no_other(world, tmp_pa
             if ca is known:
                 postbox.next("Approval needed: Transfer", "amount: 500")
             else:
-                failure = next(line for line in process.stderr if "a notice failed" in line)
-                assert "mail|ann" in failure and postbox.letters.empty(), failure
+                failure = next(
+                    line
+                    for line in process.stderr
+                    if "a notice failed" in line and "mail|ann" in line
+                )
+                assert postbox.letters.empty(), failure
         finally:
             stopped(process)
+
+
+class Browser:
+    """A browser's half of a subscription."""
+
+    def __init__(self):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.auth = text_of(os.urandom(16))
+
+    def subscription(self, endpoint):
+        point = Encoding.X962, PublicFormat.UncompressedPoint
+        public = self.key.public_key().public_bytes(*point)
+        page = "https://shop.example/"
+        return {
+            "endpoint": endpoint,
+            "p256dh": text_of(public),
+            "auth": self.auth,
+            "page": page,
+        }
+
+    def read(self, sealed):
+        """What a message says, by the library of those who wrote the encoding down."""
+        secret = text_of(self.key.private_numbers().private_value.to_bytes(32, "big"))
+        sealed = text_of(sealed)
+        return node("read", script="push.mjs", secret=secret, auth=self.auth, sealed=sealed)
+
+
+def text_of(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def bytes_of(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_push_is_signed_for_its_service_and_read_by_its_browser_alone(worker, world):
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    browser = Browser()
+    path = f"{worker}/v1/push/subscriptions"
+    given = browser.subscription(f"{world.base}/push/1")
+    kept = httpx2.post(path, json=given, headers=headers)
+    assert kept.status_code == 200, kept.text
+    key = httpx2.get(f"{worker}/v1/push/key", headers=headers).json()["key"]
+    ask(worker, world)
+    _, got, sealed = world.got["push"].get(timeout=PATIENCE_S)
+    got = {name.lower(): value for name, value in got.items()}
+    scheme, _, fields = got["authorization"].partition(" ")
+    fields = dict(field.strip().split("=", 1) for field in fields.split(","))
+    assert (scheme, fields["k"]) == ("vapid", key)
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes_of(key))
+    verify = lambda **more: jwt.decode(fields["t"], algorithms=["ES256"], **more)
+    claims = verify(key=public, audience=world.base)
+    assert claims["sub"] == "mailto:ops@example.com"
+    assert 0 < claims["exp"] - time.time() <= 24 * 60 * 60
+    with pytest.raises(jwt.InvalidAudienceError):
+        verify(key=public, audience="https://push.example")
+    with pytest.raises(jwt.InvalidSignatureError):
+        verify(key=browser.key.public_key(), audience=world.base)
+    assert got["content-encoding"] == "aes128gcm" and got["urgency"] == "high"
+    assert len(got["topic"]) <= 32 and int(got["ttl"]) > 0 and len(sealed) <= 4096
+    told = json.loads(browser.read(sealed))["holdpoint"]
+    assert told["title"] == "Approval needed: Transfer"
+    assert told["body"].startswith("Asked because the amount is 100 or more.")
+    assert told["url"] == "https://shop.example/"
+    with pytest.raises(WebhookVerificationError):
+        Browser().read(sealed)
+    removed = httpx2.delete(f"{path}/{kept.json()['id']}", headers=headers)
+    assert removed.status_code == 200, removed.text

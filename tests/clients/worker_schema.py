@@ -25,7 +25,7 @@ TOKENS = {name: f"{name}-token-0123456789" for name in ["ann", "ben"]}
 JOBS = 40
 
 # How many operations share the requests of one run.
-OPERATIONS = 12
+OPERATIONS = 15
 
 
 class World(BaseHTTPRequestHandler):
@@ -150,6 +150,12 @@ id = "ann"
 name = "ops"
 kind = "webhook"
 url = "WORLD/notices"
+
+[[channel]]
+name = "push"
+kind = "push"
+contact = "mailto:ops@example.com"
+services = ["WORLD"]
 
 [[approver]]
 id = "ben"

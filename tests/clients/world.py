@@ -1,4 +1,4 @@
-"""What is around a worker: tools, a receiver of notices, Slack's methods, and a mail server that
+"""What is around a worker: tools, a receiver of notices, Slack's methods, a push service, and a mail server that
 others wrote. Each puts what it gets on a queue."""
 
 import asyncio
@@ -19,7 +19,7 @@ class World(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.got = {name: queue.Queue() for name in ["tools", "notices", "api"]}
+        self.got = {name: queue.Queue() for name in ["tools", "notices", "api", "push"]}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -42,9 +42,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self):
-        text = self.rfile.read(int(self.headers["content-length"])).decode()
+        text = self.rfile.read(int(self.headers["content-length"]))
         name = self.path.split("/")[1]
+        if name != "push":
+            text = text.decode()
         self.server.got[name].put((self.path, dict(self.headers), text))
+        if name == "push":
+            self.send_response(201)
+            self.end_headers()
+            return
         body = json.loads(text)
         answer = {"ok": True, "channel": body.get("channel"), "ts": body.get("ts", "1700000000.1")}
         self.send_response(200)

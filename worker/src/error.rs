@@ -30,6 +30,15 @@ pub enum ApiError {
     /// There is no signing secret of Slack's.
     #[error("Slack is not set up here")]
     SlackMissing,
+    /// No channel pushes.
+    #[error("Web Push is not set up here")]
+    PushMissing,
+    /// The endpoint is not of a push service that is listed.
+    #[error("expected the endpoint of a push service that this worker knows")]
+    PushServiceUnknown,
+    /// The caller has no such subscription.
+    #[error("there is no such subscription")]
+    SubscriptionUnknown,
     /// The body is too large.
     #[error("expected a body of at most {max} bytes")]
     BodyTooLarge {
@@ -60,8 +69,8 @@ pub enum ApiError {
     /// There is no such approval, or not for this caller.
     #[error("there is no such approval")]
     ApprovalUnknown,
-    /// The caller is no approver of the workflow.
-    #[error("you are no approver of this workflow")]
+    /// The caller is no approver of the workflow, or of any.
+    #[error("you are no approver here")]
     ApproverUnknown,
     /// The caller asked for the job, and may not decide about it.
     #[error("whoever asked for a job of this workflow may not decide about it")]
@@ -122,6 +131,9 @@ impl ApiError {
             Self::TimestampStale => (StatusCode::UNAUTHORIZED, "timestamp_stale"),
             Self::Replayed => (StatusCode::CONFLICT, "replayed"),
             Self::SlackMissing => (StatusCode::NOT_FOUND, "slack_missing"),
+            Self::PushMissing => (StatusCode::NOT_FOUND, "push_missing"),
+            Self::PushServiceUnknown => (StatusCode::UNPROCESSABLE_ENTITY, "push_service_unknown"),
+            Self::SubscriptionUnknown => (StatusCode::NOT_FOUND, "subscription_unknown"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyIncomplete => (StatusCode::BAD_REQUEST, "body_incomplete"),
             Self::JsonInvalid(_) => (StatusCode::BAD_REQUEST, "json_invalid"),

@@ -15,6 +15,7 @@ mod mcp;
 mod model;
 mod openapi;
 mod patterns;
+mod push;
 mod quorum;
 mod run;
 mod runner;
@@ -30,6 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use holdpoint_proxy::AppError;
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -39,12 +41,14 @@ pub use error::ApiError;
 pub use link::{Link, Links};
 pub use mcp::{McpError, McpServer};
 pub use patterns::Regress;
+pub use push::Subscription;
 pub use signature::{Forged, Signer};
 pub use triggers::Schedule;
 pub use view::{Approval, Changes, Notice};
 
 use config::Workflow;
 use model::Model;
+use push::Vapid;
 use store::{Store, StoreError};
 use tools::Clients;
 
@@ -57,6 +61,7 @@ struct Shared {
     config: Config,
     store: Store,
     links: Links,
+    vapid: Vapid,
     model: Model,
     clients: Clients,
     /// The name by which runs are handed over: the same for all workers on one store.
@@ -79,6 +84,9 @@ pub enum OpenError {
     /// The store's.
     #[error("cannot open the database")]
     Store(#[from] StoreError),
+    /// The key of this store that pushes are signed with is no key.
+    #[error("the store's key for Web Push cannot be used")]
+    PushKey,
     /// The tools of an MCP server cannot be had.
     #[error(transparent)]
     Mcp(#[from] McpError),
@@ -101,8 +109,13 @@ impl Worker {
         let links = Links::new(config.public_url.clone(), &store.secret("links", &made).await?);
         let made = ["worker-", &uuid::Uuid::new_v4().to_string()].concat();
         let keeper = store.secret("keeper", &made).await?;
+        let vapid = match &config.push_key {
+            Some(key) => key.expose_secret().to_owned(),
+            None => store.secret("vapid", &Vapid::made()).await?,
+        };
+        let vapid = Vapid::of(&vapid).ok_or(OpenError::PushKey)?;
         let urls = config.workflows.values().flat_map(|workflow| workflow.urls());
-        let channels = config.channels.values().filter_map(|channel| channel.url());
+        let channels = config.channels.values().flat_map(|channel| channel.urls());
         let clients = Clients::new(urls.chain(channels))?;
         for workflow in config.workflows.values_mut().filter(|it| !it.mcp.is_empty()) {
             let mut whole = Workflow::clone(workflow);
@@ -114,6 +127,7 @@ impl Worker {
             config,
             store,
             links,
+            vapid,
             model,
             clients,
             keeper,

@@ -187,6 +187,16 @@ fn schemas() -> Value {
             }),
             &["decision", "digest"],
         ),
+        "PushKey": closed(json!({ "key": { "type": ["string", "null"] } }), &["key"]),
+        "PushSubscription": closed(
+            json!({
+                "endpoint": { "type": "string", "maxLength": 2000 },
+                "p256dh": text, "auth": text,
+                "page": { "type": ["string", "null"], "maxLength": 1000 },
+            }),
+            &["endpoint", "p256dh", "auth"],
+        ),
+        "Subscribed": closed(json!({ "id": text }), &["id"]),
         "SlackInteraction": closed(json!({ "payload": text }), &["payload"]),
         "Error": {
             "type": "object",

@@ -110,6 +110,17 @@ impl AtWorker for Handle {
         Some(Box::pin(async move { follower.decide(row, &path, &body).await }))
     }
 
+    fn push(&self, registration: JsValue, on: bool) -> Task<bool> {
+        let follower = Rc::clone(&self.0);
+        Box::pin(async move {
+            let done = follower.push(registration, on).await;
+            if let Err(fault) = &done {
+                follower.widget.shell.page.error(&fault.code, &fault.message, fault.fix);
+            }
+            done.is_ok()
+        })
+    }
+
     fn hand_over(&self, run: RunId, options: Value, by: Approver) -> Task<Result<(), JsValue>> {
         let follower = Rc::clone(&self.0);
         Box::pin(async move { follower.hand_over(&run, &options, by).await })

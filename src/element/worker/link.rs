@@ -49,9 +49,14 @@ impl Link {
         self.answer(path, Some(canonical(body))).await
     }
 
+    /// Has something removed.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Fault> {
+        self.send(Method::DELETE, path, None).await.map(drop)
+    }
+
     /// Bytes as they come for as long as there are any.
     pub(super) async fn events(&self) -> Result<Chunks, Fault> {
-        let response = self.send("/v1/events", None).await?;
+        let response = self.send(Method::GET, "/v1/events", None).await?;
         let reader = response.body().map(|body| ReadableStreamDefaultReader::new(&body));
         match reader {
             Some(Ok(reader)) => Ok(Chunks(reader)),
@@ -60,16 +65,21 @@ impl Link {
     }
 
     async fn answer(&self, path: &str, body: Option<String>) -> Result<Value, Fault> {
-        let text = self.send(path, body).await?.text().await;
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let text = self.send(method, path, body).await?.text().await;
         let text = text.map_err(|_| unreachable(&self.address.base))?;
         read(&text).map_err(|_| malformed(&self.address.base))
     }
 
-    async fn send(&self, path: &str, body: Option<String>) -> Result<Response, Fault> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Response, Fault> {
         let base = &self.address.base;
         let token = self.token().await?;
         let url = [base.trim_end_matches('/'), path].concat();
-        let method = if body.is_some() { Method::POST } else { Method::GET };
         let request = RequestBuilder::new(&url)
             .method(method)
             .abort_signal(self.stop.as_ref().map(AbortController::signal).as_ref())

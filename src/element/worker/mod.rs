@@ -6,11 +6,12 @@
 mod follow;
 mod hand_over;
 mod link;
+mod push;
 
 use std::rc::Rc;
 
 use holdpoint_core::approval::Approver;
-use holdpoint_core::id::RunId;
+use holdpoint_core::id::{CallId, RunId};
 use holdpoint_core::run::Run;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
@@ -33,6 +34,9 @@ pub(super) trait AtWorker {
     /// Does what a person asked for, if it is about a call that waits there.
     fn intend(&self, intent: &Intent) -> Option<Task<()>>;
 
+    /// Has the worker push to the page's service worker, or no more; whether that is so now.
+    fn push(&self, registration: JsValue, on: bool) -> Task<bool>;
+
     /// Hands a run over: `{workflow?}`; done when the worker has it.
     fn hand_over(&self, run: RunId, options: Value, by: Approver) -> Task<Result<(), JsValue>>;
 }
@@ -49,6 +53,10 @@ pub(super) struct Address {
 pub(super) struct Followed {
     address: Address,
     worker: Option<Rc<dyn AtWorker>>,
+    /// It pushes to this browser, as far as this page has asked for it.
+    pushes: bool,
+    /// The call to go to when it is there.
+    target: Option<CallId>,
 }
 
 impl Works {
@@ -58,7 +66,9 @@ impl Works {
         if self.worker.borrow().address == address {
             return;
         }
-        self.worker.replace(Followed { address: address.clone(), worker: None });
+        let target = self.worker.take().target;
+        let followed = Followed { address: address.clone(), target, ..Followed::default() };
+        self.worker.replace(followed);
         if address.base.is_empty() {
             return;
         }
@@ -75,6 +85,11 @@ impl Works {
                     };
                     let worker = beside.worker(widget, address);
                     works.worker.borrow_mut().worker = Some(worker);
+                    works.have_pushed().await;
+                    let target = works.worker.borrow_mut().target.take();
+                    if let Some(call) = target {
+                        works.show_at_worker(call).await;
+                    }
                 }
                 Ok(_) => {}
                 Err(NotLoaded) => {
@@ -95,6 +110,33 @@ impl Works {
             return Err(to_js(&error_value("worker_missing", message, fix)));
         };
         worker.hand_over(run, options, self.by("script", false)).await.map(|()| JsValue::UNDEFINED)
+    }
+
+    /// Has the worker push to this browser exactly where the person wants notifications.
+    pub(super) async fn have_pushed(&self) {
+        let on = self.shell.shown.notified.get_untracked() == Some(true);
+        let worker = self.worker.borrow().worker.clone();
+        let Some(worker) = worker.filter(|_| self.worker.borrow().pushes != on) else { return };
+        self.worker.borrow_mut().pushes = on;
+        let registration = self.app.notices.registration().await;
+        if !worker.push(registration.map_or(JsValue::UNDEFINED, Into::into), on).await {
+            self.worker.borrow_mut().pushes = !on;
+        }
+    }
+
+    /// Goes to a call that waits at the worker, or as soon as that is followed; whether there is one.
+    pub(super) async fn show_at_worker(&self, call: CallId) -> bool {
+        if !self.shell.has_worker() {
+            return false;
+        }
+        match self.at_worker(&Intent::ShowAtWorker(call.clone())) {
+            Some(done) => {
+                self.shell.intend(Intent::Inbox(true)).await;
+                done.await;
+            }
+            None => self.worker.borrow_mut().target = Some(call),
+        }
+        true
     }
 
     /// Has the worker do what is about one of its calls.

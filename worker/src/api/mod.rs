@@ -7,6 +7,7 @@ mod desk;
 mod events;
 mod jobs;
 mod page;
+mod push;
 mod runs;
 mod slack;
 
@@ -16,7 +17,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Method, Request};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use holdpoint_proxy::AppError;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -42,7 +43,7 @@ pub(crate) struct Route {
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-pub(crate) const ROUTES: [Route; 14] = [
+pub(crate) const ROUTES: [Route; 17] = [
     Route {
         method: "post",
         path: "/v1/jobs",
@@ -154,6 +155,36 @@ pub(crate) const ROUTES: [Route; 14] = [
         handler: || get(events::stream),
     },
     Route {
+        method: "get",
+        path: "/v1/push/key",
+        id: "push_key",
+        summary: "The key that a browser subscribes to Web Push with; none where the caller is not told",
+        body: None,
+        answer: (200, JSON, Some("PushKey")),
+        refusals: &[401],
+        handler: || get(push::key),
+    },
+    Route {
+        method: "post",
+        path: "/v1/push/subscriptions",
+        id: "subscribe",
+        summary: "Keeps a browser's subscription for the caller; one of the same endpoint gives way",
+        body: Some("PushSubscription"),
+        answer: (200, JSON, Some("Subscribed")),
+        refusals: &[400, 401, 403, 404, 413, 422, 503],
+        handler: || post(push::subscribe),
+    },
+    Route {
+        method: "delete",
+        path: "/v1/push/subscriptions/{id}",
+        id: "unsubscribe",
+        summary: "Forgets a subscription of the caller's",
+        body: None,
+        answer: (200, JSON, Some("Subscribed")),
+        refusals: &[401, 403, 404, 503],
+        handler: || delete(push::unsubscribe),
+    },
+    Route {
         method: "post",
         path: "/v1/slack/interactions",
         id: "slack_interaction",
@@ -198,7 +229,7 @@ pub(crate) async fn router(shared: Arc<Shared>) -> Result<Router, AppError> {
     let router = router
         .route("/openapi.json", get(document))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(cors.allow_methods([Method::GET, Method::POST]))
+        .layer(cors.allow_methods([Method::GET, Method::POST, Method::DELETE]))
         .with_state(Arc::clone(&shared))
         .merge(desk::router(shared));
     Ok(router.fallback_service(proxy))

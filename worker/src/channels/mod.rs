@@ -5,14 +5,17 @@
 
 mod mail;
 mod news;
+mod push;
 mod slack;
 mod webhook;
 
 pub use mail::Mail;
+pub use push::Push;
 pub(crate) use slack::{STALE_S, escaped};
 pub use slack::{Slack, SlackSecret};
 pub use webhook::Webhook;
 
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,16 +38,24 @@ pub enum Channel {
     Slack(Slack),
     /// A mail to each approver.
     Mail(Mail),
+    /// A notification of each approver's browsers.
+    Push(Push),
 }
 
 impl Channel {
     /// Where it asks over HTTP, if it does.
-    pub(crate) fn url(&self) -> Option<&Url> {
+    pub(crate) fn urls(&self) -> &[Url] {
         match self {
-            Self::Webhook(webhook) => Some(&webhook.url),
-            Self::Slack(slack) => Some(&slack.api),
-            Self::Mail(_) => None,
+            Self::Webhook(webhook) => slice::from_ref(&webhook.url),
+            Self::Slack(slack) => slice::from_ref(&slack.api),
+            Self::Push(push) => &push.services,
+            Self::Mail(_) => &[],
         }
+    }
+
+    /// Whether each person is told on their own.
+    pub(crate) fn is_personal(&self) -> bool {
+        matches!(self, Self::Mail(_) | Self::Push(_))
     }
 
     /// Hands a notice over, to one person where the channel is told person by person.
@@ -59,6 +70,7 @@ impl Channel {
             Self::Webhook(webhook) => webhook.send(&shared.clients, notice).await,
             Self::Slack(slack) => slack.send(shared, notice, news).await,
             Self::Mail(mail) => mail.send(&shared.config, notice, news, to).await,
+            Self::Push(push) => push.send(shared, notice, news, to).await,
         }
     }
 }
@@ -82,6 +94,13 @@ impl Failure {
 
     fn lasting(what: impl Into<String>) -> Self {
         Self { is_final: true, ..Self::passing(what) }
+    }
+
+    /// Of two ways that failed: whether any is worth another try, and not before both allow it.
+    fn and(self, other: Self) -> Self {
+        let (mut one, other) = if self.is_final { (other, self) } else { (self, other) };
+        one.after = one.after.max(other.after);
+        one
     }
 }
 

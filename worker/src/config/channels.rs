@@ -1,12 +1,17 @@
 //! Channels and the people behind them, as the file says.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::SecretString;
 
 use super::file::{ApproverFile, ChannelFile, WorkflowFile};
 use super::read::{Known, Reader};
 use super::{Approver, Channel, Escalation};
-use crate::channels::{Mail, Slack, Webhook};
+use crate::channels::{Mail, Push, Slack, Webhook};
+use crate::push::Vapid;
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     pub(super) fn approver(&mut self, file: ApproverFile) -> Approver {
@@ -38,13 +43,16 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             ("api_url", file.api_url.is_some()),
             ("from", file.from.is_some()),
             ("url_env", file.url_env.is_some()),
+            ("contact", file.contact.is_some()),
+            ("services", file.services.is_some()),
         ];
         let fields: &[&str] = match file.kind.as_str() {
             "webhook" => &["url", "secret_env"],
             "slack" => &["channel", "token_env", "api_url"],
             "email" => &["from", "url_env"],
+            "push" => &["contact", "services"],
             _ => {
-                let expected = "expected kind to be \"webhook\", \"slack\" or \"email\"";
+                let expected = "expected kind to be \"webhook\", \"slack\", \"email\" or \"push\"";
                 self.fault(format!("{place}: {expected}"));
                 return None;
             }
@@ -55,6 +63,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         match file.kind.as_str() {
             "slack" => self.slack(file, &place).map(Channel::Slack),
             "email" => self.mail(&file, &place).map(Channel::Mail),
+            "push" => self.push(file, &place).map(Channel::Push),
             _ => {
                 let url = self.url(file.url.as_deref().unwrap_or_default(), &place);
                 let signer = self.signer(file.secret_env.as_deref(), &place);
@@ -88,6 +97,42 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         mail.map_err(|message| self.fault(format!("{place}: {variable}: {message}"))).ok()
     }
 
+    fn push(&mut self, file: ChannelFile, place: &str) -> Option<Push> {
+        let contact = file.contact.filter(|it| it.starts_with("mailto:") || is_https(it));
+        if contact.is_none() {
+            let expected =
+                "expected `contact`, whom a push service may turn to: mailto:… or https:…";
+            self.fault(format!("{place}: {expected}"));
+        }
+        let known = || SERVICES.map(str::to_owned).to_vec();
+        let mut services = Vec::new();
+        for service in file.services.unwrap_or_else(known) {
+            let url = Url::parse(&service).ok().filter(|url| {
+                let is_bare = url.path() == "/" && url.query().is_none() && url.has_host();
+                is_bare && (url.scheme() == "https" || url.scheme() == "http" && is_here(url))
+            });
+            if url.is_none() {
+                let expected = "expected services to be https://HOST, or http:// of this machine";
+                self.fault(format!("{place}: {expected}, found {service:?}"));
+            }
+            services.extend(url);
+        }
+        if services.is_empty() {
+            self.fault(format!(
+                "{place}: expected a push service, or none said for the known ones"
+            ));
+        }
+        Some(Push { contact: contact?, services })
+    }
+
+    pub(super) fn push_key(&mut self) -> Option<SecretString> {
+        let key = self.value(PUSH_KEY)?;
+        if Vapid::of(&key).is_none() {
+            self.fault(format!("{PUSH_KEY}: expected a private key of 32 bytes in base64url"));
+        }
+        Some(key.into())
+    }
+
     fn needed(&mut self, variable: &str, place: &str) -> Option<String> {
         let value = self.value(variable);
         if value.is_none() {
@@ -106,11 +151,13 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     ) -> Vec<String> {
         let mut addressed = Vec::new();
         for name in names {
-            if !matches!(known.channels.get(name), Some(Some(Channel::Mail(_)))) {
+            let channel = known.channels.get(name).and_then(Option::as_ref);
+            let Some(channel) = channel.filter(|channel| channel.is_personal()) else {
                 addressed.push(name.clone());
                 continue;
-            }
-            let of = |id: &&String| known.approvers.get(*id).is_some_and(|it| it.email.is_some());
+            };
+            let has_email = |id: &str| known.approvers.get(id).is_some_and(|it| it.email.is_some());
+            let of = |id: &&String| !matches!(channel, Channel::Mail(_)) || has_email(id);
             let people: Vec<&String> = file.approvers.iter().filter(of).collect();
             if people.is_empty() {
                 self.fault(format!("{place}: channel {name}: no approver has an `email`"));
@@ -147,6 +194,26 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 }
+
+fn is_https(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.scheme() == "https")
+}
+
+/// Whether a URL is of this machine, which a request reaches without a network.
+fn is_here(url: &Url) -> bool {
+    let address = url.host_str().map(|host| host.trim_matches(['[', ']']).parse::<IpAddr>());
+    matches!(address, Some(Ok(address)) if address.is_loopback())
+}
+
+/// The push services of Chrome and its kin, of Firefox, of Safari and of Edge.
+const SERVICES: [&str; 4] = [
+    "https://fcm.googleapis.com",
+    "https://push.services.mozilla.com",
+    "https://push.apple.com",
+    "https://notify.windows.com",
+];
+
+const PUSH_KEY: &str = "HOLDPOINT_PUSH_KEY";
 
 const SLACK_TOKEN: &str = "HOLDPOINT_SLACK_TOKEN";
 

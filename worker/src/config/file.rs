@@ -38,6 +38,8 @@ pub(super) struct ChannelFile {
     pub(super) api_url: Option<String>,
     pub(super) from: Option<String>,
     pub(super) url_env: Option<String>,
+    pub(super) contact: Option<String>,
+    pub(super) services: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

@@ -19,7 +19,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::Value;
 
-pub use crate::channels::{Channel, Mail, Slack, SlackSecret, Webhook};
+pub use crate::channels::{Channel, Mail, Push, Slack, SlackSecret, Webhook};
 
 use crate::mcp::McpServer;
 use crate::patterns::toolbox;
@@ -41,6 +41,8 @@ pub struct Config {
     pub senders: Vec<(String, Arc<Signer>)>,
     /// What proves that a press of a button comes from Slack.
     pub slack_secret: Option<SlackSecret>,
+    /// What pushes are signed with; without it, a key of the store's own.
+    pub push_key: Option<SecretString>,
     /// People who decide, by the name of their token.
     pub approvers: BTreeMap<String, Approver>,
     /// Where notices go, by name.

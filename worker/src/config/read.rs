@@ -84,6 +84,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let pauses = self.pauses();
         let database_url = self.value("HOLDPOINT_DATABASE_URL");
         let slack_secret = self.value(SLACK_SECRET).map(|it| SlackSecret::new(&it));
+        let push_key = self.push_key();
         match (proxy, public_url) {
             (Ok(proxy), Some(public_url)) if self.faults.is_empty() => Ok(Config {
                 proxy,
@@ -92,6 +93,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 tokens,
                 senders,
                 slack_secret,
+                push_key,
                 approvers,
                 channels: channels.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
                 workflows: workflows.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),

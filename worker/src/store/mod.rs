@@ -9,6 +9,7 @@ mod notices;
 mod posts;
 mod queue;
 mod read;
+mod subscriptions;
 mod triggers;
 
 pub use endorsements::{Endorsement, Weigh};

@@ -78,6 +78,18 @@ CREATE TABLE posts (
     PRIMARY KEY (place, ts)
 );
 CREATE INDEX posts_run ON posts (run);
+-- Browsers that want to be told, each of one person.
+CREATE TABLE subscriptions (
+    -- The digest of the endpoint.
+    id TEXT PRIMARY KEY,
+    endpoint TEXT NOT NULL,
+    approver TEXT NOT NULL,
+    p256dh TEXT NOT NULL,
+    auth TEXT NOT NULL,
+    page TEXT,
+    since BIGINT NOT NULL
+);
+CREATE INDEX subscriptions_approver ON subscriptions (approver, since);
 -- Signatures that were taken, so that none is taken twice.
 CREATE TABLE seen (
     key TEXT PRIMARY KEY,

@@ -57,6 +57,30 @@ fn every_fault_is_told_at_once_and_names_its_place() {
 }
 
 #[test]
+fn push_channel_needs_a_contact_and_services_that_are_safe_to_send_to() {
+    let (file, mut variables) = good();
+    let channel = |fields: &str| {
+        let channel = ["[[channel]]\nname = \"push\"\nkind = \"push\"\n", fields, "\n"].concat();
+        [&file, channel.as_str()].concat()
+    };
+    let said = "expected services to be https://HOST, or http:// of this machine, found";
+    let services = "services = [\"http://10.0.0.1\", \"https://push.example/path\"]";
+    let told = faults(&channel(services), &variables);
+    assert_eq!(
+        told,
+        [
+            "channel push: expected `contact`, whom a push service may turn to: mailto:… or https:…",
+            &format!("channel push: {said} \"http://10.0.0.1\""),
+            &format!("channel push: {said} \"https://push.example/path\""),
+            "channel push: expected a push service, or none said for the known ones",
+        ]
+    );
+    variables.push(("HOLDPOINT_PUSH_KEY", "short".into()));
+    let told = faults(&channel("contact = \"mailto:ops@example.com\""), &variables);
+    assert_eq!(told, ["HOLDPOINT_PUSH_KEY: expected a private key of 32 bytes in base64url"]);
+}
+
+#[test]
 fn secrets_are_needed_and_never_told() {
     let (file, variables) = good();
     let mut variables: Vec<_> = variables

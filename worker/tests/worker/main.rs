@@ -11,6 +11,7 @@ mod killed;
 mod mail;
 mod mcp;
 mod postgres;
+mod push;
 mod quorum;
 mod reach;
 mod refusals;

@@ -146,6 +146,40 @@ async fn forged_decision_is_not_carried_out() -> Result<()> {
     .await
 }
 
+#[tokio::test]
+async fn push_of_a_worker_is_shown_and_leads_to_its_call_in_the_page_that_is_open() -> Result<()> {
+    play(async |stage| {
+        let desk = worker(stage).await?;
+        let url = stage.server.url("/lab/plain");
+        let push = |title: &str, asks: bool| {
+            let told = json!({
+                "title": title, "body": "invoice", "tag": "r.1.1", "asks": asks, "url": url,
+                "call": "r.1.1",
+            });
+            json!(json!({ "holdpoint": told }).to_string())
+        };
+        desk.run(PUSH, vec![json!("{\"of\":\"another application\"}")]).await?;
+        desk.run(PUSH, vec![json!("no JSON")]).await?;
+        desk.run(PUSH, vec![push("Approval needed: Transfer", true)]).await?;
+        let shown = told(&desk).await?;
+        ensure!(shown["title"] == "Approval needed: Transfer", "{shown}");
+        // The outcome takes its place.
+        desk.run(PUSH, vec![push("Approved by Ann: Transfer", false)]).await?;
+        until_true("it says the outcome", async || {
+            Ok(told(&desk).await?["title"] == "Approved by Ann: Transfer")
+        })
+        .await?;
+        desk.run(LISTEN, vec![]).await?;
+        press_in_vain(&desk, "").await?;
+        until_true("the page is led to it", async || {
+            Ok(desk.run("return globalThis.led?.holdpoint?.show ?? null", vec![]).await?
+                == json!("r.1.1"))
+        })
+        .await
+    })
+    .await
+}
+
 /// A tab that can reach the page's service worker, and is none of the widget's.
 async fn worker(stage: &Stage) -> Result<Tab> {
     let desk = stage.browser.new_tab().await?;
@@ -205,6 +239,14 @@ const NOTIFICATIONS: &str = "
     const shown = await registration.getNotifications();
     return shown.map(({ title, body, actions }) =>
       ({ title, body, actions: actions.map(({ action }) => action) }));";
+
+const PUSH: &str = "
+    const registration = await navigator.serviceWorker.getRegistration();
+    registration.active.postMessage({ push: args[0] });";
+
+const LISTEN: &str = "
+    navigator.serviceWorker.addEventListener('message', ({ data }) => (globalThis.led = data));
+    navigator.serviceWorker.startMessages();";
 
 const PRESS: &str = "
     const registration = await navigator.serviceWorker.getRegistration();

@@ -1,9 +1,11 @@
 //! Calls that wait at a worker, decided in the widget of a page that the worker serves.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use holdpoint_e2e::agent::Agent;
 use holdpoint_e2e::stage::{Stage, play};
@@ -119,12 +121,94 @@ async fn run_that_was_handed_over_is_decided_elsewhere_and_comes_back_into_the_t
     .await
 }
 
+#[tokio::test]
+async fn browser_whose_person_wants_notifications_is_pushed_to_until_they_do_not() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        let agent = worker.page(stage, ANN).await?;
+        let granted = json!({ "permissions": ["notifications"], "origin": worker.base });
+        agent.tab.devtools("Browser.grantPermissions", granted).await?;
+        // There is no push service behind this browser: a stand-in gives out its subscription.
+        let push = json!(format!("http://{}/push", worker.tools));
+        agent.run(STAND_IN, vec![push]).await?;
+        agent.click("inbox-button").await?;
+        agent.click("notify-button").await?;
+        until_true("it is subscribed", async || {
+            Ok(agent.run("return Boolean(globalThis.subscribed)", vec![]).await? == json!(true))
+        })
+        .await?;
+        let options = agent.run("return globalThis.subscribed", vec![]).await?;
+        ensure!(options["userVisibleOnly"] == true, "{options}");
+        let job = worker.invoice(500).await?;
+        until_true("it is pushed", async || Ok(worker.pushed().len() == 1)).await?;
+        agent.click("notify-button").await?;
+        until_true("the worker forgets it", async || {
+            Ok(agent.run("return [subscription, forgotten]", vec![]).await? == json!([null, 200]))
+        })
+        .await?;
+        worker.decide_as(BEN, "deny").await?;
+        worker.ended(&job).await?;
+        ensure!(worker.pushed().len() == 1);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn address_of_a_call_at_the_worker_leads_to_its_card() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        let job = worker.invoice(500).await?;
+        let listed = until("it waits", async || {
+            let listed = worker.ask(ANN, "/v1/approvals", None).await?;
+            Ok(listed["approvals"].get(0).cloned())
+        })
+        .await?;
+        ensure!(listed["run"] == json!(job));
+        let agent = worker.page(stage, ANN).await?;
+        let call = listed["id"].as_str().context("a call")?;
+        agent.run("location.hash = `holdpoint=${args[0]}`", vec![json!(call)]).await?;
+        let card = agent.card().await?;
+        ensure!(card.contains("Alice"), "{card}");
+        Ok(())
+    })
+    .await
+}
+
+/// Stands in for a push service: a subscription with keys of its own at the address that is given.
+const STAND_IN: &str = "
+    const encoded = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+      .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    const algorithm = { name: 'ECDH', namedCurve: 'P-256' };
+    const { publicKey } = await crypto.subtle.generateKey(algorithm, false, ['deriveBits']);
+    const p256dh = encoded(await crypto.subtle.exportKey('raw', publicKey));
+    const auth = encoded(crypto.getRandomValues(new Uint8Array(16)));
+    globalThis.subscription = null;
+    const { fetch } = globalThis;
+    globalThis.fetch = async (...args) => {
+      const answer = await fetch(...args);
+      if (args[0].method === 'DELETE') globalThis.forgotten = answer.status;
+      return answer;
+    };
+    PushManager.prototype.getSubscription = async () => subscription;
+    PushManager.prototype.subscribe = async (options) => {
+      globalThis.subscribed = options;
+      subscription = {
+        toJSON: () => ({ endpoint: args[0], expirationTime: null, keys: { p256dh, auth } }),
+        unsubscribe: async () => ((subscription = null), true),
+      };
+      return subscription;
+    };";
+
 /// A worker that serves the page too, with its tool beside it. It must outlive the stage: a page that
 /// loses it complains in the console.
 struct AtWork {
     base: String,
     client: Client,
     calls: Arc<Mutex<Vec<u64>>>,
+    tools: SocketAddr,
+    /// The topic of each push.
+    pushed: Arc<Mutex<Vec<String>>>,
     _directory: TempDir,
     _stop: DropGuard,
 }
@@ -139,12 +223,20 @@ impl AtWork {
             called.lock().expect("no test panics here").extend(amount);
             json!({ "transferred": amount }).to_string()
         };
-        let tools = TcpListener::bind("127.0.0.1:0").await?;
-        let file = FILE.replace("TOOLS", &tools.local_addr()?.to_string());
+        let pushed = Arc::<Mutex<Vec<String>>>::default();
+        let told = Arc::clone(&pushed);
+        let push = async move |headers: HeaderMap| {
+            let topic = headers["topic"].to_str().unwrap_or_default().to_owned();
+            told.lock().expect("no test panics here").push(topic);
+            StatusCode::CREATED
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let tools = listener.local_addr()?;
+        let file = FILE.replace("TOOLS", &tools.to_string());
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
-        let router = Router::new().route("/pay", post(pay));
-        tokio::spawn(holdpoint_proxy::serve(tools, router, stopped));
+        let router = Router::new().route("/pay", post(pay)).route("/push", post(push));
+        tokio::spawn(holdpoint_proxy::serve(listener, router, stopped));
 
         let directory = TempDir::new()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -168,6 +260,8 @@ impl AtWork {
             base: format!("http://{addr}"),
             client: holdpoint_proxy::http_client(&"http://localhost".parse()?)?,
             calls,
+            tools,
+            pushed,
             _directory: directory,
             _stop: stop.drop_guard(),
         })
@@ -220,6 +314,10 @@ impl AtWork {
         Ok(serde_json::from_str(&response.text().await?)?)
     }
 
+    fn pushed(&self) -> Vec<String> {
+        self.pushed.lock().expect("no test panics here").clone()
+    }
+
     fn calls(&self) -> Vec<u64> {
         self.calls.lock().expect("no test panics here").clone()
     }
@@ -238,9 +336,16 @@ name = "Ann Archer"
 id = "ben"
 name = "Ben Bell"
 
+[[channel]]
+name = "push"
+kind = "push"
+contact = "mailto:ops@example.com"
+services = ["http://TOOLS"]
+
 [[workflow]]
 name = "invoice"
 model = "stand-in"
+channels = ["push"]
 prompt = "Please transfer {amount} to {supplier}"
 approvers = ["ann", "ben"]
 requesters = ["erp", "ann"]
