@@ -360,19 +360,24 @@ impl List {
             self.window.range.set((at.saturating_sub(STEP), at + 2 * STEP));
         }
         let call = self.rows.with_untracked(|rows| rows.get(at).map(|row| row.call.to_string()));
-        after(0, move || {
-            let Some(items) = self.window.items.get_untracked() else { return };
-            let mut item = items.first_element_child();
-            while let Some(element) = item {
-                if element.get_attribute("data-call") == call {
-                    let button = element.first_element_child();
-                    // It is in the page, so it can have the focus.
-                    let _ = button.map(|button| button.unchecked_into::<HtmlElement>().focus());
-                    return;
-                }
-                item = element.next_element_sibling();
+        // The next key may follow at once, and is meant for the row.
+        if !self.focus_row(call.as_deref()) {
+            after(0, move || _ = self.focus_row(call.as_deref()));
+        }
+    }
+
+    /// Gives a row the focus, if it is in the page.
+    fn focus_row(self, call: Option<&str>) -> bool {
+        let items = self.window.items.get_untracked();
+        let mut item = items.and_then(|items| items.first_element_child());
+        while let Some(element) = item {
+            if element.get_attribute("data-call").as_deref() == call {
+                let button = element.first_element_child();
+                return button.is_some_and(|it| it.unchecked_into::<HtmlElement>().focus().is_ok());
             }
-        });
+            item = element.next_element_sibling();
+        }
+        false
     }
 }
 

@@ -18,12 +18,15 @@ pub(super) fn rules(desk: Desk) -> Tag {
         let rules = shown.grants.get().into_iter();
         rules.map(|rule| keyed(rule.id.clone(), move || row(desk, &rule))).collect()
     };
-    tag("div").part("rules").set("role", "list").set("aria-label", text::RULES).each(rows).live(
-        move || {
-            let is_empty = shown.grants.with(Vec::is_empty);
-            is_empty.then(|| tag("p").class("empty").text(text::NO_RULES))
-        },
-    )
+    let is_empty = move || shown.grants.with(Vec::is_empty);
+    // A list has items and nothing else.
+    let role = move || Some(if is_empty() { "group" } else { "list" }.to_owned());
+    tag("div")
+        .part("rules")
+        .bind("role", role)
+        .set("aria-label", text::RULES)
+        .each(rows)
+        .live(move || is_empty().then(|| tag("p").class("empty").text(text::NO_RULES)))
 }
 
 fn row(desk: Desk, rule: &Grant) -> Tag {

@@ -60,6 +60,7 @@ async fn inbox_is_used_by_the_keyboard_alone() -> Result<()> {
         ensure!(agent.parts("inbox").await?.is_empty());
         keys(&agent, Key::Enter + "").await?;
         focus_is(&agent, "inbox-search").await?;
+        rows_are(&agent, &["Transfer 500 to Alice"]).await?;
         keys(&agent, Key::Down + "").await?;
         keys(&agent, Key::Enter + "").await?;
         focus_is(&agent, "approval-card").await
