@@ -265,6 +265,7 @@ texts! {
     IN_TAB "inTab" "{what} in another tab: {call}";
     AT_WORKER "atWorker" "{what} elsewhere: {call}";
     WORKER_LIST "workerList" "Waiting at the worker";
+    QUORUM "quorum" "{given} of {needed} approvals";
     IN_NOTIFICATION "inNotification" "{what} in a notification: {call}";
     NOTIFY "notify" "Notify me";
     NOTICE_LATER "noticeLater"
@@ -394,6 +395,10 @@ mod with_values {
 
     pub(crate) fn with_reason(what: &str, reason: &str) -> String {
         WITH_REASON.with(&[("what", what.into()), ("reason", reason.into())])
+    }
+
+    pub(crate) fn quorum(given: usize, needed: u64) -> String {
+        QUORUM.with(&[("given", (given as f64).into()), ("needed", (needed as f64).into())])
     }
 
     pub(crate) fn approval_needed(what: &str, because: &str) -> String {

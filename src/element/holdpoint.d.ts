@@ -570,6 +570,7 @@ export interface Labels {
   inTab?: Label;
   atWorker?: Label;
   workerList?: Label;
+  quorum?: Label;
   inNotification?: Label;
   notify?: Label;
   noticeLater?: Label;

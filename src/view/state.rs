@@ -13,12 +13,13 @@ use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
 use super::desk::{Desk, sentence_case};
+use super::escape::visible_text;
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
 use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
-use crate::text::ASSISTANT;
+use crate::text::{self, ASSISTANT};
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
@@ -175,6 +176,21 @@ pub struct WorkerRow {
     pub is_doubt: bool,
     /// Since when it waits.
     pub since: Option<Timestamp>,
+    /// How many must approve it.
+    pub needed: u64,
+    /// Who did so far, where more than one must.
+    pub approved: Vec<String>,
+}
+
+impl WorkerRow {
+    /// Who approved so far, in words; none where one approval is enough.
+    pub fn quorum(&self) -> Option<String> {
+        let given = text::quorum(self.approved.len(), self.needed);
+        let names = self.approved.iter().map(|name| visible_text(name)).collect::<Vec<_>>();
+        let names = names.join(", ");
+        let told = if names.is_empty() { given } else { text::with_reason(&given, &names) };
+        (self.needed > 1).then_some(told)
+    }
 }
 
 /// A form for a run's file.

@@ -22,7 +22,8 @@ use tokio::net::TcpListener;
 
 /// The demo's own; a real one is made by chance and kept secret.
 const SECRET: &str = "whsec_ZGVtbyBvZiBob2xkcG9pbnQsIG5vdCBzZWNyZXQ=";
-const TOKENS: &str = "ann=demo-token-of-ann-archer,erp=demo-token-of-the-erp";
+const ANN: &str = "demo-token-of-ann-archer";
+const ERP: &str = "demo-token-of-the-erp";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,7 +52,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         worker.run(listener, stop).await
     });
-    println!("The worker runs at http://{addr}/ and keeps its jobs in {}.", database().display());
+    println!("To approve in the page, sign in at  http://{addr}/desk");
+    println!("as Ann Archer, whose token is         {ANN}");
+    println!("By mail, in Slack and by the API: see below. Jobs are in {}.", database().display());
+    println!();
     tokio::spawn(show_others(slack, postbox, addr.to_string()));
     post_invoice(&format!("http://{addr}/v1/jobs")).await?;
     serving.await??;
@@ -64,7 +68,7 @@ async fn post_invoice(url: &str) -> Result<(), Box<dyn std::error::Error>> {
         "input": { "amount": 1250, "supplier": "Alice" },
     });
     let client = holdpoint_proxy::http_client(&url.parse()?)?;
-    let request = client.post(url).bearer_auth("demo-token-of-the-erp");
+    let request = client.post(url).bearer_auth(ERP);
     let answer = request.body(body.to_string()).send().await?.text().await?;
     println!("An invoice came in: {answer}");
     Ok(())
@@ -86,14 +90,14 @@ async fn notice(headers: HeaderMap, body: Bytes) {
     println!("A notice, {}: {}", signed(is_signed), notice["type"].as_str().unwrap_or_default());
     let data = &notice["data"];
     if let Some(url) = data["links"][0]["url"].as_str() {
-        println!("  To decide in a page (the token is demo-token-of-ann-archer):\n  {url}");
         let approval = &data["approval"];
-        let (id, digest) = (&approval["id"], &approval["digest"]);
+        let id = approval["id"].as_str().unwrap_or_default();
         let base = url.split("/approve/").next().unwrap_or_default();
-        println!("  Or at the command line, by the API:");
-        println!("  curl -H 'authorization: Bearer demo-token-of-ann-archer' \\");
-        println!("    -d '{{\"decision\":\"approve\",\"digest\":{digest}}}' \\");
-        println!("    {base}/v1/approvals/{}/decision", id.as_str().unwrap_or_default());
+        let body = json!({ "decision": "approve", "digest": approval["digest"] });
+        println!("  To approve by the API:");
+        println!(
+            "  curl -H 'authorization: Bearer {ANN}' -d '{body}' {base}/v1/approvals/{id}/decision"
+        );
     }
     if let Some(answer) = data["answer"].as_str() {
         println!("  {answer}");
@@ -119,12 +123,10 @@ fn show_message(base: &str, Asked { method, body, ts, .. }: &Asked, addr: &str) 
         }
         let place = body["channel"].as_str().unwrap_or_default();
         let form = press(base, "U0ANN", (&action, &value), (place, ts));
+        let headers = slack_signed(SLACK_SECRET, now_s(), &form);
+        let headers = headers.map(|(name, value)| format!("-H '{name}: {value}' ")).concat();
         println!("  To press Approve there, within five minutes, since it is signed:");
-        println!("  curl \\");
-        for (name, value) in slack_signed(SLACK_SECRET, now_s(), &form) {
-            println!("    -H '{name}: {value}' \\");
-        }
-        println!("    -d '{form}' \\\n    http://{addr}/v1/slack/interactions");
+        println!("  curl {headers}-d '{form}' http://{addr}/v1/slack/interactions");
     }
 }
 
@@ -152,7 +154,7 @@ fn variable(name: &str) -> Option<String> {
         "HOLDPOINT_SLACK_TOKEN" => "xoxb-of-the-demo".to_owned(),
         "HOLDPOINT_DATABASE_URL" => format!("sqlite://{}?mode=rwc", database().display()),
         "HOLDPOINT_SIGNING_SECRET" => SECRET.to_owned(),
-        "HOLDPOINT_WORKER_TOKENS" => TOKENS.to_owned(),
+        "HOLDPOINT_WORKER_TOKENS" => format!("ann={ANN},erp={ERP}"),
         _ => return std::env::var(name).ok(),
     })
 }

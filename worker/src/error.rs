@@ -170,6 +170,13 @@ impl ApiError {
     }
 }
 
+/// What a response says no with, for whoever says it in another form.
+#[derive(Clone)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, cause = ?std::error::Error::source(&error), "the store failed");
@@ -215,6 +222,7 @@ impl IntoResponse for ApiError {
             fields.insert("outcome".to_owned(), (**outcome).clone());
         }
         let mut response = (status, Json(object! { "error": error })).into_response();
+        response.extensions_mut().insert(Refusal { code, message: self.to_string() });
         if status == StatusCode::UNAUTHORIZED {
             let value = axum::http::HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, value);

@@ -260,10 +260,16 @@ impl Follower {
             Ok(approval) => {
                 self.close(&row);
                 let shown = self.widget.shell.shown;
-                let done = words(&approval);
-                self.widget
-                    .app
-                    .say(shown.speaking(|| text::act_on(done, &visible_text(&row.title))));
+                let title = visible_text(&row.title);
+                // An approval that is not the last one is told with how many there are.
+                let said =
+                    shown.speaking(|| match self::row(&approval).and_then(|it| it.quorum()) {
+                        Some(quorum) if approval["status"] == "pending" => {
+                            [title.as_str(), " · ", &quorum].concat()
+                        }
+                        _ => text::act_on(words(&approval), &title),
+                    });
+                self.widget.app.say(said);
             }
             Err(fault) if fault.code == "decided_already" => {
                 self.close(&row);
@@ -312,7 +318,15 @@ fn row(approval: &Value) -> Option<WorkerRow> {
         about: about(&approval["arguments"]),
         is_doubt: text("status") == Some("in_doubt"),
         since: approval.get("since").and_then(Value::as_u64).map(Timestamp::from_millis),
+        needed: approval.get("quorum").and_then(Value::as_u64).unwrap_or(1),
+        approved: approved(approval),
     })
+}
+
+/// The names of those who approved, where it takes more than one.
+fn approved(approval: &Value) -> Vec<String> {
+    let given = approval.get("approvals").and_then(Value::as_array).into_iter().flatten();
+    given.filter_map(|given| given["by"]["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// Arguments in a line, by which calls of one tool are told apart; the card has them in full.

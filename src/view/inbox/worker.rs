@@ -21,9 +21,8 @@ pub(super) fn waiting_there(desk: Desk) -> Keyed {
         let rows = move || {
             let rows = worker.rows.get().into_iter();
             rows.map(|row| {
-                keyed([row.call.as_str(), &row.is_doubt.to_string()].concat(), {
-                    move || item(desk, row)
-                })
+                let key = [row.call.as_str(), &row.is_doubt.to_string()].concat();
+                keyed([key, row.approved.join(" ")].concat(), move || item(desk, row))
             })
             .collect()
         };
@@ -48,7 +47,8 @@ fn item(desk: Desk, row: WorkerRow) -> Tag {
         true => (stroke::WARNING, "in-doubt"),
         false => (stroke::CLOCK, "held"),
     };
-    let meta = [row.workflow.as_str(), " · ", &row.about].concat();
+    let quorum = row.quorum().map(|quorum| [&quorum, " · "].concat()).unwrap_or_default();
+    let meta = [row.workflow.as_str(), " · ", &quorum, &row.about].concat();
     let line = tag("span")
         .class("inbox-row")
         .set("data-stage", stage)
@@ -73,6 +73,13 @@ pub(super) fn card(desk: Desk, call: CallId) -> Tag {
         .handle(back)
         .text(text::BACK)
         .on("click", move |_| worker.open.set(None));
+    // On its own, so that a card in which someone writes stays when another person approves.
+    let about = call.clone();
+    let quorum = move || {
+        let words = worker.rows.with(|rows| rows.iter().find(|row| row.call == about)?.quorum())?;
+        let shown = words.clone();
+        Some(keyed(words, move || safely(tag("p").class("worker-quorum"), &shown)))
+    };
     let view = move || {
         let shown = worker.card.get()?;
         let run = shown.run.get()?;
@@ -85,6 +92,7 @@ pub(super) fn card(desk: Desk, call: CallId) -> Tag {
         .class("inbox-scroll")
         .set("part", "worker-card")
         .child(tag("div").class("worker-back").child(away))
+        .one(quorum)
         .one(view)
         .one(move || {
             let loads = worker.card.with(Option::is_none);

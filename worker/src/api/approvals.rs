@@ -100,23 +100,52 @@ pub(super) async fn settle(
     let name = caller(&shared, &parts.headers)?;
     let body = body::read(body).await?;
     let mut fields = body::fields(&body, &["outcome", "result"])?;
-    let settlement = match body::text(&fields, "outcome")?.as_deref() {
-        Some("happened") => Settlement::Happened { result: fields.remove("result") },
-        Some("did_not_happen") => Settlement::DidNotHappen,
-        Some("try_again") => Settlement::TryAgain,
-        _ => {
-            let expected =
-                "expected outcome to be \"happened\", \"did_not_happen\" or \"try_again\"";
-            return Err(ApiError::RequestInvalid(expected.into()));
-        }
-    };
-    let (mut kept, _) = find(&shared, &id).await?;
+    let outcome = body::text(&fields, "outcome")?.unwrap_or_default();
+    let settlement = settlement(&outcome, fields.remove("result")).ok_or_else(|| {
+        let expected = "expected outcome to be \"happened\", \"did_not_happen\" or \"try_again\"";
+        ApiError::RequestInvalid(expected.into())
+    })?;
+    let (kept, _) = find(&shared, &id).await?;
     let by = approver(&shared, &kept.workflow, &kept.job.requester, name, "api")?;
-    let call = CallId::new(id.as_str());
-    match shared.feed(&mut kept, &Input::Settled { call, settlement, by }).await {
-        Ok(_) => find(&shared, &id).await.map(|(_, body)| Json(body)),
+    settled(&shared, kept, &id, settlement, by).await.map(Json)
+}
+
+/// What a word says of a call in doubt.
+pub(super) fn settlement(word: &str, result: Option<Value>) -> Option<Settlement> {
+    Some(match word {
+        "happened" => Settlement::Happened { result },
+        "did_not_happen" => Settlement::DidNotHappen,
+        "try_again" => Settlement::TryAgain,
+        _ => return None,
+    })
+}
+
+/// Takes in what became of a call in doubt.
+pub(super) async fn settled(
+    shared: &Shared,
+    kept: Kept,
+    id: &str,
+    settlement: Settlement,
+    by: Approver,
+) -> Result<Value, ApiError> {
+    fed(shared, kept, id, Input::Settled { call: CallId::new(id), settlement, by }).await
+}
+
+/// Has a call asked about anew whose time is over, with as much time as before.
+pub(super) async fn extended(
+    shared: &Shared,
+    kept: Kept,
+    id: &str,
+    by: Approver,
+) -> Result<Value, ApiError> {
+    fed(shared, kept, id, Input::Extended { call: CallId::new(id), by }).await
+}
+
+async fn fed(shared: &Shared, mut kept: Kept, id: &str, input: Input) -> Result<Value, ApiError> {
+    match shared.feed(&mut kept, &input).await {
+        Ok(_) => find(shared, id).await.map(|(_, body)| body),
         Err(RunError::Rejected(Rejection::Stale | Rejection::DecidedAlready)) => {
-            let outcome = find(&shared, &id).await?.1.into();
+            let outcome = find(shared, id).await?.1.into();
             Err(ApiError::DecidedAlready { outcome })
         }
         Err(error) => Err(error.into()),

@@ -5,6 +5,7 @@ mod body;
 mod caller;
 mod desk;
 mod events;
+mod html;
 mod jobs;
 mod page;
 mod push;
@@ -17,6 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Method, Request};
+use axum::middleware::from_fn;
 use axum::routing::{MethodRouter, delete, get, post};
 use holdpoint_proxy::AppError;
 use serde_json::Value;
@@ -202,7 +204,7 @@ pub(crate) const ROUTES: [Route; 17] = [
         body: None,
         answer: (200, HTML, None),
         refusals: &[404, 410],
-        handler: || get(page::show),
+        handler: || get(page::show).layer(from_fn(html::in_words)),
     },
     Route {
         method: "post",
@@ -212,7 +214,7 @@ pub(crate) const ROUTES: [Route; 17] = [
         body: Some("PageDecision"),
         answer: (200, HTML, None),
         refusals: &[400, 401, 403, 404, 409, 410, 413],
-        handler: || post(page::decide),
+        handler: || post(page::decide).layer(from_fn(html::in_words)),
     },
 ];
 

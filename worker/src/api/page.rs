@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use holdpoint_core::approval::Decision;
-use holdpoint_core::json::canonical;
+use holdpoint_core::json::Digest;
 use serde_json::Value;
 
 use super::approvals::{decided, find};
 use super::body;
 use super::caller::{approver, of_token};
+use super::html::{APPROVE, DENY, Html, is_pending, text};
 use crate::link::Link;
-use crate::text::escaped;
 use crate::{ApiError, Shared, now};
 
 /// What was sent; a field that is not there is empty.
@@ -46,6 +45,17 @@ impl Form {
         }
         Ok(form)
     }
+
+    /// Of what was shown when it was decided.
+    pub(super) fn digest(&self) -> Result<Digest, ApiError> {
+        self.digest.parse().map_err(|_| ApiError::RequestInvalid("expected a digest".into()))
+    }
+
+    /// Why not, where they said so.
+    pub(super) fn reason(&self) -> Option<String> {
+        let reason = self.reason.trim();
+        (!reason.is_empty()).then(|| reason.to_owned())
+    }
 }
 
 pub(super) async fn show(
@@ -65,24 +75,19 @@ pub(super) async fn decide(
     let link = link(&shared, &token)?;
     let body = body::read(request.into_body()).await?;
     let form = Form::read(&body)?;
-    let digest = form.digest.parse();
-    let digest = digest.map_err(|_| ApiError::RequestInvalid("expected a digest".into()))?;
+    let digest = form.digest()?;
     let (kept, _) = find(&shared, &link.call).await?;
     let (decision, name) = match form.decision.as_str() {
         "approve" => {
             let name = of_token(&shared, form.access.trim())?;
             (Decision::Approve { arguments: None, note: None }, name)
         }
-        "deny" => {
-            let reason = form.reason.trim();
-            let reason = (!reason.is_empty()).then(|| reason.to_owned());
-            (Decision::Deny { reason }, link.approver.as_str())
-        }
+        "deny" => (Decision::Deny { reason: form.reason() }, link.approver.as_str()),
         _ => return Err(ApiError::RequestInvalid("expected approve or deny".into())),
     };
     let by = approver(&shared, &kept.workflow, &kept.job.requester, name, "link")?;
     match decided(&shared, kept, &link.call, decision, digest, by).await {
-        Ok(approval) if approval.get("status").is_some_and(|it| it == "pending") => {
+        Ok(approval) if is_pending(&approval) => {
             Ok(page(&link, &approval, Some("Your approval is saved; it takes more people.")))
         }
         Ok(approval) => Ok(page(&link, &approval, Some("Your decision is saved."))),
@@ -99,76 +104,55 @@ fn link(shared: &Shared, token: &str) -> Result<Link, ApiError> {
 }
 
 fn page(link: &Link, approval: &Value, said: Option<&str>) -> Response {
-    let text = |name: &str| approval.get(name).and_then(Value::as_str).unwrap_or_default();
-    let mut main = String::new();
-    let mut add = |parts: &[&str]| parts.iter().for_each(|part| main.push_str(part));
+    let mut page = Html::page("..", text(approval, "title"), None);
     if let Some(said) = said {
-        add(&["<p role=\"status\">", said, "</p>"]);
+        page.said(said);
     }
-    add(&["<h1>", &escaped(text("title")), "</h1>"]);
-    let because = approval.get("rule").and_then(|rule| rule.get("because"));
-    let because = because.and_then(Value::as_str).unwrap_or_default();
-    add(&["<p>You are asked because ", &escaped(because), ".</p><dl>"]);
-    let arguments = approval.get("arguments").and_then(Value::as_object);
-    for (name, value) in arguments.into_iter().flatten() {
-        let shown = value.as_str().map_or_else(|| canonical(value), str::to_owned);
-        add(&["<dt>", &escaped(name), "</dt><dd>", &escaped(&shown), "</dd>"]);
-    }
-    let digest = text("digest");
-    add(&["</dl><p class=\"small\">", &escaped(text("workflow")), " · ", &escaped(text("tool"))]);
-    add(&[" · ", digest.get(..8).unwrap_or_default(), "</p>"]);
-    if let Some(given) = approval.get("approvals").and_then(Value::as_array) {
-        let name = |given: &Value| given.pointer("/by/name").and_then(Value::as_str).map(escaped);
-        let names: Vec<String> = given.iter().filter_map(name).collect();
-        let count = |name: &str| approval.get(name).map(Value::to_string).unwrap_or_default();
-        let given = given.len().to_string();
-        add(&["<p>", &given, " of ", &count("quorum"), " approvals"]);
-        if !names.is_empty() {
-            add(&[": ", &names.join(", ")]);
+    page.put("<article class=\"card\">").call("h1", approval);
+    let digest = text(approval, "digest");
+    if is_pending(approval) {
+        for (asks, answer) in [(TOKEN, APPROVE), (REASON, DENY)] {
+            page.put("<form class=\"asks\" method=\"post\"><input type=\"hidden\" ");
+            page.put("name=\"digest\" value=\"").text(digest).put("\">");
+            page.put(asks).button(&answer, approval);
+            page.put("</form>");
         }
-        add(&[if count("missing") == "0" { ".</p>" } else { "; more are needed.</p>" }]);
-    }
-    match approval.get("decision") {
-        Some(decision) => {
-            let by = decision.get("by").and_then(|by| by.get("name"));
-            let by = by.and_then(Value::as_str).unwrap_or_default();
-            add(&["<p class=\"outcome\">", text("status"), " by ", &escaped(by), "</p>"]);
+        if digest != link.digest {
+            page.line("warn", "This changed since the message was sent.");
         }
-        None if text("status") == "pending" => {
-            let hidden = format!("<input type=\"hidden\" name=\"digest\" value=\"{digest}\">");
-            add(&["<form method=\"post\">", &hidden, YES, "</form>"]);
-            add(&["<form method=\"post\">", &hidden, NO, "</form>"]);
-            if digest != link.digest {
-                add(&["<p class=\"small\">This changed since the message was sent.</p>"]);
-            }
-        }
-        None => add(&["<p class=\"outcome\">", text("status"), "</p>"]),
+    } else {
+        outcome(&mut page, approval);
     }
-    let html = [HEAD, &main, FOOT].concat();
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-    ];
-    (headers, [("x-robots-tag", "noindex")], html).into_response()
+    page.put("<p class=\"small\">").text(text(approval, "tool"));
+    page.put(" · ").digest(approval);
+    page.put("</p></article>");
+    page.as_of("");
+    page.respond()
 }
 
-const POLICY: &str = "default-src 'none'; style-src 'sha256-LzD03skPwLkQWbTnsh9zLSU3TXTl/zkQl21/QDuTrm8='; form-action 'self'; \
-base-uri 'none'; frame-ancestors 'none'";
+/// What became of it, and who decided.
+fn outcome(page: &mut Html, approval: &Value) {
+    let words = match text(approval, "status") {
+        "approved" => "Approved",
+        "denied" => "Denied",
+        "answered" => "Answered instead",
+        "expired" => "Nobody decided in time",
+        "lapsed" => "The time to decide is over, until it is asked about anew at the desk",
+        "cancelled" => "The job was stopped",
+        "in_doubt" => "It was started, and nobody knows whether it happened",
+        _ => "It is over",
+    };
+    page.put("<p class=\"outcome\">").put(words);
+    let decision = &approval["decision"];
+    if let (Some(by), Some(at)) = (decision["by"]["name"].as_str(), decision["at"].as_u64()) {
+        page.put(if text(approval, "status") == "in_doubt" { ", approved by " } else { " by " });
+        page.text(by).put(", ").moment(at);
+    }
+    page.put(".</p>");
+}
 
-const HEAD: &str = concat!(
-    "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">",
-    "<meta name=\"viewport\" content=\"width=device-width\"><title>Approval</title><style>",
-    include_str!("page.css"),
-    "</style><main>"
-);
+const TOKEN: &str = "<label>Your token<input type=\"password\" name=\"access\" required \
+autocomplete=\"current-password\"></label>";
 
-const FOOT: &str = "</main></html>";
-
-const YES: &str = "<label>Your token<input type=\"password\" name=\"access\" required \
-autocomplete=\"current-password\"></label>\
-<button name=\"decision\" value=\"approve\" class=\"yes\">Approve</button>";
-
-const NO: &str = "<label>Reason, if you like<input name=\"reason\" maxlength=\"500\"></label>\
-<button name=\"decision\" value=\"deny\">Deny</button>";
+const REASON: &str = "<label>Why not, if you like<input name=\"reason\" maxlength=\"500\" \
+autocomplete=\"off\"></label>";

@@ -3,7 +3,8 @@
 use reqwest::{RequestBuilder, Response};
 use serde_json::json;
 
-use crate::support::{Bench, client, token};
+use crate::quorum::two_of_three;
+use crate::support::{Bench, answer, client, sent, token};
 
 /// A browser of one person.
 struct Visitor<'a> {
@@ -53,7 +54,7 @@ async fn person_signs_in_approves_and_reads_what_happened() {
     let digest = approval["digest"].as_str().unwrap();
     let form = format!("decision=approve&digest={digest}");
     let done = visitor.post(&format!("/desk/approvals/{call}"), &form).await;
-    assert_eq!(done.headers()["location"], format!("/desk/jobs/{id}"));
+    assert_eq!(done.headers()["location"], format!("/desk/jobs/{id}?saved"));
     let path = format!("/desk/jobs/{id}");
     drop(visitor);
     bench.world.notice("job.completed").await;
@@ -113,4 +114,121 @@ async fn pages_show_text_as_text_and_run_no_script() {
     assert!(policy.starts_with("default-src 'none'; style-src 'self';"), "{policy}");
     let root = bench.server.get("/").send().await.unwrap();
     assert_eq!(root.headers()["location"], "/desk");
+}
+
+#[tokio::test]
+async fn person_reads_who_approved_and_how_many_are_missing() {
+    let mut bench = Bench::changed(two_of_three).await;
+    let (id, approval) = bench.halted(500).await;
+    let call = format!("/desk/approvals/{}", approval["id"].as_str().unwrap());
+    let form = format!("decision=approve&digest={}", approval["digest"].as_str().unwrap());
+    let ann = Visitor::signed_in(&bench, "ann").await;
+    let desk = ann.get("/desk").await;
+    assert!(desk.contains("0 of 2 approvals. 2 more are needed."), "{desk}");
+    let done = ann.post(&call, &form).await;
+    let after = done.headers()["location"].to_str().unwrap();
+    assert_eq!(after, format!("/desk/jobs/{id}?endorsed"));
+    for path in [after, "/desk"] {
+        let page = ann.get(path).await;
+        for words in ["1 of 2 approvals: Ann Archer. One more is needed.", "You approved; others"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(!page.contains("value=\"approve\""), "{page}");
+    }
+    let eve = Visitor::signed_in(&bench, "eve").await;
+    let done = eve.post(&call, &form).await;
+    assert_eq!(done.headers()["location"], format!("/desk/jobs/{id}?saved"));
+}
+
+#[tokio::test]
+async fn person_says_what_became_of_a_call_in_doubt_and_whoever_is_late_is_told() {
+    let mut bench = Bench::start().await;
+    bench.world.answer("transfer", &[500]);
+    let (id, approval) = bench.halted(500).await;
+    assert_eq!(bench.server.decide(&approval, "ann", "approve").await.0, 200);
+    bench.world.notice("approval.in_doubt").await;
+    let call = format!("/desk/approvals/{}", approval["id"].as_str().unwrap());
+    let ann = Visitor::signed_in(&bench, "ann").await;
+    for path in ["/desk", &format!("/desk/jobs/{id}")] {
+        let page = ann.get(path).await;
+        for words in ["the tool failed with status 500.", "it may happen twice.", "Try again"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    }
+    let done = ann.post(&call, "decision=happened").await;
+    assert_eq!(done.headers()["location"], format!("/desk/jobs/{id}?saved"));
+    let late = ann.post(&call, "decision=did_not_happen").await;
+    let page = ann.get(late.headers()["location"].to_str().unwrap()).await;
+    for words in ["Someone answered before you", "It happened, says Ann Archer: Transfer"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    drop(ann);
+    bench.world.notice("job.completed").await;
+    assert_eq!(bench.world.calls("transfer").len(), 1);
+}
+
+#[tokio::test]
+async fn person_has_a_call_asked_about_anew_whose_time_is_over() {
+    let lapses = "expiresIn = 1\nonExpiry = \"ask-again\"\nwhen.required";
+    let mut bench = Bench::changed(|file| file.replace("when.required", lapses)).await;
+    let (id, approval) = bench.halted(500).await;
+    bench.world.notice("approval.lapsed").await;
+    let call = format!("/desk/approvals/{}", approval["id"].as_str().unwrap());
+    let ann = Visitor::signed_in(&bench, "ann").await;
+    for path in ["/desk", &format!("/desk/jobs/{id}")] {
+        let page = ann.get(path).await;
+        assert!(page.contains("Nobody decided in time"), "{page}");
+        assert!(page.contains("value=\"ask_again\"") && !page.contains("value=\"approve\""));
+    }
+    let done = ann.post(&call, "decision=ask_again").await;
+    let after = done.headers()["location"].to_str().unwrap();
+    assert_eq!(after, format!("/desk/jobs/{id}?saved"));
+    assert!(ann.get(after).await.contains("More time for Ann Archer: Transfer"));
+    // A no is never too late.
+    let form = format!("decision=deny&digest={}", approval["digest"].as_str().unwrap());
+    while ann.post(&call, &form).await.status().as_u16() != 303 {}
+    drop(ann);
+    bench.world.notice("job.completed").await;
+    assert!(bench.world.calls("transfer").is_empty());
+}
+
+#[tokio::test]
+async fn whoever_asked_is_told_that_someone_else_decides() {
+    let mut bench = Bench::start().await;
+    let input = json!({ "amount": 500, "supplier": "Alice" });
+    let body = json!({ "workflow": "invoice", "input": input });
+    let taken = answer(bench.server.post("/v1/jobs").bearer_auth(token("ann")), &body).await.1;
+    bench.world.notice("approval.requested").await;
+    let ann = Visitor::signed_in(&bench, "ann").await;
+    for path in ["/desk", &format!("/desk/jobs/{}", taken["id"].as_str().unwrap())] {
+        let page = ann.get(path).await;
+        assert!(page.contains("You asked for this job, so someone else decides."), "{page}");
+        assert!(!page.contains("name=\"decision\""), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn visitor_of_a_page_is_refused_in_words_and_with_the_same_status_and_code() {
+    let mut bench = Bench::start().await;
+    let (_, approval) = bench.halted(500).await;
+    let call = format!("/desk/approvals/{}", approval["id"].as_str().unwrap());
+    let ann = Visitor::signed_in(&bench, "ann").await;
+    let other = format!("decision=approve&digest={}", "0".repeat(64));
+    let html = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+    let get = |path: &str| bench.server.get(path).header("cookie", &ann.cookie);
+    for (request, status, code, words) in [
+        (ann.request(&call, &other), 409, "digest_mismatch", "This changed since it was shown"),
+        (get("/desk/jobs/unknown-job"), 404, "job_unknown", "There is no such job."),
+        (get("/approve/none"), 404, "link_invalid", "This link is not valid."),
+        (get(&call), 405, "method_not_allowed", "There is no such page."),
+    ] {
+        let plain = request.try_clone().unwrap();
+        let response = request.header("accept", html).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{code}");
+        assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+        let page = response.text().await.unwrap();
+        assert!(page.contains(words) && page.contains(&format!("<code>{code}</code>")), "{page}");
+        let (same, refused) = sent(plain).await;
+        assert_eq!((same, &refused["error"]["code"]), (status, &json!(code)));
+    }
 }

@@ -1,6 +1,7 @@
 //! The worker at its boundary: jobs, decisions and notices over HTTP, the store on both databases.
 
 mod configuration;
+mod demo;
 mod desk;
 mod fakes;
 mod faults;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Bench, Server, answer, configured, file, sent, token, variables};
 
 /// Two of three approvers are needed for each call.
-fn two_of_three(file: String) -> String {
+pub(crate) fn two_of_three(file: String) -> String {
     file.replace("\"ann\", \"ben\"]", "\"ann\", \"ben\", \"eve\"]")
         .replace("not_requester = true", "not_requester = true\nquorum = 2")
 }
@@ -140,15 +140,15 @@ async fn page_says_who_approved_and_that_more_are_needed() {
     let link = notice["data"]["links"][0]["url"].as_str().unwrap();
     let path = &link[link.find("/approve/").unwrap()..];
     let page = sent(bench.server.get(path)).await.1.as_str().unwrap().to_owned();
-    assert!(page.contains("0 of 2 approvals; more are needed."), "{page}");
+    assert!(page.contains("0 of 2 approvals. 2 more are needed."), "{page}");
     let digest = notice["data"]["approval"]["digest"].as_str().unwrap();
     let yes = |name: &str| format!("decision=approve&digest={digest}&access={}", token(name));
     let page = sent(bench.server.post(path).body(yes("ann"))).await.1;
     let page = page.as_str().unwrap().to_owned();
     assert!(page.contains("it takes more people"), "{page}");
-    assert!(page.contains("1 of 2 approvals: Ann Archer; more are needed."), "{page}");
+    assert!(page.contains("1 of 2 approvals: Ann Archer. One more is needed."), "{page}");
     let page = sent(bench.server.post(path).body(yes("ben"))).await.1;
-    assert!(page.as_str().unwrap().contains("approved by ben"), "{page}");
+    assert!(page.as_str().unwrap().contains("Approved by ben, "), "{page}");
     bench.world.notice("job.completed").await;
 }
 

@@ -62,7 +62,7 @@ fn at(scene: &Scene, look: Look) -> String {
 }
 
 /// What axe-core finds in the page: the rule, the element, and what is wrong with it.
-async fn violations(agent: &Agent, axe: &str) -> Result<Vec<String>> {
+pub(crate) async fn violations(agent: &Agent, axe: &str) -> Result<Vec<String>> {
     // A driver's script is not the page's: no policy keeps it out.
     let is_there = agent.tab.run("return typeof axe === 'object'", vec![]).await?;
     if is_there != true {

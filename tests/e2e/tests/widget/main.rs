@@ -9,6 +9,7 @@ mod batch;
 mod card;
 mod crash;
 mod decisions;
+mod desk;
 mod edit;
 mod faults;
 mod formats;

@@ -8,6 +8,8 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use holdpoint_e2e::agent::Agent;
+use holdpoint_e2e::corpora::Corpora;
+use holdpoint_e2e::look;
 use holdpoint_e2e::stage::{Stage, play};
 use holdpoint_e2e::{until, until_true};
 use holdpoint_worker::{Config, Worker};
@@ -16,6 +18,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::axe::violations;
 
 #[tokio::test]
 async fn call_at_the_worker_is_counted_shown_and_approved_by_the_same_card() -> Result<()> {
@@ -72,6 +76,69 @@ async fn whoever_comes_second_is_told_who_decided() -> Result<()> {
         worker.decide_as(BEN, "deny").await?;
         agent.shows("Denied by Ben Bell elsewhere: Transfer").await?;
         agent.has_no_card().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn card_says_who_approved_and_the_last_approval_starts_the_call() -> Result<()> {
+    let worker = AtWork::changed(|file| file.replace("model =", "quorum = 2\nmodel =")).await?;
+    play(async |stage| {
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        for (amount, first) in [(500, BEN), (600, ANN)] {
+            worker.invoice(amount).await?;
+            agent.shows(&format!("invoice · 0 of 2 approvals · amount {amount}")).await?;
+            agent.click("inbox-item").await?;
+            agent.card().await?;
+            agent.shows("0 of 2 approvals").await?;
+            if first == BEN {
+                worker.decide_as(BEN, "approve").await?;
+                agent.shows("1 of 2 approvals: Ben Bell").await?;
+                agent.approve().await?;
+                agent.shows("Approved: Transfer").await?;
+            } else {
+                agent.approve().await?;
+                agent.shows("Transfer · 1 of 2 approvals: Ann Archer").await?;
+                agent.shows("invoice · 1 of 2 approvals: Ann Archer · amount 600").await?;
+                ensure!(worker.calls() == [500]);
+                worker.decide_as(BEN, "approve").await?;
+            }
+            until_true("the call is made", async || Ok(worker.calls().last() == Some(&amount)))
+                .await?;
+            agent.has_no_card().await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn inbox_and_card_of_a_worker_violate_no_rule_of_axe() -> Result<()> {
+    let Some(corpora) = Corpora::find() else { return Ok(()) };
+    let axe = corpora.axe()?;
+    let worker = AtWork::changed(|file| file.replace("model =", "quorum = 2\nmodel =")).await?;
+    play(async |stage| {
+        worker.invoice(500).await?;
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        agent.shows("invoice · 0 of 2 approvals").await?;
+        let mut all = Vec::new();
+        for part in ["inbox-item", "worker-card"] {
+            for look in look::ALL {
+                look.put_on(&agent).await?;
+                agent.part(part).await?;
+                let found = violations(&agent, &axe).await?.into_iter();
+                all.extend(found.map(|found| format!("{part} {}: {found}", look.name)));
+            }
+            look::LIGHT.put_on(&agent).await?;
+            if part == "inbox-item" {
+                agent.click(part).await?;
+                agent.card().await?;
+            }
+        }
+        ensure!(all.is_empty(), "{all:#?}");
+        Ok(())
     })
     .await
 }
@@ -202,26 +269,42 @@ const STAND_IN: &str = "
 
 /// A worker that serves the page too, with its tool beside it. It must outlive the stage: a page that
 /// loses it complains in the console.
-struct AtWork {
-    base: String,
+pub(crate) struct AtWork {
+    pub(crate) base: String,
     client: Client,
     calls: Arc<Mutex<Vec<u64>>>,
     tools: SocketAddr,
     /// The topic of each push.
     pushed: Arc<Mutex<Vec<String>>>,
+    /// The links that its notices have for the first approver.
+    links: Arc<Mutex<Vec<String>>>,
     _directory: TempDir,
     _stop: DropGuard,
 }
 
 impl AtWork {
     async fn start() -> Result<Self> {
+        Self::changed(|file| file).await
+    }
+
+    /// With the file changed. The tool fails half way for [`FAILS`].
+    pub(crate) async fn changed(change: impl FnOnce(String) -> String) -> Result<Self> {
         let calls = Arc::<Mutex<Vec<u64>>>::default();
         let called = Arc::clone(&calls);
         let pay = async move |body: String| {
             let call: Value = serde_json::from_str(&body).unwrap_or_default();
             let amount = call["arguments"]["amount"].as_u64();
             called.lock().expect("no test panics here").extend(amount);
-            json!({ "transferred": amount }).to_string()
+            let fails = amount == Some(FAILS);
+            let status = if fails { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+            (status, json!({ "transferred": amount }).to_string())
+        };
+        let links = Arc::<Mutex<Vec<String>>>::default();
+        let linked = Arc::clone(&links);
+        let take = async move |body: String| {
+            let notice: Value = serde_json::from_str(&body).unwrap_or_default();
+            let link = notice["data"]["links"][0]["url"].as_str().map(str::to_owned);
+            linked.lock().expect("no test panics here").extend(link);
         };
         let pushed = Arc::<Mutex<Vec<String>>>::default();
         let told = Arc::clone(&pushed);
@@ -232,10 +315,11 @@ impl AtWork {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let tools = listener.local_addr()?;
-        let file = FILE.replace("TOOLS", &tools.to_string());
+        let file = change(FILE.replace("TOOLS", &tools.to_string()));
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let router = Router::new().route("/pay", post(pay)).route("/push", post(push));
+        let router = router.route("/notices", post(take));
         tokio::spawn(holdpoint_proxy::serve(listener, router, stopped));
 
         let directory = TempDir::new()?;
@@ -262,6 +346,7 @@ impl AtWork {
             calls,
             tools,
             pushed,
+            links,
             _directory: directory,
             _stop: stop.drop_guard(),
         })
@@ -280,14 +365,22 @@ impl AtWork {
         Ok(agent)
     }
 
-    async fn invoice(&self, amount: u64) -> Result<String> {
+    /// A link to the page of a call.
+    pub(crate) async fn link(&self) -> Result<String> {
+        until("a notice comes", async || {
+            Ok(self.links.lock().expect("no test panics here").last().cloned())
+        })
+        .await
+    }
+
+    pub(crate) async fn invoice(&self, amount: u64) -> Result<String> {
         let input = json!({ "amount": amount, "supplier": "Alice" });
         let body = json!({ "workflow": "invoice", "input": input });
         let taken = self.ask(ERP, "/v1/jobs", Some(body)).await?;
         Ok(taken["id"].as_str().context("an id")?.to_owned())
     }
 
-    async fn decide_as(&self, token: &str, decision: &str) -> Result<()> {
+    pub(crate) async fn decide_as(&self, token: &str, decision: &str) -> Result<()> {
         let listed = self.ask(token, "/v1/approvals", None).await?;
         let approval = &listed["approvals"][0];
         let id = approval["id"].as_str().context("an approval")?;
@@ -304,7 +397,7 @@ impl AtWork {
         .await
     }
 
-    async fn ask(&self, token: &str, path: &str, body: Option<Value>) -> Result<Value> {
+    pub(crate) async fn ask(&self, token: &str, path: &str, body: Option<Value>) -> Result<Value> {
         let url = format!("{}{path}", self.base);
         let request = match body {
             Some(body) => self.client.post(url).body(body.to_string()),
@@ -323,8 +416,11 @@ impl AtWork {
     }
 }
 
-const ANN: &str = "ann-token-0123456789";
-const BEN: &str = "ben-token-0123456789";
+/// An amount that may have been sent or not.
+pub(crate) const FAILS: u64 = 666;
+
+pub(crate) const ANN: &str = "ann-token-0123456789";
+pub(crate) const BEN: &str = "ben-token-0123456789";
 const ERP: &str = "erp-token-0123456789";
 
 const FILE: &str = r#"
@@ -342,10 +438,15 @@ kind = "push"
 contact = "mailto:ops@example.com"
 services = ["http://TOOLS"]
 
+[[channel]]
+name = "ops"
+kind = "webhook"
+url = "http://TOOLS/notices"
+
 [[workflow]]
 name = "invoice"
 model = "stand-in"
-channels = ["push"]
+channels = ["ops", "push"]
 prompt = "Please transfer {amount} to {supplier}"
 approvers = ["ann", "ben"]
 requesters = ["erp", "ann"]
