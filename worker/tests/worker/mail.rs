@@ -80,7 +80,7 @@ async fn each_approver_gets_a_mail_with_the_link_that_is_theirs_and_hears_of_the
     assert_ne!(links[0], links[1]);
     let form = format!("decision=deny&digest={}", approval["digest"].as_str().unwrap());
     let (_, page) = sent(bench.server.post(&links[1]).body(form)).await;
-    assert!(page.as_str().unwrap().contains("denied by ben"), "{page}");
+    assert!(page.as_str().unwrap().contains("Denied by ben"), "{page}");
     let mut subjects = Vec::new();
     for _ in 0..2 {
         let letter = letter(&mut postbox, "ann@example.com").await;

@@ -142,7 +142,7 @@ async fn open_gives_each_approver_their_own_link() {
     let digest = &buttons(&message)[0].1[..64];
     let denied = bench.server.post(path).body(format!("decision=deny&digest={digest}"));
     let (_, page) = sent(denied).await;
-    assert!(page.as_str().unwrap().contains("denied by ben"), "{page}");
+    assert!(page.as_str().unwrap().contains("Denied by ben"), "{page}");
 }
 
 #[tokio::test]
