@@ -16,6 +16,10 @@ impl Figures {
         self.0.push(figure);
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The middle one; of an even number the lower of the two.
     pub(crate) fn median(&self) -> f64 {
         self.quantile(0.5)
@@ -23,7 +27,7 @@ impl Figures {
 
     pub(crate) fn show(&self, what: &str) {
         let [least, median, most] = [0.0, 0.5, 0.95].map(|part| self.quantile(part));
-        println!("| {what} | {} | {least:.1} | {median:.1} | {most:.1} |", self.0.len());
+        println!("| {what} | {} | {least:.1} | {median:.1} | {most:.1} |", self.count());
     }
 
     fn quantile(&self, part: f64) -> f64 {
@@ -31,12 +35,6 @@ impl Figures {
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().saturating_sub(1);
         sorted.get((last as f64 * part) as usize).copied().unwrap_or(f64::NAN)
-    }
-}
-
-impl From<Vec<f64>> for Figures {
-    fn from(figures: Vec<f64>) -> Self {
-        Figures(figures)
     }
 }
 
