@@ -15,7 +15,8 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use fakes::{Asked, FakeSlack, Letter, Postbox, SLACK_SECRET, buttons, press, slack_signed};
-use holdpoint_worker::{Config, Signer, Worker};
+use holdpoint_worker::store::StoreError;
+use holdpoint_worker::{Config, OpenError, Signer, Worker};
 use mailparse::MailHeaderMap;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -41,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "HOLDPOINT_SMTP_URL" => Some(format!("smtp://{}", postbox.addr)),
         _ => variable(name),
     };
-    let worker = Worker::open(Config::parse(&file, variable)?).await?;
+    let worker = open(Config::parse(&file, variable)?).await?;
 
     let router =
         Router::new().route("/tools/transfer", post(transfer)).route("/notices", post(notice));
@@ -157,6 +158,22 @@ fn variable(name: &str) -> Option<String> {
         "HOLDPOINT_WORKER_TOKENS" => format!("ann={ANN},erp={ERP}"),
         _ => return std::env::var(name).ok(),
     })
+}
+
+/// Opens the worker. Jobs that a demo of another version left are of no use, and are begun anew.
+async fn open(config: Config) -> Result<Worker, OpenError> {
+    match Worker::open(config.clone()).await {
+        Err(OpenError::Store(StoreError::Migrate(_))) => {
+            for end in ["", "-wal", "-shm"] {
+                let mut file = database().into_os_string();
+                file.push(end);
+                let _ = std::fs::remove_file(file);
+            }
+            println!("The jobs of another version of this demo are gone.");
+            Worker::open(config).await
+        }
+        opened => opened,
+    }
 }
 
 fn database() -> PathBuf {
