@@ -102,7 +102,7 @@ async fn approve() -> Result<([Figures; 4], [Figures; 2])> {
     agent.tab.run(BY_HAND, vec![]).await?;
     let mut widget = [const { Figures::new() }; 4];
     let [mut clicked, mut idle] = [const { Figures::new() }; 2];
-    for _ in 0..SAMPLES {
+    for _ in 0..SAMPLES_OF_CLICKS {
         hold(&agent, "Transfer 500 to Alice").await?;
         // Nobody reads a card faster than that it was seen is saved.
         until("that the card was seen is saved", async || {
@@ -195,6 +195,9 @@ async fn hold(agent: &Agent, wish: &str) -> Result<()> {
 const NAMES: [&str; 7] = ["resume", "approve", "stream", "tabs", "thread", "inbox", "append"];
 
 const SAMPLES: usize = 21;
+
+/// A frame comes between a click and its answers, sooner or later.
+const SAMPLES_OF_CLICKS: usize = 61;
 
 /// Of what takes its seconds.
 const SAMPLES_SLOW: usize = 5;
