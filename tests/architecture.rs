@@ -54,6 +54,17 @@ fn worker_is_core_and_proxy_and_nothing_of_the_page() {
     assert_eq!(ours, ["holdpoint-core", "holdpoint-proxy"]);
 }
 
+/// Cargo reads the manifests of all members, whichever it builds.
+#[test]
+fn container_of_the_proxy_has_every_member_of_the_workspace() {
+    let (manifest, container) = (read("Cargo.toml"), read("proxy/Containerfile"));
+    let members = manifest.lines().find(|line| line.starts_with("members"));
+    for member in members.into_iter().flat_map(|line| line.split('"').skip(1).step_by(2)) {
+        let room = member.split('/').next().unwrap_or_default();
+        assert!(container.contains(&format!("COPY {room} {room}\n")), "{room} is not copied");
+    }
+}
+
 #[test]
 fn views_send_intents_and_know_no_driver() {
     for (path, text) in sources("src/view") {
