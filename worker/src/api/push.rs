@@ -39,7 +39,7 @@ pub(super) async fn subscribe(
     let text = |name: &str, max: usize| {
         let text = body::text(&fields, name)?;
         let expected =
-            || ApiError::RequestInvalid(format!("expected {name} to have at most {max} bytes"));
+            || ApiError::SchemaViolation(vec![format!("{name}: expected at most {max} bytes")]);
         if text.as_ref().is_some_and(|it| it.len() > max) { Err(expected()) } else { Ok(text) }
     };
     let needed = |name: &str, max: usize| {
@@ -58,7 +58,7 @@ pub(super) async fn subscribe(
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.password().is_none())
     };
     if !subscription.page.as_ref().is_none_or(is_page) {
-        return Err(ApiError::RequestInvalid("expected page to be an http(s) URL".into()));
+        return Err(ApiError::SchemaViolation(vec!["page: expected an http(s) URL".into()]));
     }
     // INVARIANT: the worker sends requests to push services alone, wherever someone wants them.
     let endpoint = Url::parse(&subscription.endpoint).ok();
@@ -68,7 +68,7 @@ pub(super) async fn subscribe(
     }
     if subscription.sealed("").is_none() {
         let expected = "expected p256dh and auth to be the keys of a subscription, in base64url";
-        return Err(ApiError::RequestInvalid(expected.into()));
+        return Err(ApiError::SchemaViolation(vec![expected.into()]));
     }
     shared.store.subscribe(&subscription, now()).await?;
     Ok(Json(object! { "id": subscription.id() }))

@@ -314,12 +314,12 @@ async fn endpoint_is_sent_to_only_where_a_push_service_is() {
         ("endpoint", json!(service.base.replace("http:", "https:")), (422, "push_service_unknown")),
         ("endpoint", json!(service.base.replace("//", "//ann@")), (422, "push_service_unknown")),
         ("endpoint", json!("nowhere"), (422, "push_service_unknown")),
-        ("endpoint", json!("x".repeat(3000)), (400, "request_invalid")),
+        ("endpoint", json!("x".repeat(3000)), (422, "schema_violation")),
         ("endpoint", Value::Null, (400, "request_invalid")),
-        ("p256dh", json!("AAAA"), (400, "request_invalid")),
-        ("auth", json!("AAAA"), (400, "request_invalid")),
+        ("p256dh", json!("AAAA"), (422, "schema_violation")),
+        ("auth", json!("AAAA"), (422, "schema_violation")),
         ("auth", json!(7), (400, "request_invalid")),
-        ("page", json!("javascript:alert(1)"), (400, "request_invalid")),
+        ("page", json!("javascript:alert(1)"), (422, "schema_violation")),
         ("surprise", json!(1), (400, "request_invalid")),
     ] {
         let mut body = good.clone();
