@@ -53,7 +53,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use secrecy::ExposeSecret;
 
-pub use client::{chain, http_client};
+pub use client::{chain, http_client, is_loopback};
 pub use config::{Callers, Config, ConfigError, Fault, Jwt, KeyHeader, Limits, Upstream};
 pub use error::ProxyError;
 pub use origin::cors;

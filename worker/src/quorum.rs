@@ -24,7 +24,7 @@ impl Workflow {
 
     /// Those approvals that are of people who still may approve.
     fn counted(&self, given: &[Endorsement]) -> Vec<Endorsement> {
-        let may = |it: &&Endorsement| self.approvers.contains(&it.by.id);
+        let may = |it: &&Endorsement| self.is_decided_by(&it.by.id);
         given.iter().filter(may).cloned().collect()
     }
 }

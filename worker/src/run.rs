@@ -64,11 +64,16 @@ impl RunError {
 impl Shared {
     /// Reads a run, checking its whole chain; none where there is no such run.
     pub(crate) async fn read(&self, id: &RunId) -> Result<Option<Kept>, RunError> {
-        let Some((job, entries)) = self.store.read(id).await? else { return Ok(None) };
-        let run = replay(id, Some(&job.head), entries.iter().map(String::as_str))?;
+        let read = self.store.read(id).await?;
+        read.map(|(job, entries)| self.folded(job, &entries)).transpose()
+    }
+
+    /// The run of a journal that was read, its whole chain checked.
+    pub(crate) fn folded(&self, job: JobRow, entries: &[String]) -> Result<Kept, RunError> {
+        let run = replay(&job.run, Some(&job.head), entries.iter().map(String::as_str))?;
         let workflow = self.config.workflows.get(&job.workflow).cloned();
         let workflow = workflow.ok_or_else(|| RunError::Workflow(job.workflow.clone()))?;
-        Ok(Some(Kept { job, run, workflow, unsure: None }))
+        Ok(Kept { job, run, workflow, unsure: None })
     }
 
     /// Takes one fact in: decides it, saves it, and gives what follows from it. Where someone else

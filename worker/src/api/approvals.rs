@@ -38,7 +38,7 @@ pub(super) async fn list(
     }
     let mut approvals = Vec::new();
     for workflow in shared.config.workflows.values() {
-        if workflow.approvers.iter().any(|approver| approver == name) {
+        if workflow.is_decided_by(name) {
             approvals.extend(shared.store.approvals(&workflow.name, &status, LISTED_MAX).await?);
         }
     }

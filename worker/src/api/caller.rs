@@ -71,7 +71,7 @@ pub(super) fn approver(
     channel: &str,
 ) -> Result<Approver, ApiError> {
     let known = shared.config.approvers.get(name);
-    match known.filter(|_| workflow.approvers.iter().any(|approver| approver == name)) {
+    match known.filter(|_| workflow.is_decided_by(name)) {
         None => Err(ApiError::ApproverUnknown),
         Some(_) if workflow.not_requester && requester == name => {
             Err(ApiError::RequesterMayNotDecide)
@@ -88,6 +88,5 @@ pub(super) fn approver(
 /// Whether someone may see what is of this workflow and was asked for by `requester`.
 pub(super) fn may_see(shared: &Shared, workflow: &str, requester: &str, name: &str) -> bool {
     let of = shared.config.workflows.get(workflow);
-    requester == name
-        || of.is_some_and(|workflow| workflow.approvers.iter().any(|approver| approver == name))
+    requester == name || of.is_some_and(|workflow| workflow.is_decided_by(name))
 }

@@ -28,10 +28,7 @@ pub(super) async fn create(
     let mut fields = body::fields(&body, &["workflow", "input"])?;
     let name = body::text(&fields, "workflow")?;
     let name = name.ok_or_else(|| ApiError::RequestInvalid("expected a workflow".into()))?;
-    let workflow = shared.config.workflows.get(&name).filter(|workflow| {
-        let named = &workflow.requesters;
-        named.is_empty() || named.iter().any(|name| name == requester)
-    });
+    let workflow = shared.config.workflows.get(&name).filter(|it| it.is_asked_by(requester));
     let workflow = workflow.ok_or(ApiError::WorkflowUnknown(name))?;
     let input = fields.remove("input").unwrap_or_else(|| Value::Object(Default::default()));
     let begun = shared.begin(workflow, requester, key.as_deref(), &input)?;
@@ -86,10 +83,9 @@ pub(super) async fn cancel(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     let (mut kept, name) = kept(&shared, &id, &headers).await?;
-    let shown = shared.config.approvers.get(name).map_or(name, |it| it.name.as_str());
     let by = Approver {
         id: name.to_owned(),
-        name: shown.to_owned(),
+        name: shared.config.shown(name).to_owned(),
         channel: "api".to_owned(),
         trusted: true,
     };

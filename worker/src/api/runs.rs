@@ -94,9 +94,7 @@ fn workflow<'a>(
     name: Option<String>,
 ) -> Result<&'a Workflow, ApiError> {
     let mut open = shared.config.workflows.values().filter(|workflow| {
-        let named = &workflow.requesters;
-        (named.is_empty() || named.iter().any(|it| it == caller))
-            && name.as_ref().is_none_or(|name| *name == workflow.name)
+        workflow.is_asked_by(caller) && name.as_ref().is_none_or(|name| *name == workflow.name)
     });
     match (open.next(), open.next(), name) {
         (Some(only), None, _) => Ok(only),

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use holdpoint_proxy::is_loopback;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
@@ -32,12 +33,10 @@ impl Mail {
         let from = from.parse().map_err(|_| "expected an address in `from`")?;
         let expected = "expected smtp://HOST, smtp://HOST?tls=required or smtps://HOST";
         let parsed = reqwest::Url::parse(url).map_err(|_| expected)?;
-        let host = parsed.host_str().ok_or(expected)?;
-        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        let is_here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        parsed.host_str().ok_or(expected)?;
         let is_safe = parsed.scheme() == "smtps"
             || parsed.query_pairs().any(|(name, value)| name == "tls" && value == "required");
-        if parsed.password().is_some() && !is_safe && !is_here {
+        if parsed.password().is_some() && !is_safe && !is_loopback(&parsed) {
             return Err("expected smtps:// or ?tls=required, since the URL has a password");
         }
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| expected)?;
@@ -55,12 +54,10 @@ impl Mail {
         let known = config.approvers.get(id).and_then(|approver| approver.email.clone());
         // It may be there again after the next start.
         let to = known.ok_or_else(|| Failure::passing(["no address of ", id].concat()))?;
-        let kind = news["type"].as_str().unwrap_or_default();
-        let data = &news["data"];
-        let links = data["links"].as_array().into_iter().flatten();
+        let links = news["data"]["links"].as_array().into_iter().flatten();
         let link = links.into_iter().find(|link| link["approver"] == id);
         let link = link.and_then(|link| link["url"].as_str());
-        let message = self.message(notice, &News::of(kind, data), to, link);
+        let message = self.message(notice, &News::of(news), to, link);
         let message = message.map_err(|error| Failure::lasting(error.to_string()))?;
         match self.server.send(message).await {
             Ok(_) => Ok(()),

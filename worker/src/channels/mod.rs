@@ -191,15 +191,20 @@ impl Shared {
         match notice.only_if {
             OnlyIf::Always => Ok(true),
             OnlyIf::Pending => {
-                let told = news.pointer("/data/approval").unwrap_or(&Value::Null);
-                let call = told["id"].as_str().unwrap_or_default();
-                let now = self.store.approval(call).await?;
-                let same =
-                    |now: &Value| now["status"] == "pending" && now["digest"] == told["digest"];
-                Ok(now.is_some_and(|(_, now)| same(&now)))
+                let told = &news["data"]["approval"];
+                let now = self.approval_now(news).await?;
+                Ok(now.is_some_and(|now| {
+                    now["status"] == "pending" && now["digest"] == told["digest"]
+                }))
             }
             OnlyIf::Asked => self.store.was_asked(&notice.run, &notice.channel).await,
         }
+    }
+
+    /// The approval that a notice is about, as it is now.
+    async fn approval_now(&self, news: &Value) -> Result<Option<Value>, StoreError> {
+        let Some(call) = call_of(news) else { return Ok(None) };
+        Ok(self.store.approval(call).await?.map(|(_, approval)| approval))
     }
 
     async fn hand_over(&self, notice: &Due, news: &Value) -> Result<(), Failure> {
@@ -213,6 +218,11 @@ impl Shared {
             None => Err(Failure::passing(["there is no channel ", name].concat())),
         }
     }
+}
+
+/// The call that a notice is about; none where it is of a whole job.
+fn call_of(news: &Value) -> Option<&str> {
+    news["data"]["approval"]["id"].as_str()
 }
 
 /// An answer over HTTP, or why there is none.

@@ -23,9 +23,16 @@ pub(super) struct News {
 }
 
 impl News {
-    /// What a notice of this type says.
-    pub(super) fn of(kind: &str, data: &Value) -> Self {
-        match data.get("approval") {
+    /// What a notice says.
+    pub(super) fn of(notice: &Value) -> Self {
+        Self::with(notice, None)
+    }
+
+    /// The same, of the approval as it is now where that is known.
+    pub(super) fn with(notice: &Value, now: Option<&Value>) -> Self {
+        let kind = notice["type"].as_str().unwrap_or_default();
+        let data = &notice["data"];
+        match now.or_else(|| data.get("approval")) {
             Some(approval) => Self::of_approval(kind, approval),
             None => Self::of_end(kind, data),
         }

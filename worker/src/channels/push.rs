@@ -13,7 +13,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::news::News;
-use super::{Failure, reached, refused};
+use super::{Failure, call_of, reached, refused};
 use crate::push::Subscription;
 use crate::store::Due;
 use crate::text::beginning;
@@ -67,23 +67,14 @@ impl Push {
         if browsers.is_empty() {
             return Err(Failure::lasting(["no browser of ", who, " is subscribed"].concat()));
         }
-        let kind = news["type"].as_str().unwrap_or_default();
-        let data = &news["data"];
-        let call = data["approval"]["id"].as_str();
         // As it is now: a question that comes late, or after its answer, must not ask any more.
-        let approval = match call {
-            Some(call) => shared.store.approval(call).await?.map(|(_, approval)| approval),
-            None => None,
-        };
+        let approval = shared.approval_now(news).await?;
         let until = approval.as_ref().and_then(|approval| approval["expires"].as_u64());
         let left_s = until.map(|until| until.saturating_sub(now()) / 1000);
         let message = Message {
-            news: &match &approval {
-                Some(approval) => News::of_approval(kind, approval),
-                None => News::of(kind, data),
-            },
+            news: &News::with(news, approval.as_ref()),
             run: notice.run.as_str(),
-            call,
+            call: call_of(news),
             ttl_s: left_s.unwrap_or(TTL_MAX_S).clamp(TTL_MIN_S, TTL_MAX_S),
         };
         let told = join_all(browsers.iter().map(|to| self.tell(shared, &message, to))).await;

@@ -98,7 +98,6 @@ pub struct Workflow {
     pub tools: BTreeMap<String, ToolEndpoint>,
     /// Servers with more tools, which are listed when the worker starts.
     pub mcp: Vec<Arc<McpServer>>,
-    /// Who is told.
     /// Where is told, and after a `|` whom.
     pub channels: Vec<String>,
     /// How long after a call was held its approvers are reminded.
@@ -147,6 +146,11 @@ pub enum Endpoint {
 }
 
 impl Config {
+    /// How people are shown someone.
+    pub(crate) fn shown<'a>(&'a self, name: &'a str) -> &'a str {
+        self.approvers.get(name).map_or(name, |it| it.name.as_str())
+    }
+
     /// Reads the variables of the process and the file that they name; `docs/worker.md` has both.
     ///
     /// # Errors
@@ -190,6 +194,16 @@ impl Config {
 }
 
 impl Workflow {
+    /// Whether someone may ask for it.
+    pub(crate) fn is_asked_by(&self, name: &str) -> bool {
+        self.requesters.is_empty() || self.requesters.iter().any(|it| it == name)
+    }
+
+    /// Whether someone may decide in it.
+    pub(crate) fn is_decided_by(&self, name: &str) -> bool {
+        self.approvers.iter().any(|it| it == name)
+    }
+
     /// Every address that its tools have.
     pub(crate) fn urls(&self) -> impl Iterator<Item = &Url> {
         let tools = self.tools.values().filter_map(|tool| match &tool.at {

@@ -51,7 +51,7 @@ async fn desk(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<R
     let Some(name) = session::name(&shared, &headers) else { return Ok(door(None)) };
     let mut parts = PARTS.map(|_| Vec::new());
     for workflow in shared.config.workflows.values() {
-        if workflow.approvers.iter().any(|approver| approver == name) {
+        if workflow.is_decided_by(name) {
             for ((status, _), part) in PARTS.iter().zip(&mut parts) {
                 for approval in shared.store.approvals(&workflow.name, status, SHOWN_MAX).await? {
                     part.push(shared.whole(approval).await?);
@@ -71,7 +71,7 @@ async fn desk(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<R
         0 => "Approvals".to_owned(),
         count => format!("({count}) Approvals"),
     };
-    let mut page = Html::page("", &title, Some(shown(&shared, name)));
+    let mut page = Html::page("", &title, Some(shared.config.shown(name)));
     page.title("Approvals");
     page.as_of("/desk");
     for ((status, heading), mut part) in PARTS.into_iter().zip(parts) {
@@ -100,13 +100,13 @@ async fn job(
 ) -> Result<Response, ApiError> {
     let Some(name) = session::name(&shared, &headers) else { return Ok(door(None)) };
     let run = RunId::new(id);
-    let kept = shared.read(&run).await?.ok_or(ApiError::JobUnknown)?;
-    if !may_see(&shared, &kept.job.workflow, &kept.job.requester, name) {
+    let (job, entries) = shared.store.read(&run).await?.ok_or(ApiError::JobUnknown)?;
+    if !may_see(&shared, &job.workflow, &job.requester, name) {
         return Err(ApiError::JobUnknown);
     }
-    let (_, entries) = shared.store.read(&run).await?.ok_or(ApiError::JobUnknown)?;
+    let kept = shared.folded(job, &entries)?;
     let may = may(&shared, &kept.job.workflow, &kept.job.requester, name);
-    let mut page = Html::page("", &kept.job.workflow, Some(shown(&shared, name)));
+    let mut page = Html::page("", &kept.job.workflow, Some(shared.config.shown(name)));
     page.way_back();
     match query.as_deref() {
         Some(SAVED) => page.said("Your answer is saved."),
@@ -203,10 +203,6 @@ fn may(shared: &Shared, workflow: &str, requester: &str, name: &str) -> May {
         Some(Err(ApiError::RequesterMayNotDecide)) => May::NotAsRequester,
         _ => May::See,
     }
-}
-
-fn shown<'a>(shared: &'a Shared, name: &'a str) -> &'a str {
-    shared.config.approvers.get(name).map_or(name, |it| it.name.as_str())
 }
 
 /// What waits for a person: its status, and what it is called.

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::news::News;
-use super::{Failure, reached, refused};
+use super::{Failure, call_of, reached, refused};
 use crate::Shared;
 use crate::store::{Due, Post};
 use blocks::{Ask, message};
@@ -45,7 +45,7 @@ impl Slack {
         news: &Value,
     ) -> Result<(), Failure> {
         let kind = news["type"].as_str().unwrap_or_default();
-        let call = news["data"]["approval"]["id"].as_str();
+        let call = call_of(news);
         let posts = shared.store.posts(&notice.run, &self.name).await?;
         let is_posted = posts.iter().any(|post| post.notice == notice.id);
         // An outcome is shown where the question was; where that is not there, it is news.
@@ -56,7 +56,7 @@ impl Slack {
             return Ok(());
         }
         // The last of what may fail, unless it is kept: else a repeat would be posted again.
-        self.post(shared, notice, kind, news, &posts).await?;
+        self.post(shared, notice, news, &posts).await?;
         match call {
             // It may have been decided while it was posted.
             Some(_) => self.refresh(shared, &notice.run).await,
@@ -68,22 +68,13 @@ impl Slack {
         &self,
         shared: &Shared,
         notice: &Due,
-        kind: &str,
         news: &Value,
         posts: &[Post],
     ) -> Result<(), Failure> {
-        let call = news["data"]["approval"]["id"].as_str();
-        let approval = match call {
-            Some(call) => shared.store.approval(call).await?.map(|(_, approval)| approval),
-            None => None,
-        };
-        let (mut body, shown) = match &approval {
-            Some(approval) => (self.shown(kind, approval), state(approval)),
-            None => {
-                let (text, blocks) = message(&News::of(kind, &news["data"]), None);
-                (json!({ "text": text, "blocks": blocks }), String::new())
-            }
-        };
+        let call = call_of(news);
+        let approval = shared.approval_now(news).await?;
+        let mut body = self.shown(&News::with(news, approval.as_ref()), approval.as_ref());
+        let shown = approval.as_ref().map(state).unwrap_or_default();
         body["channel"] = self.place.as_str().into();
         body["unfurl_links"] = false.into();
         body["unfurl_media"] = false.into();
@@ -119,7 +110,7 @@ impl Slack {
             if post.shown == state {
                 continue;
             }
-            let mut body = self.shown("", &approval);
+            let mut body = self.shown(&News::of_approval("", &approval), Some(&approval));
             body["channel"] = post.place.as_str().into();
             body["ts"] = post.ts.as_str().into();
             match self.call(shared, "chat.update", &body).await {
@@ -135,10 +126,13 @@ impl Slack {
         Ok(())
     }
 
-    fn shown(&self, kind: &str, approval: &Value) -> Value {
-        let text = |name: &str| approval[name].as_str().unwrap_or_default();
-        let ask = Ask { digest: text("digest"), channel: &self.name, call: text("id") };
-        let (text, blocks) = message(&News::of_approval(kind, approval), Some(&ask));
+    /// The message, with buttons where it is of an approval.
+    fn shown(&self, news: &News, approval: Option<&Value>) -> Value {
+        let ask = approval.map(|approval| {
+            let text = |name: &str| approval[name].as_str().unwrap_or_default();
+            Ask { digest: text("digest"), channel: &self.name, call: text("id") }
+        });
+        let (text, blocks) = message(news, ask.as_ref());
         json!({ "text": text, "blocks": blocks })
     }
 
