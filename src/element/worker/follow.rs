@@ -219,9 +219,8 @@ impl Follower {
     /// Reads the journal of the call whose card is open.
     async fn read(&self, call: &CallId) -> Result<(), Fault> {
         let Some(row) = self.row(call) else { return Ok(()) };
-        let told = self.link.get(&["/v1/jobs/", row.run.as_str(), "/journal"].concat()).await?;
-        let entries = told["entries"].as_array().ok_or_else(|| malformed(&self.base))?;
-        let entries = entries.iter().filter_map(Value::as_str);
+        let entries = self.journal(&row.run).await?;
+        let entries = entries.iter().map(String::as_str);
         let run = replay(&row.run, None, entries).map_err(|error| Fault {
             code: error.code().to_owned(),
             message: error.to_string(),
@@ -234,6 +233,13 @@ impl Follower {
             self.shown.card.set(Some(self.card));
         }
         Ok(())
+    }
+
+    /// A run's entries as the worker has them.
+    pub(super) async fn journal(&self, run: &RunId) -> Result<Vec<String>, Fault> {
+        let told = self.link.get(&["/v1/jobs/", run.as_str(), "/journal"].concat()).await?;
+        let entries = told["entries"].as_array().ok_or_else(|| malformed(&self.base))?;
+        Ok(entries.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect())
     }
 
     /// The card that is open is of nothing that waits: says what became of it.

@@ -60,17 +60,13 @@ impl Follower {
 
     /// Fetches what the worker wrote, or sends the run where it does not know it.
     async fn fetch(&self, run: &RunId) -> Result<(), Fault> {
-        let path = ["/v1/jobs/", run.as_str(), "/journal"].concat();
-        let told = match self.link.get(&path).await {
+        let texts = match self.journal(run).await {
             Err(fault) if fault.code == "job_unknown" => {
                 self.send(run, Value::Null).await?;
-                self.link.get(&path).await?
+                self.journal(run).await?
             }
-            told => told?,
+            texts => texts?,
         };
-        let entries = told["entries"].as_array().ok_or_else(|| malformed(&self.base))?;
-        let texts: Vec<String> =
-            entries.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
         let here = self.widget.runs.run(run).map_or(0, |run| run.head().len);
         if texts.len() as u64 <= here {
             return Ok(());
