@@ -61,7 +61,11 @@ pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::port
         held: card::approval_card,
         doubt: doubt_card::doubt_card,
     };
-    widget::extend_sheet(include_str!("../../style/card.css"));
+    widget::extend_sheet(concat!(
+        include_str!("../../style/card.css"),
+        include_str!("../../style/fields.css"),
+        include_str!("../../style/decision.css"),
+    ));
     shown.tools.set(Some(tools));
     shown.run_views.set(Some(views));
     status::follow_runs(shown);
