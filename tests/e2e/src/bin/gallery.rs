@@ -85,7 +85,7 @@ const SHOWN: u32 = 210;
 const HEAD: &str = "\
 # Every state, as it looks
 
-Made by `cargo xtask gallery` from the list in `tests/e2e/src/scene.rs`, in Chromium: light, dark, 320
+Made by `cargo xtask gallery` from the list in `tests/e2e/src/scene/list.rs`, in Chromium: light, dark, 320
 pixels wide, from right to left, and for cards in the colours of the reader's choice. The same states
 go through axe-core in `cargo xtask test e2e`.
 ";
