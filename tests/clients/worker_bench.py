@@ -27,6 +27,8 @@ from pathlib import Path
 
 import httpx2
 
+from transfer import TOOL
+
 CLIENTS = 16
 DECISIONS = 100
 TOKEN = "ann-token-0123456789"
@@ -78,7 +80,7 @@ class Holdpoint:
 
     def __init__(self, database, world, directory, count):
         config = Path(directory, "worker.toml")
-        config.write_text(FILE.replace("WORLD", world))
+        config.write_text((FILE + TOOL).replace("WORLD", world))
         env = {
             "HOLDPOINT_ADDR": "127.0.0.1:0",
             "HOLDPOINT_UPSTREAM": "demo",
@@ -309,18 +311,6 @@ type = "object"
 required = ["amount", "supplier"]
 properties.amount = { type = "number", exclusiveMinimum = 0 }
 properties.supplier = { type = "string" }
-
-[[workflow.tool]]
-name = "transfer"
-description = "Sends money"
-url = "WORLD/tool"
-approval = "always"
-
-[workflow.tool.inputSchema]
-type = "object"
-required = ["amount", "recipient"]
-properties.amount = { type = "number", minimum = 1 }
-properties.recipient = { type = "string" }
 """
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx2
 
 from schema import CHECKS, REQUEST_TIMEOUT_S
+from transfer import TOOL
 
 TOKENS = {name: f"{name}-token-0123456789" for name in ["ann", "ben"]}
 
@@ -51,7 +52,7 @@ class Worker:
 
     def __init__(self, directory, world):
         config = Path(directory, "worker.toml")
-        config.write_text(FILE.replace("WORLD", f"http://127.0.0.1:{world.server_port}"))
+        config.write_text((FILE + TOOL).replace("WORLD", f"http://127.0.0.1:{world.server_port}"))
         env = {
             "HOLDPOINT_ADDR": "127.0.0.1:0",
             "HOLDPOINT_UPSTREAM": "demo",
@@ -172,18 +173,6 @@ type = "object"
 required = ["amount", "supplier"]
 properties.amount = { type = "number", exclusiveMinimum = 0 }
 properties.supplier = { type = "string", pattern = "^\\\\p{L}+$" }
-
-[[workflow.tool]]
-name = "transfer"
-description = "Sends money"
-url = "WORLD/tools/transfer"
-approval = "always"
-
-[workflow.tool.inputSchema]
-type = "object"
-required = ["amount", "recipient"]
-properties.amount = { type = "number", minimum = 1 }
-properties.recipient = { type = "string" }
 """
 
 if __name__ == "__main__":
