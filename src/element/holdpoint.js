@@ -19,13 +19,21 @@ const ATTRIBUTES = {
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
   worker: "",
+  webmcp: ["off", "use", "offer", "use offer"],
+  mcp: "",
   "title-badge": false,
   notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */
-const RICH = ["instructions", "labels", "approver", "workerToken"];
+const RICH = ["instructions", "labels", "approver", "workerToken", "toolPolicy", "mcpHeaders"];
 const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
+
+/** The word of a list that a value means; what can be off is on where the attribute just stands there. */
+function allowed(known, value) {
+  if (value === "" && known[0] === "off") return known[1];
+  return known.includes(value) ? value : known[0];
+}
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -143,7 +151,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         get() {
           if (known === false) return this.hasAttribute(attribute);
           const value = this.getAttribute(attribute);
-          if (Array.isArray(known)) return known.includes(value) ? value : known[0];
+          if (Array.isArray(known)) return allowed(known, value);
           return value || known;
         },
         set(value) {
@@ -164,6 +172,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
           this.#rich[name] = value;
           if (name === "labels") this.#language.label(value);
           else this.#agent?.configure(name, value);
+          if (name === "toolPolicy") this.#join();
         },
       });
     }
@@ -177,6 +186,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #tools = [];
   /** Takes the tools of the last `tools = […]` away again. */
   #undoTools = [];
+  /** The tools that are not the page's own, if it ever asked for such. */
+  #foreign;
   #language = new ElementLanguage(
     this,
     (spoken) => this.#speak(spoken),
@@ -202,7 +213,10 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   connectedCallback() {
     this.#takeEarlyProperties();
     const language = this.#language.watch();
-    if (this.#started) return this.#mount();
+    if (this.#started) {
+      this.#join();
+      return this.#mount();
+    }
     this.#started = true;
     this.#start(language);
   }
@@ -212,6 +226,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#language.unwatch();
+      this.#foreign?.leave();
       if (!this.#mounted) return;
       this.#mounted = false;
       this.#agent.unmount();
@@ -226,7 +241,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
     const known = ATTRIBUTES[attribute];
-    if (Array.isArray(known) && value !== null && !known.includes(value)) {
+    const isKnown = (word) => word === value || (word === "off" && value === "");
+    if (Array.isArray(known) && value !== null && !known.some(isKnown)) {
       this.#report(
         new HoldpointError(
           "attribute_unknown",
@@ -249,6 +265,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     // Without a view there is nothing to find in a region.
     if (attribute === "layout") this.#internals.role = this.layout === "headless" ? null : "region";
     if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
+    if (attribute === "webmcp" || attribute === "mcp") this.#join();
   }
 
   /** Settles when the widget is loaded and has read its store, or cannot. */
@@ -387,6 +404,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#mount();
       this.#opened.resolve();
       // What waits in the store goes on now, so the tools come first.
+      await this.#join();
       await this.#agent.begin(hasStore);
       this.#ready.resolve();
       this.#emit("holdpoint-ready", { version: this.#version });
@@ -430,9 +448,23 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
   }
 
+  /** Has tools join that are not the page's own; what that takes is fetched with the first. */
+  async #join() {
+    if (!this.#agent || !(this.#foreign || this.mcp || this.webmcp !== "off")) return;
+    try {
+      const { ForeignTools } = await import("./holdpoint_foreign.js");
+      const report = (...fault) => this.#report(new HoldpointError(...fault));
+      this.#foreign ??= new ForeignTools(this, this.#agent, report);
+      await this.#foreign.update();
+    } catch (cause) {
+      this.#report(loadError(cause));
+    }
+  }
+
   #register(tool) {
     const agent = this.#agent;
     let name;
+    this.#foreign?.giveWay(tool?.name);
     try {
       name = agent.registerTool(tool);
     } catch (thrown) {
@@ -442,8 +474,10 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
     return () => {
       // Another tool may have the name by a second call.
-      if (name !== undefined) agent.unregisterTool(name);
+      if (name === undefined) return;
+      agent.unregisterTool(name);
       name = undefined;
+      this.#foreign?.update();
     };
   }
 
