@@ -217,6 +217,8 @@ export interface Labels {
   stillAnswering?: Label;
   /** A part of the assistant could not be loaded. Trying again… */
   notLoadedYet?: Label;
+  /** The browser downloads its model: {percent} */
+  downloaded?: Label;
   /** Ready */
   ready?: Label;
   /** Resuming… */
@@ -716,11 +718,12 @@ export interface HoldpointAgentProperties {
    */
   endpoint: string;
   /**
-   * The wire format; "demo" answers in the page, with no network.
+   * The wire format; "demo" answers in the page, with no network. "on-device" is the browser's own model,
+   * where it has one: it makes plans, whatever `mode` says.
    * @attr api
    * @default "responses"
    */
-  api: "responses" | "chat" | "messages" | "demo";
+  api: "responses" | "chat" | "messages" | "demo" | "on-device";
   /**
    * The model that the proxy is asked for.
    * @attr model

@@ -9,7 +9,7 @@ import { ElementLanguage } from "./holdpoint_language.js";
 /** Attributes with their defaults; of a list of allowed words the first is the default. */
 const ATTRIBUTES = {
   endpoint: "/v1",
-  api: ["responses", "chat", "messages", "demo"],
+  api: ["responses", "chat", "messages", "demo", "on-device"],
   model: "gpt-5",
   mode: ["tools", "plan"],
   layout: ["inline", "popover", "headless"],
@@ -399,6 +399,11 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
       }
+      this.#agent.configure("device", async (question, signal) => {
+        const { ask } = await import("./holdpoint_device.js");
+        const tell = (percent) => this.#agent.configure("downloaded", percent);
+        return ask(question, signal, this.#spoken.locale, tell);
+      });
       this.#speak(this.#spoken);
       this.#registerTools();
       this.#mount();

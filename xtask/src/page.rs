@@ -17,7 +17,7 @@ pub(crate) const LOADER: &str = "holdpoint.js";
 /// The module that the loader imports; it is inside the loader where that could be bundled.
 pub(crate) const LANGUAGE: &str = "holdpoint_language.js";
 /// Modules that the loader imports when something asks for them, each with what it imports in turn.
-pub(crate) const OPTIONAL: [&str; 1] = ["holdpoint_foreign.js"];
+pub(crate) const OPTIONAL: [&str; 2] = ["holdpoint_device.js", "holdpoint_foreign.js"];
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is

@@ -92,6 +92,10 @@ impl Lab {
                 "/mortal.js",
                 get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
             )
+            .route(
+                "/language-model.js",
+                get(|| page("text/javascript", include_str!("../pages/language-model.js"))),
+            )
             .route("/foreign.html", get(|| async { under(&OPEN_POLICY, FOREIGN) }))
             .route("/closed.html", get(|| page("text/html", FOREIGN)))
             .route(

@@ -10,6 +10,7 @@ mod card;
 mod crash;
 mod decisions;
 mod desk;
+mod device;
 mod edit;
 mod faults;
 mod formats;
