@@ -9,6 +9,7 @@ use holdpoint_core::grant::Grant;
 use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::{Run, Slot};
+use holdpoint_core::tool::Toolbox;
 use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
@@ -113,6 +114,7 @@ impl Shown {
                 trouble: Signal::new(None),
                 open: Signal::new(None),
                 card: Signal::new(None),
+                tools: Signal::new(None),
             },
             inbox: Signal::new(false),
             inbox_view: Signal::new(None),
@@ -157,6 +159,8 @@ pub struct AtWorkerShown {
     pub open: Signal<Option<CallId>>,
     /// Its run, once it was read.
     pub card: Signal<Option<RunShown>>,
+    /// The tools that it is of, where their arguments may be changed.
+    pub tools: Signal<Option<Rc<Toolbox>>>,
 }
 
 /// A call that waits at a worker.
