@@ -20,9 +20,9 @@ use super::{Address, AtWorker, Widget};
 use crate::driver::ports::Task;
 use crate::text::{self, Text};
 use crate::tools::RegExps;
-use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
 use crate::view::state::{AtWorkerShown, Intent, RunShown, WorkerRow};
+use holdpoint_core::escape::visible_text;
 
 /// Follows a worker until what it gives is dropped.
 pub(in crate::element) fn begin(widget: Widget, address: Address) -> Rc<dyn AtWorker> {
