@@ -165,10 +165,8 @@ async fn push_of_a_worker_is_shown_and_leads_to_its_call_in_the_page_that_is_ope
         ensure!(shown["title"] == "Approval needed: Transfer", "{shown}");
         // The outcome takes its place.
         pushed(&desk, push("Approved by Ann: Transfer", false)).await?;
-        until_true("it says the outcome", async || {
-            Ok(told(&desk).await?["title"] == "Approved by Ann: Transfer")
-        })
-        .await?;
+        let shown = told(&desk).await?;
+        ensure!(shown["title"] == "Approved by Ann: Transfer", "{shown}");
         desk.run(LISTEN, vec![]).await?;
         press_in_vain(&desk, "").await?;
         until_true("the page is led to it", async || {
@@ -213,17 +211,19 @@ async fn notified(stage: &Stage, query: &str) -> Result<(Agent, Tab)> {
     agent.click("inbox-button").await?;
     agent.say("Transfer 500 to Alice").await?;
     agent.card().await?;
+    until_true("the call is told", async || {
+        Ok(agent.run("return globalThis.noticed === true", vec![]).await? == json!(true))
+    })
+    .await?;
     Ok((agent, desk))
 }
 
-/// The one notification that is shown.
+/// The one notification that is shown. Chromium forgets one that is asked for while it is on its way,
+/// so nobody looks before it is there.
 async fn told(desk: &Tab) -> Result<Value> {
-    until_true("a call is told", async || {
-        let shown = desk.run(NOTIFICATIONS, vec![]).await?;
-        Ok(shown.as_array().is_some_and(|all| all.len() == 1))
-    })
-    .await?;
-    Ok(desk.run(NOTIFICATIONS, vec![]).await?[0].clone())
+    let shown = desk.run(NOTIFICATIONS, vec![]).await?;
+    ensure!(shown.as_array().is_some_and(|all| all.len() == 1), "{shown}");
+    Ok(shown[0].clone())
 }
 
 async fn pushed(desk: &Tab, data: Value) -> Result<()> {
