@@ -134,6 +134,29 @@ async fn tools_that_an_mcp_server_has_since_are_heard_of() -> Result<()> {
 }
 
 #[tokio::test]
+async fn call_that_an_mcp_server_refused_has_failed_and_one_that_broke_is_in_doubt() -> Result<()> {
+    play(async |stage| {
+        stage.allow_complaints();
+        for (kind, outcome) in [
+            ("answers", "Done: 500 to Alice"),
+            ("refuses", "refused: the odd one says no"),
+            ("asks", "asks for more"),
+            ("fails", "In doubt"),
+            ("errs", "In doubt"),
+            ("ends", "In doubt"),
+        ] {
+            let agent = stage.foreign(&format!("mcp=/odd-mcp/{kind}&namespace={kind}")).await?;
+            agent.say("Transfer 500 to Alice").await?;
+            agent.approve().await?;
+            agent.shows(outcome).await?;
+        }
+        let agent = stage.foreign("mcp=/odd-mcp/old&namespace=old").await?;
+        is_told(&agent, "mcp_version", "2025-11-25").await
+    })
+    .await
+}
+
+#[tokio::test]
 async fn page_gives_what_the_mcp_server_knows_its_callers_by_and_keeps_it_nowhere() -> Result<()> {
     let Some(server) = McpServer::start("0", &["cors", "token"]).await? else { return Ok(()) };
     play(async |stage| {
