@@ -18,7 +18,7 @@ impl Card {
         let (_, words, path) = risk(action);
         let on_expiry = action.ruling.on_expiry;
         tag("div")
-            .class("strip")
+            .part("card-strip")
             .child(tag("span").class("risk").child(icon(path)).text(words))
             .one(move || self.expiry(on_expiry))
             .child(tag("span").class("position").live_text(move || {
