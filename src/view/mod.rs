@@ -45,6 +45,17 @@ pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::port
     status::follow_runs(shown);
 }
 
+/// What of a call's card the page is told beside its record: how risky it is, and where its values
+/// come from.
+#[cfg(target_arch = "wasm32")]
+pub fn on_card(
+    shown: state::Shown,
+    run: &holdpoint_core::run::Run,
+    slot: &holdpoint_core::run::Slot,
+) -> (&'static str, Vec<(String, holdpoint_core::run::Origin)>) {
+    (facts::risk(&slot.action).0, card::sections::origins(shown, run, slot))
+}
+
 /// The view of the inbox, which brings its sheet.
 pub fn inbox_view() -> state::InboxView {
     widget::extend_sheet(include_str!("../../style/inbox.css"));

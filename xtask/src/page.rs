@@ -97,6 +97,12 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     Ok(files)
 }
 
+/// Sheets that a page may copy.
+pub(crate) fn themes(workspace: &Workspace) -> Result<Files> {
+    let sheets = wasm::read_tree(&workspace.root.join("style/themes"))?;
+    Ok(sheets.into_iter().map(|(name, sheet)| (format!("themes/{name}"), sheet)).collect())
+}
+
 /// A script with all that it imports, but for those modules beside it that stay apart.
 pub(crate) fn bundled(npm: &Npm, path: &Path, apart: &[&str]) -> Result<Vec<u8>> {
     let apart = apart.iter().map(|name| format!("--external:./{name}"));
@@ -126,6 +132,7 @@ fn assemble(workspace: &Workspace, widget: Files) -> Result<Files> {
     files.append(&mut loader(workspace)?);
     files.insert("style/page.css".into(), read("style/page.css")?);
     files.append(&mut wasm::read_tree(&workspace.root.join("demo/page"))?);
+    files.append(&mut themes(workspace)?);
     let html = String::from_utf8(read(HTML)?).context("index.html is not UTF-8")?;
     files.insert(HTML.into(), without_trunk(&html)?.into_bytes());
     Ok(files)

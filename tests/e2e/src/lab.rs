@@ -93,6 +93,14 @@ impl Lab {
                 get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
             )
             .route(
+                "/headless.html",
+                get(|| page("text/html", include_str!("../pages/headless.html"))),
+            )
+            .route(
+                "/headless.js",
+                get(|| page("text/javascript", include_str!("../pages/headless.js"))),
+            )
+            .route(
                 "/language-model.js",
                 get(|| page("text/javascript", include_str!("../pages/language-model.js"))),
             )
