@@ -76,7 +76,7 @@ async fn mcp_tool_that_says_it_failed_did_and_one_gone_in_the_middle_is_in_doubt
 
 #[tokio::test]
 async fn answer_is_read_on_where_the_mcp_server_closed_its_stream() -> Result<()> {
-    let Some(server) = McpServer::start("0", &["cors"]).await? else { return Ok(()) };
+    let Some(server) = McpServer::start("0", &["cors", "more"]).await? else { return Ok(()) };
     play(async |stage| {
         let agent = stage.foreign(&format!("mcp={}", server.url())).await?;
         agent.say("Deposit 20").await?;
@@ -119,7 +119,7 @@ async fn mcp_server_that_forgot_the_page_is_greeted_anew_and_a_changed_tool_is_a
 
 #[tokio::test]
 async fn tools_that_an_mcp_server_has_since_are_heard_of() -> Result<()> {
-    let Some(server) = McpServer::start("0", &["cors"]).await? else { return Ok(()) };
+    let Some(server) = McpServer::start("0", &["cors", "more"]).await? else { return Ok(()) };
     play(async |stage| {
         let agent = stage.foreign(&format!("mcp={}", server.url())).await?;
         let has = "return agent.evaluate('check_account', {}).then(() => true, () => false)";
