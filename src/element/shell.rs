@@ -17,7 +17,7 @@ use crate::later::NotLoaded;
 use crate::runtime::BrowserRuntime;
 use crate::text;
 use crate::tools::PageTools;
-use crate::view::state::{Intent, Shown};
+use crate::view::state::{Intent, Intents, Shown};
 
 /// One widget as far as it goes without runs.
 pub(super) struct Shell {
@@ -57,6 +57,16 @@ impl Shell {
         });
         shell.watch_network();
         shell
+    }
+
+    /// The way of what a person asks for in the views.
+    pub(super) fn intents(self: &Rc<Self>) -> Intents {
+        let shell = Rc::downgrade(self);
+        Intents(Rc::new(move |intent| {
+            if let Some(shell) = shell.upgrade() {
+                spawn_local(async move { shell.intend(intent).await });
+            }
+        }))
     }
 
     /// What carries runs on; loaded, and the store read, if it was not yet.

@@ -20,6 +20,8 @@ mod facts;
 #[cfg(target_arch = "wasm32")]
 mod fault_card;
 #[cfg(target_arch = "wasm32")]
+pub mod heads;
+#[cfg(target_arch = "wasm32")]
 mod inbox;
 #[cfg(target_arch = "wasm32")]
 mod markdown_dom;
@@ -51,6 +53,8 @@ pub use desk::sentence_case;
 #[cfg(target_arch = "wasm32")]
 pub use status::sum_up;
 #[cfg(target_arch = "wasm32")]
+pub use timer::once;
+#[cfg(target_arch = "wasm32")]
 pub use widget::mount;
 
 /// Shows runs as well, from now on.
@@ -60,6 +64,9 @@ pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::port
         run: transcript::run_view,
         held: card::approval_card,
         doubt: doubt_card::doubt_card,
+        call: transcript::call_spot,
+        fault: fault_card::run_fault,
+        announce: announcer::announce,
     };
     widget::extend_sheet(concat!(
         include_str!("../../style/card.css"),

@@ -14,8 +14,9 @@ use crate::wasm::{self, Build, Files};
 
 /// The hand-written module with the element's class, which loads the glue.
 pub(crate) const LOADER: &str = "holdpoint.js";
-/// The module that the loader imports; it is inside the loader where that could be bundled.
-pub(crate) const LANGUAGE: &str = "holdpoint_language.js";
+/// The modules that the loader imports; they are inside the loader where that could be bundled.
+pub(crate) const MODULES: [&str; 3] =
+    ["holdpoint_fault.js", "holdpoint_heads.js", "holdpoint_language.js"];
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is
@@ -61,7 +62,9 @@ pub(crate) fn build_into(workspace: &Workspace, into: Option<PathBuf>) -> Result
 
 /// Whether a file is part of a first load: what the widget needs to show itself and what waits.
 pub(crate) fn is_first(name: &str) -> bool {
-    [LOADER, LANGUAGE, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
+    [LOADER, wasm::GLUE, wasm::WASM].contains(&name)
+        || MODULES.contains(&name)
+        || name.starts_with("snippets/")
 }
 
 /// The loader as it is shipped, the texts that it fetches, and the part for service workers.
@@ -77,7 +80,7 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
             files.insert(LOADER.into(), bundled);
         }
         None => {
-            for name in [LOADER, LANGUAGE] {
+            for name in MODULES.into_iter().chain([LOADER]) {
                 files.insert(name.into(), read(&element.join(name))?);
             }
         }

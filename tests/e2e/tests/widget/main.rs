@@ -14,6 +14,7 @@ mod edit;
 mod faults;
 mod formats;
 mod headless;
+mod heads;
 mod hostile;
 mod inbox;
 mod keyboard;
