@@ -188,7 +188,7 @@ impl Observer for App {
             self.withdraw_notices(&before, run);
         }
         if run.waiting() > 0 {
-            spawn_local(crate::store::persist());
+            crate::store::persist();
         }
         self.refresh();
     }

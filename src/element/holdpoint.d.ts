@@ -36,9 +36,24 @@ export interface Tool<Args extends object = any> {
   needsApproval?(args: Args): boolean | string | null | undefined;
   /** Whether the call with this idempotency key happened; asked when a call is in doubt. */
   verify?(key: string): MaybePromise<boolean | Verified | null | undefined>;
-  /** Does it. What it gives back must be JSON. */
+  /** Whose tool it is, where it is not the page's own: an approval is bound to that. */
+  origin?: string;
+  /**
+   * Does it. What it gives back must be JSON. An error that it throws says that it was not done, unless
+   * it has `inDoubt: true`: then nobody knows, and a person is asked.
+   */
   execute(args: Args, context: ToolContext): unknown;
 }
+
+/**
+ * What the page says of tools that are not its own: by the address of the MCP server as `mcp` has it, or
+ * "webmcp", and by the tool's name.
+ */
+export type ToolPolicies = {
+  [source: string]: {
+    [tool: string]: Partial<Omit<Tool, "name" | "description" | "inputSchema" | "origin" | "execute">>;
+  };
+};
 
 /** What a call would change. */
 export interface Change {
@@ -219,6 +234,8 @@ export interface Labels {
   stillAnswering?: Label;
   /** A part of the assistant could not be loaded. Trying again… */
   notLoadedYet?: Label;
+  /** The browser downloads its model: {percent} */
+  downloaded?: Label;
   /** Ready */
   ready?: Label;
   /** Resuming… */
@@ -718,11 +735,12 @@ export interface HoldpointAgentProperties {
    */
   endpoint: string;
   /**
-   * The wire format; "demo" answers in the page, with no network.
+   * The wire format; "demo" answers in the page, with no network. "on-device" is the browser's own model,
+   * where it has one: it makes plans, whatever `mode` says.
    * @attr api
    * @default "responses"
    */
-  api: "responses" | "chat" | "messages" | "demo";
+  api: "responses" | "chat" | "messages" | "demo" | "on-device";
   /**
    * The model that the proxy is asked for.
    * @attr model
@@ -794,6 +812,21 @@ export interface HoldpointAgentProperties {
    */
   worker: string;
   /**
+   * "use": the tools that the page has registered for agents by WebMCP are the widget's too. "offer":
+   * other agents may give the widget work and see what waits, and never decide. The attribute alone
+   * is "use".
+   * @attr webmcp
+   * @default "off"
+   */
+  webmcp: "off" | "use" | "offer" | "use offer";
+  /**
+   * Addresses of MCP servers over streamable HTTP, with spaces between them: their tools are the
+   * widget's too.
+   * @attr mcp
+   * @default ""
+   */
+  mcp: string;
+  /**
    * For developers; nothing is shown of it yet.
    * @attr debug
    * @default false
@@ -813,6 +846,13 @@ export interface HoldpointAgentProperties {
   approver: Approver | undefined;
   /** An approver's token for the worker, or a function that gives one; asked for at each request. */
   workerToken: string | (() => MaybePromise<string>) | undefined;
+  /**
+   * What the page says of tools by WebMCP and of MCP servers. Without it each of their calls asks a
+   * person; what such a tool says of itself can make that stricter, never freer.
+   */
+  toolPolicy: ToolPolicies | undefined;
+  /** The headers that an MCP server is sent, such as its token; asked for at each request. */
+  mcpHeaders: ((server: string) => MaybePromise<Record<string, string> | undefined>) | undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ export { HoldpointApprovalElement, HoldpointInboxElement };
 /** Attributes with their defaults; of a list of allowed words the first is the default. */
 const ATTRIBUTES = {
   endpoint: "/v1",
-  api: ["responses", "chat", "messages", "demo"],
+  api: ["responses", "chat", "messages", "demo", "on-device"],
   model: "gpt-5",
   mode: ["tools", "plan"],
   layout: ["inline", "popover", "headless"],
@@ -24,15 +24,23 @@ const ATTRIBUTES = {
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
   worker: "",
+  webmcp: ["off", "use", "offer", "use offer"],
+  mcp: "",
   "title-badge": false,
   notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */
-const RICH = ["instructions", "labels", "approver", "workerToken"];
+const RICH = ["instructions", "labels", "approver", "workerToken", "toolPolicy", "mcpHeaders"];
 const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
 /** What can be so beside the state. */
 const MARKS = ["critical", "open"];
+
+/** The word of a list that a value means; what can be off is on where the attribute just stands there. */
+function allowed(known, value) {
+  if (value === "" && known[0] === "off") return known[1];
+  return known.includes(value) ? value : known[0];
+}
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -150,7 +158,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         get() {
           if (known === false) return this.hasAttribute(attribute);
           const value = this.getAttribute(attribute);
-          if (Array.isArray(known)) return known.includes(value) ? value : known[0];
+          if (Array.isArray(known)) return allowed(known, value);
           return value || known;
         },
         set(value) {
@@ -171,6 +179,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
           this.#rich[name] = value;
           if (name === "labels") this.#language.label(value);
           else this.#agent?.configure(name, value);
+          if (name === "toolPolicy") this.#join();
         },
       });
     }
@@ -184,6 +193,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #tools = [];
   /** Takes the tools of the last `tools = […]` away again. */
   #undoTools = [];
+  /** The tools that are not the page's own, if it ever asked for such. */
+  #foreign;
   #language = new ElementLanguage(
     this,
     (spoken) => this.#speak(spoken),
@@ -211,7 +222,10 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     this.#takeEarlyProperties();
     enlist(this, true);
     const language = this.#language.watch();
-    if (this.#started) return this.#mount();
+    if (this.#started) {
+      this.#join();
+      return this.#mount();
+    }
     this.#started = true;
     // What the page has in the element is there until the widget is.
     this.shadowRoot.append(document.createElement("slot"));
@@ -224,6 +238,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       if (this.isConnected) return;
       enlist(this, false);
       this.#language.unwatch();
+      this.#foreign?.leave();
       this.#mount();
     });
   }
@@ -236,7 +251,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
     const known = ATTRIBUTES[attribute];
-    if (Array.isArray(known) && value !== null && !known.includes(value)) {
+    const isKnown = (word) => word === value || (word === "off" && value === "");
+    if (Array.isArray(known) && value !== null && !known.some(isKnown)) {
       this.#report(
         new HoldpointError(
           "attribute_unknown",
@@ -263,6 +279,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
     this.#mark("open", this.open && this.layout === "popover");
     if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
+    if (attribute === "webmcp" || attribute === "mcp") this.#join();
   }
 
   /** Settles when the widget is loaded and has read its store, or cannot. */
@@ -396,11 +413,17 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
       }
+      this.#agent.configure("device", async (question, signal) => {
+        const { ask } = await import("./holdpoint_device.js");
+        const tell = (percent) => this.#agent.configure("downloaded", percent);
+        return ask(question, signal, this.#spoken.locale, tell);
+      });
       this.#speak(this.#spoken);
       this.#registerTools();
       this.#mount();
       this.#opened.resolve();
       // What waits in the store goes on now, so the tools come first.
+      await this.#join();
       await this.#agent.begin(hasStore);
       this.#ready.resolve();
       this.#emit("holdpoint-ready", { version: this.#version });
@@ -459,9 +482,23 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
   }
 
+  /** Has tools join that are not the page's own; what that takes is fetched with the first. */
+  async #join() {
+    if (!this.#agent || !(this.#foreign || this.mcp || this.webmcp !== "off")) return;
+    try {
+      const { ForeignTools } = await import("./holdpoint_foreign.js");
+      const report = (...fault) => this.#report(new HoldpointError(...fault));
+      this.#foreign ??= new ForeignTools(this, this.#agent, report);
+      await this.#foreign.update();
+    } catch (cause) {
+      this.#report(loadError(cause));
+    }
+  }
+
   #register(tool) {
     const agent = this.#agent;
     let name;
+    this.#foreign?.giveWay(tool?.name);
     try {
       name = agent.registerTool(tool);
     } catch (thrown) {
@@ -471,8 +508,10 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
     return () => {
       // Another tool may have the name by a second call.
-      if (name !== undefined) agent.unregisterTool(name);
+      if (name === undefined) return;
+      agent.unregisterTool(name);
       name = undefined;
+      this.#foreign?.update();
     };
   }
 

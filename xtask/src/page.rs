@@ -17,6 +17,8 @@ pub(crate) const LOADER: &str = "holdpoint.js";
 /// The modules that the loader imports; they are inside the loader where that could be bundled.
 pub(crate) const MODULES: [&str; 3] =
     ["holdpoint_fault.js", "holdpoint_heads.js", "holdpoint_language.js"];
+/// Modules that the loader imports when something asks for them, each with what it imports in turn.
+pub(crate) const OPTIONAL: [&str; 2] = ["holdpoint_device.js", "holdpoint_foreign.js"];
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is
@@ -75,13 +77,17 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     let mut files = Files::from([(NOTICES.into(), read(&element.join(NOTICES))?)]);
     match Npm::install(workspace) {
         Some(npm) => {
-            let glue = format!("--external:./{}", wasm::GLUE);
-            let bundled = wasm::minified(&npm, &["--bundle", &glue], &element.join(LOADER))?;
-            files.insert(LOADER.into(), bundled);
+            for name in [&[LOADER][..], &OPTIONAL].concat() {
+                let apart = [&[wasm::GLUE][..], &OPTIONAL].concat();
+                let script = bundled(&npm, &element.join(name), &apart)?;
+                files.insert(name.into(), script);
+            }
         }
         None => {
-            for name in MODULES.into_iter().chain([LOADER]) {
-                files.insert(name.into(), read(&element.join(name))?);
+            for (name, script) in wasm::read_tree(&element)? {
+                if name.ends_with(".js") && name != NOTICES {
+                    files.insert(name, script);
+                }
             }
         }
     }
@@ -98,6 +104,14 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
 pub(crate) fn themes(workspace: &Workspace) -> Result<Files> {
     let sheets = wasm::read_tree(&workspace.root.join("style/themes"))?;
     Ok(sheets.into_iter().map(|(name, sheet)| (format!("themes/{name}"), sheet)).collect())
+}
+
+/// A script with all that it imports, but for those modules beside it that stay apart.
+pub(crate) fn bundled(npm: &Npm, path: &Path, apart: &[&str]) -> Result<Vec<u8>> {
+    let apart = apart.iter().map(|name| format!("--external:./{name}"));
+    let flags: Vec<_> = ["--bundle".to_owned()].into_iter().chain(apart).collect();
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    wasm::minified(npm, &flags, path)
 }
 
 /// The files of the page around a built widget, ready to be served.

@@ -13,12 +13,14 @@
 // - `storage=refused`: the page has no IndexedDB;
 // - `voice=regions`: the browser cannot be told what to say;
 // - `hurry`: so many times faster do the widget's timers go;
+// - `device`, `schemas`, `window`, `says`: the browser's own model; see language-model.js;
 // - `vendor`: who is said to have made the browser; `away`: nobody looks at the page.
 
 const query = new URLSearchParams(location.search);
 const own = [
   "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
-  "vendor", "away", "late", "rule", "undo", "watch", "fresh",
+  "vendor", "away", "late", "rule", "undo", "watch", "fresh", "device", "schemas",
+  "window", "says",
 ];
 
 /** What the tool's precondition says. */
@@ -36,7 +38,15 @@ if (query.get("storage") === "refused") {
   Object.defineProperty(globalThis, "indexedDB", { get: refuse });
 }
 
-if (query.has("away")) document.hasFocus = () => false;
+if (query.has("away")) {
+  document.hasFocus = () => false;
+  const { prototype } = ServiceWorkerRegistration;
+  const { showNotification } = prototype;
+  prototype.showNotification = async function (...given) {
+    await showNotification.apply(this, given);
+    globalThis.noticed = true;
+  };
+}
 if (query.has("vendor")) {
   Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
   navigator.storage.persisted = async () => false;
@@ -53,6 +63,7 @@ if (query.has("hurry")) {
     globalThis[name] = (work, ms, ...rest) => real(work, ms / query.get("hurry"), ...rest);
   }
 }
+if (query.has("device")) (await import("/language-model.js")).standIn(query);
 if (query.has("mortal")) await import("/mortal.js");
 
 const agent = document.createElement("holdpoint-agent");
