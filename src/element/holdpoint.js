@@ -504,6 +504,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     } catch (thrown) {
       const error = HoldpointError.from(thrown);
       this.#report(error);
+      this.#foreign?.update();
       throw error;
     }
     return () => {

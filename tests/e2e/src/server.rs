@@ -49,7 +49,7 @@ impl Server {
             .context("no built page; run this by `cargo xtask test e2e`")?;
         let config =
             Config { upstream: self.upstream.clone(), serve: Some(page), ..Config::default() };
-        let app = self.lab.routes().merge(holdpoint_proxy::app(config)?);
+        let app = self.lab.routes().merge(crate::mcp::odd()).merge(holdpoint_proxy::app(config)?);
         let listener = TcpListener::bind(self.addr).await.context("cannot listen")?;
         self.addr = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
