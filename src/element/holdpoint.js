@@ -374,10 +374,12 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         language,
       ]);
       this.#version = version();
+      // The widget does not keep an element in memory that the page has let go of.
+      const here = new WeakRef(this);
       this.#agent = new Agent(
         this.namespace,
-        (...event) => this.#hear(...event),
-        (state) => this.#enter(state),
+        (...event) => here.deref()?.#hear(...event),
+        (state) => here.deref()?.#enter(state),
       );
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
@@ -415,9 +417,19 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   }
 
   #mount() {
-    if (!this.#agent || this.#mounted || !this.isConnected) return;
+    if (!this.#agent || !this.isConnected) return;
+    if (this.#mounted) return this.#raise();
     this.#mounted = true;
     this.#agent.mount(this.shadowRoot);
+  }
+
+  /** What is moved within a page has left the top layer. */
+  #raise() {
+    try {
+      this.shadowRoot.querySelector(".base[popover]")?.showPopover();
+    } catch {
+      // It is there, or this browser has no such layer.
+    }
   }
 
   /** A property that was set before the class was known hides the accessor: set it again. */

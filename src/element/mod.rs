@@ -91,11 +91,13 @@ impl Agent {
         let before = self.mounted.take().map(|mounted| mounted.views);
         let views = crate::view::mount(root, self.shell.shown, intents, before);
         self.mounted.replace(Some(Mounted { root: root.clone(), views }));
+        self.shell.be_here(true);
     }
 
-    /// Takes the views away; runs go on.
+    /// Takes the views away, and leaves the runs to others until it is shown again.
     pub fn unmount(&self) {
         self.mounted.take();
+        self.shell.be_here(false);
     }
 
     /// Takes an attribute's or a property's value in.
@@ -108,9 +110,9 @@ impl Agent {
             // If it cannot be fetched, whoever asks for anything next hears of it.
             spawn_local(async move { drop(shell.work().await) });
         }
-        // Another language is another set of views.
+        // Another language is another set of views, and another layout has another layer.
         let root = self.mounted.borrow().as_ref().map(|mounted| mounted.root.clone());
-        if let Some(root) = root.filter(|_| name == "language") {
+        if let Some(root) = root.filter(|_| matches!(name, "language" | "layout")) {
             self.mount(&root);
         }
     }

@@ -49,8 +49,8 @@ pub(super) trait Work {
     /// Reads a run again, or all of them, because someone else may have written.
     fn refresh(&self, run: Option<RunId>) -> Task<()>;
 
-    /// Tells the state anew.
-    fn refresh_state(&self);
+    /// The element is in the page, or out of it. Tells the state anew.
+    fn be_here(&self, is_here: bool);
 
     /// Gets the inbox, which is open.
     fn show_inbox(&self) -> Task<()>;
@@ -186,7 +186,8 @@ impl Work for Works {
         })
     }
 
-    fn refresh_state(&self) {
+    fn be_here(&self, is_here: bool) {
+        self.driver.be_here(is_here);
         self.app.refresh();
     }
 

@@ -33,6 +33,7 @@ pub fn mount(
     let owner = Owner::new();
     let widget = owner.with(|| shown.speaking(|| widget(Desk::new(shown, intents))));
     root.append_child(&widget.element()).ok();
+    raise(&widget.element());
     if let Some(part) = focused {
         let same = root.query_selector(&["[part='", &part, "']"].concat());
         if let Some(same) = same.ok().flatten().and_then(|same| same.dyn_into::<HtmlElement>().ok())
@@ -64,6 +65,7 @@ fn widget(desk: Desk) -> Tag {
         .set("lang", current().locale())
         .bind("dir", move || shown.direction.get())
         .bind("data-layout", move || Some(shown.layout.get()))
+        .bind("popover", move || is_popover(shown).then(|| "manual".to_owned()))
         .bind("data-scheme", move || Some(shown.scheme.get()))
         .bind("data-state", move || Some(state(shown).word().to_owned()))
         .on("keydown", move |event| {
@@ -81,6 +83,16 @@ fn widget(desk: Desk) -> Tag {
         .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
         .child(panel(desk))
         .child(desk.voice.regions())
+}
+
+/// Puts a popover into the top layer, where no `z-index` of the page is above it.
+fn raise(base: &HtmlElement) {
+    if base.has_attribute("popover") {
+        // A browser without that layer shows it where it is.
+        let show = Reflect::get(base, &"showPopover".into()).ok();
+        let show = show.and_then(|show| show.dyn_into::<Function>().ok());
+        show.map(|show| show.call0(base));
+    }
 }
 
 fn is_popover(shown: Shown) -> bool {
