@@ -19,6 +19,7 @@ pub mod corpora;
 pub mod keyboard;
 pub mod lab;
 pub mod look;
+mod open;
 mod program;
 mod said;
 pub mod scene;
