@@ -26,6 +26,8 @@ const ATTRIBUTES = {
 /** Properties with no attribute that the widget is told of. */
 const RICH = ["instructions", "labels", "approver", "workerToken"];
 const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
+/** What can be so beside the state. */
+const MARKS = ["critical", "open"];
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -194,6 +196,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   constructor() {
     super();
     this.attachShadow({ mode: "open", delegatesFocus: true });
+    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET)];
     this.#internals = this.attachInternals();
     this.#internals.role = "region";
     this.#internals.ariaLabel = ATTRIBUTES.label;
@@ -204,6 +207,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     const language = this.#language.watch();
     if (this.#started) return this.#mount();
     this.#started = true;
+    // What the page has in the element is there until the widget is.
+    this.shadowRoot.append(document.createElement("slot"));
     this.#start(language);
   }
 
@@ -212,9 +217,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#language.unwatch();
-      if (!this.#mounted) return;
-      this.#mounted = false;
-      this.#agent.unmount();
+      this.#mount();
     });
   }
 
@@ -247,7 +250,11 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     const property = propertyOf(attribute);
     if (attribute === "label") return this.#name();
     // Without a view there is nothing to find in a region.
-    if (attribute === "layout") this.#internals.role = this.layout === "headless" ? null : "region";
+    if (attribute === "layout") {
+      this.#internals.role = this.layout === "headless" ? null : "region";
+      this.#mount();
+    }
+    this.#mark("open", this.open && this.layout === "popover");
     if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
   }
 
@@ -379,7 +386,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#agent = new Agent(
         this.namespace,
         (...event) => here.deref()?.#hear(...event),
-        (state) => here.deref()?.#enter(state),
+        (state, marks) => here.deref()?.#enter(state, marks),
       );
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
@@ -398,7 +405,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#opened.reject(error);
       this.#ready.reject(error);
       this.#report(error);
-      if (this.layout !== "headless") this.#show(error);
+      this.#show(error);
     }
   }
 
@@ -416,11 +423,17 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     this.#agent?.configure("label", name);
   }
 
+  /** Shows the view where there should be one, and takes it away where not. */
   #mount() {
-    if (!this.#agent || !this.isConnected) return;
-    if (this.#mounted) return this.#raise();
-    this.#mounted = true;
-    this.#agent.mount(this.shadowRoot);
+    const agent = this.#agent;
+    if (!agent) return;
+    agent.beHere(this.isConnected);
+    const shows = this.isConnected && this.layout !== "headless";
+    if (this.#mounted === shows) return this.#raise();
+    this.#mounted = shows;
+    if (!shows) return agent.unmount();
+    this.shadowRoot.replaceChildren();
+    agent.mount(this.shadowRoot);
   }
 
   /** What is moved within a page has left the top layer. */
@@ -489,18 +502,21 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     this.#ready.settled.then(tell, tell);
   }
 
-  #enter(state) {
+  #enter(state, marks = "") {
     this.#state = state;
-    for (const other of STATES) this.#internals.states?.delete(other);
-    this.#internals.states?.add(state);
+    const now = [state, ...marks.split(" ")];
+    for (const name of [...STATES, MARKS[0]]) this.#mark(name, now.includes(name));
+  }
+
+  #mark(name, is) {
+    this.#internals.states?.[is ? "add" : "delete"](name);
   }
 
   /** Says what went wrong where the widget would be. */
   #show({ code, message, fix }) {
+    if (this.layout === "headless") return this.shadowRoot.replaceChildren();
     const { texts } = this.#spoken;
     const words = [texts[message] ?? message, texts[fix] ?? fix];
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(FAULT_SHEET);
     const card = document.createElement("div");
     card.className = "fault-card";
     card.setAttribute("part", "base");
@@ -508,15 +524,25 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     for (const [tag, text] of [["strong", words[0]], ["p", words[1]], ["code", code]]) {
       card.appendChild(document.createElement(tag)).textContent = text;
     }
-    this.shadowRoot.adoptedStyleSheets = [sheet];
+    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET + FAULT_SHEET)];
     this.shadowRoot.replaceChildren(card);
   }
 }
 
+function sheet(css) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  return sheet;
+}
+
+/** As long as the widget is not there, and where it shows nothing. */
+const BARE_SHEET = `
+  :host { display: block }
+  :host([hidden]), :host([layout="headless"]) { display: none }
+`;
+
 /** System colours: the theme is in the widget, which is not there. */
 const FAULT_SHEET = `
-  :host { display: block }
-  :host([hidden]) { display: none }
   .fault-card {
     border: 1px solid; border-inline-start-width: 4px; border-radius: 6px; padding: 12px 16px;
     background: Canvas; color: CanvasText; font: 14px/1.5 system-ui, sans-serif;

@@ -91,13 +91,17 @@ impl Agent {
         let before = self.mounted.take().map(|mounted| mounted.views);
         let views = crate::view::mount(root, self.shell.shown, intents, before);
         self.mounted.replace(Some(Mounted { root: root.clone(), views }));
-        self.shell.be_here(true);
     }
 
-    /// Takes the views away, and leaves the runs to others until it is shown again.
+    /// Takes the views away; runs go on.
     pub fn unmount(&self) {
         self.mounted.take();
-        self.shell.be_here(false);
+    }
+
+    /// The element is in the page, or out of it: then its runs are left to others.
+    #[wasm_bindgen(js_name = beHere)]
+    pub fn be_here(&self, is_here: bool) {
+        self.shell.be_here(is_here);
     }
 
     /// Takes an attribute's or a property's value in.

@@ -213,7 +213,8 @@ impl Work for Works {
     fn pending(&self) -> Array {
         let mut pending = Array::new();
         for run in self.driver.runs() {
-            let held = app::held(&run).map(|(run, slot)| to_js(&app::approval(run, slot)));
+            let held = app::held(&run)
+                .map(|(run, slot)| to_js(&app::approval(self.shell.shown, run, slot)));
             pending.extend(held);
         }
         pending

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::Reflect;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Storage;
 
 use super::{IndexedDbStore, Mark, Marked, MemoryStore};
@@ -67,15 +67,16 @@ impl Mark for LocalMark {
 }
 
 /// Asks the browser, once, not to evict what this site stores. Some browsers ask the person, so
-/// this is for when there is something worth keeping. The answer changes nothing for us.
-pub async fn persist() {
+/// this is for when there is something worth keeping. The answer may never come, and changes nothing
+/// for us.
+pub fn persist() {
     thread_local!(static ASKED: Cell<bool> = const { Cell::new(false) });
     if ASKED.replace(true) {
         return;
     }
     if let Some(Ok(asked)) = web_sys::window().map(|window| window.navigator().storage().persist())
     {
-        JsFuture::from(asked).await.ok();
+        spawn_local(async move { drop(JsFuture::from(asked).await) });
     }
 }
 

@@ -25,7 +25,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
 
 use self::functions::Functions;
-use self::patterns::RegExps;
+pub(crate) use self::patterns::RegExps;
 use self::value::words;
 pub(crate) use self::value::{from_page, to_page};
 use crate::driver::ports::{Runtime, Task, ToolHost, ToolRequest, Verified};

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 /// The page's regular expressions, each compiled once.
 #[derive(Default)]
-pub(super) struct RegExps {
+pub(crate) struct RegExps {
     /// `None` where a pattern does not compile. There are as many as the tools' schemas have.
     compiled: RefCell<Sorted<String, Option<RegExp>>>,
 }

@@ -9,17 +9,18 @@ use holdpoint_core::grant::Grant;
 use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::{Run, Slot};
+use holdpoint_core::tool::Toolbox;
 use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
 use super::desk::{Desk, sentence_case};
-use super::escape::visible_text;
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
 use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
 use crate::text::{self, ASSISTANT};
+use holdpoint_core::escape::visible_text;
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
@@ -113,6 +114,7 @@ impl Shown {
                 trouble: Signal::new(None),
                 open: Signal::new(None),
                 card: Signal::new(None),
+                tools: Signal::new(None),
             },
             inbox: Signal::new(false),
             inbox_view: Signal::new(None),
@@ -157,6 +159,8 @@ pub struct AtWorkerShown {
     pub open: Signal<Option<CallId>>,
     /// Its run, once it was read.
     pub card: Signal<Option<RunShown>>,
+    /// The tools that it is of, where their arguments may be changed.
+    pub tools: Signal<Option<Rc<Toolbox>>>,
 }
 
 /// A call that waits at a worker.

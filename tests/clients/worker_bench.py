@@ -204,7 +204,10 @@ def world():
 
     listener = socket.create_server(("127.0.0.1", 0))
     print(f"world on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
+    # A connection that waits while the jobs are asked for is not closed.
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=600
+    )
     uvicorn.Server(config).run([listener])
 
 

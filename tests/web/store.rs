@@ -281,9 +281,9 @@ fn errors_of_the_browser_are_told_apart() {
 }
 
 #[wasm_bindgen_test]
-async fn asking_to_persist_never_fails() {
-    store::persist().await;
-    store::persist().await;
+fn asking_to_persist_never_fails() {
+    store::persist();
+    store::persist();
 }
 
 #[wasm_bindgen(module = "/tests/web/store.js")]

@@ -155,8 +155,12 @@ fn schemas() -> Value {
             &["id", "keeper", "taken", "repeated"],
         ),
         "Journal": closed(
-            json!({ "id": text, "workflow": text, "entries": { "type": "array", "items": text } }),
-            &["id", "workflow", "entries"],
+            json!({
+                "id": text, "workflow": text,
+                "entries": { "type": "array", "items": text },
+                "tools": { "type": "array", "items": { "type": "object" } },
+            }),
+            &["id", "workflow", "entries", "tools"],
         ),
         "Approval": approval,
         "Approvals": closed(

@@ -91,6 +91,12 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     Ok(files)
 }
 
+/// Sheets that a page may copy.
+pub(crate) fn themes(workspace: &Workspace) -> Result<Files> {
+    let sheets = wasm::read_tree(&workspace.root.join("style/themes"))?;
+    Ok(sheets.into_iter().map(|(name, sheet)| (format!("themes/{name}"), sheet)).collect())
+}
+
 /// The files of the page around a built widget, ready to be served.
 pub(crate) fn shipped(workspace: &Workspace, widget: Files) -> Result<Files> {
     let mut files = assemble(workspace, widget)?;
@@ -112,6 +118,7 @@ fn assemble(workspace: &Workspace, widget: Files) -> Result<Files> {
     files.append(&mut loader(workspace)?);
     files.insert("style/page.css".into(), read("style/page.css")?);
     files.append(&mut wasm::read_tree(&workspace.root.join("demo/page"))?);
+    files.append(&mut themes(workspace)?);
     let html = String::from_utf8(read(HTML)?).context("index.html is not UTF-8")?;
     files.insert(HTML.into(), without_trunk(&html)?.into_bytes());
     Ok(files)

@@ -9,6 +9,7 @@ use holdpoint_core::id::{CallId, RunId, Timestamp};
 use holdpoint_core::json::canonical;
 use holdpoint_core::object;
 use holdpoint_core::run::replay;
+use holdpoint_core::tool::Toolbox;
 use leptos::reactive::owner::Owner;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
@@ -18,9 +19,10 @@ use super::link::{Fault, Link, malformed, unreachable};
 use super::{Address, AtWorker, Widget};
 use crate::driver::ports::Task;
 use crate::text::{self, Text};
-use crate::view::escape::visible_text;
+use crate::tools::RegExps;
 use crate::view::signal::Signal;
 use crate::view::state::{AtWorkerShown, Intent, RunShown, WorkerRow};
+use holdpoint_core::escape::visible_text;
 
 /// Follows a worker until what it gives is dropped.
 pub(in crate::element) fn begin(widget: Widget, address: Address) -> Rc<dyn AtWorker> {
@@ -98,6 +100,7 @@ impl AtWorker for Handle {
                 };
                 (call, "/settlement", object! { "outcome": outcome })
             }
+            Intent::Extend { call } => (call, "/extension", Value::Null),
             // Who saw a card here is no fact of the worker's.
             Intent::Viewed { call, .. } if self.0.row(call).is_some() => {
                 return Some(Box::pin(std::future::ready(())));
@@ -181,7 +184,7 @@ impl Follower {
     /// Reads what waits.
     async fn reload(&self) -> Result<(), Fault> {
         let mut rows = Vec::new();
-        for status in ["pending", "in_doubt"] {
+        for status in ["pending", "lapsed", "in_doubt"] {
             let listed = self.link.get(&["/v1/approvals?status=", status].concat()).await?;
             let listed = listed["approvals"].as_array().ok_or_else(|| malformed(&self.base))?;
             rows.extend(listed.iter().filter_map(row));
@@ -209,6 +212,7 @@ impl Follower {
     /// Shows the card of a call.
     async fn open(&self, call: &CallId) {
         self.shown.card.set(None);
+        self.shown.tools.set(None);
         self.shown.open.set(Some(call.clone()));
         if let Err(fault) = self.read(call).await {
             self.shown.open.set(None);
@@ -219,7 +223,8 @@ impl Follower {
     /// Reads the journal of the call whose card is open.
     async fn read(&self, call: &CallId) -> Result<(), Fault> {
         let Some(row) = self.row(call) else { return Ok(()) };
-        let entries = self.journal(&row.run).await?;
+        let told = self.told(&row.run).await?;
+        let entries = entries(&told);
         let entries = entries.iter().map(String::as_str);
         let run = replay(&row.run, None, entries).map_err(|error| Fault {
             code: error.code().to_owned(),
@@ -228,6 +233,8 @@ impl Follower {
             outcome: Value::Null,
         })?;
         if self.shown.open.get_untracked().as_ref() == Some(call) {
+            // What several approve is what was proposed.
+            self.shown.tools.set((row.needed <= 1).then(|| tools(&told)));
             self.card.id.put(row.run);
             self.card.run.set(Some(Rc::new(run)));
             self.shown.card.set(Some(self.card));
@@ -237,9 +244,13 @@ impl Follower {
 
     /// A run's entries as the worker has them.
     pub(super) async fn journal(&self, run: &RunId) -> Result<Vec<String>, Fault> {
+        self.told(run).await.map(|told| entries(&told))
+    }
+
+    /// A run's journal and its tools.
+    async fn told(&self, run: &RunId) -> Result<Value, Fault> {
         let told = self.link.get(&["/v1/jobs/", run.as_str(), "/journal"].concat()).await?;
-        let entries = told["entries"].as_array().ok_or_else(|| malformed(&self.base))?;
-        Ok(entries.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect())
+        if told["entries"].is_array() { Ok(told) } else { Err(malformed(&self.base)) }
     }
 
     /// The card that is open is of nothing that waits: says what became of it.
@@ -263,6 +274,8 @@ impl Follower {
         let done = self.link.post(path, body).await;
         saving.set(None);
         match done {
+            // It waits on, for longer.
+            Ok(_) if path.ends_with("/extension") => {}
             Ok(approval) => {
                 self.close(&row);
                 let shown = self.widget.shell.shown;
@@ -312,6 +325,20 @@ impl Follower {
         self.widget.shell.page.error(&fault.code, &fault.message, fault.fix);
         self.widget.shell.shown.say_fault(&fault.code, &fault.message, fault.fix);
     }
+}
+
+fn entries(told: &Value) -> Vec<String> {
+    let entries = told["entries"].as_array().into_iter().flatten();
+    entries.filter_map(|it| it.as_str().map(str::to_owned)).collect()
+}
+
+/// The tools of a run; what this page does not understand of them is decided as it was proposed.
+fn tools(told: &Value) -> Rc<Toolbox> {
+    let mut tools = Toolbox::new(Rc::new(RegExps::default()));
+    for definition in told["tools"].as_array().into_iter().flatten() {
+        tools.register(definition).ok();
+    }
+    Rc::new(tools)
 }
 
 fn row(approval: &Value) -> Option<WorkerRow> {

@@ -223,27 +223,32 @@ fn write(
     let row = runs.get(&run.into())?;
     let basis = append.basis.map(|basis| entries.get(&key(run, basis.seq))).transpose()?;
     // Requests are answered in order: with the last answer, all are there.
-    let last = basis.as_ref().unwrap_or(&row).clone();
+    let taken = entries.get_key(&keys(&run.into(), append.seq)?)?;
     let (append, writer) = (Rc::clone(append), Rc::clone(writer));
     // INVARIANT: the comparison and the write are one callback of one transaction.
     transaction.then(
-        &last,
+        &taken.clone(),
         Box::new(move || {
             let before = row.result()?;
             let found = row::find(&before, &writer);
             let basis =
                 basis.map(|basis| basis.result()).transpose()?.and_then(|it| it.as_string());
             if let Admission::Write = admit(&append, found.as_ref(), basis.as_deref())? {
-                // `add` and not `put`: an entry that is there is never replaced.
+                if !taken.result()?.is_undefined() {
+                    return Err(StoreError::Conflict.into());
+                }
+                runs.put(&row::write(&append.row, &writer, &before)?)?;
+                for call in &append.calls {
+                    list.put(&calls::write(call)?)?;
+                }
+                // `add` and not `put`: an entry that is there is never replaced. Entries come last,
+                // and are looked for above: of a transaction that was told to commit, Firefox keeps
+                // what succeeded when a request before the last one failed.
                 for (seq, text) in
                     (append.seq..).zip([&append.text].into_iter().chain(&append.more))
                 {
                     let key = key(append.row.run.as_str(), seq);
                     entries.add_with_key(&text.as_str().into(), &key)?;
-                }
-                runs.put(&row::write(&append.row, &writer, &before)?)?;
-                for call in &append.calls {
-                    list.put(&calls::write(call)?)?;
                 }
             }
             Ok(())

@@ -12,10 +12,10 @@ use super::{Asked, Card};
 use crate::form::{Form, Id, Issue, changes, place};
 use crate::text;
 use crate::view::desk::{button, focus_soon, safely, sentence_case};
-use crate::view::escape::visible_text;
 use crate::view::facts::what;
 use crate::view::signal::Signal;
 use crate::view::tag::{Handle, Tag, effect, keyed, tag};
+use holdpoint_core::escape::visible_text;
 
 /// A form that is shown.
 #[derive(Clone, Copy)]
@@ -69,9 +69,7 @@ impl Editor {
 impl Card {
     /// The value of the form, if the tool takes it; nothing where the tool is gone.
     fn checked(self) -> Option<Result<Value, Vec<Issue>>> {
-        let toolbox = self.desk.tools()?.toolbox();
-        let name = self.action(|action| action.tool.clone())?;
-        let tool = toolbox.get(&name)?;
+        let (tool, toolbox) = untrack(|| self.tool()).ok()?;
         self.form.with(|form| Some(form.as_ref()?.check(&tool.schema, toolbox.patterns())))
     }
 
@@ -82,12 +80,13 @@ impl Card {
     /// A form for the arguments, as far as the person has come with it.
     pub(super) fn edit_form(self) -> Tag {
         if self.form.with_untracked(Option::is_none) {
-            let tool = self.action(|action| (action.tool.clone(), action.arguments.clone()));
-            let form = tool.and_then(|(name, arguments)| {
-                let toolbox = self.desk.tools()?.toolbox();
-                Some(Form::new(&toolbox.get(&name)?.input_schema, &arguments))
-            });
-            self.form.set(form);
+            let arguments = self.action(|action| action.arguments.clone());
+            let tool = untrack(|| self.tool()).ok();
+            self.form.set(
+                arguments
+                    .zip(tool)
+                    .map(|(arguments, (tool, _))| Form::new(&tool.input_schema, &arguments)),
+            );
         }
         let editor =
             Editor { card: self, issues: Signal::new(Vec::new()), asked: Signal::new(false) };
@@ -156,6 +155,10 @@ impl Card {
         let (Some(tools), Some(arguments)) = (self.desk.tools(), arguments) else {
             return what(action).to_owned();
         };
+        // What the page says of a tool of its own is nothing about a worker's.
+        if self.run.is_remote() {
+            return action.title.clone();
+        }
         let changed = Action { arguments: arguments.clone(), ..action.clone() };
         tools.note(&changed).summary.unwrap_or_else(|| action.title.clone())
     }

@@ -7,13 +7,16 @@ mod confirm;
 mod edit;
 mod field;
 mod scope;
-mod sections;
+pub(in crate::view) mod sections;
 pub(in crate::view) mod settled;
 mod strip;
+
+use std::rc::Rc;
 
 use holdpoint_core::id::CallId;
 use holdpoint_core::json::Digest;
 use holdpoint_core::run::Slot;
+use holdpoint_core::tool::{Tool, Toolbox};
 use leptos::reactive::graph::untrack;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
@@ -120,11 +123,11 @@ struct Card {
 /// What a person asks to run: what was proposed, or other arguments.
 type Asked = Option<Value>;
 
-/// What the page has of the tool.
+/// What is known of the tool.
 #[derive(Clone, Copy, PartialEq)]
 enum Presence {
     Here,
-    /// It is a worker's.
+    /// It is a worker's, and its arguments are as they are.
     Remote,
     Absent,
     Changed,
@@ -146,23 +149,32 @@ impl Card {
         }
     }
 
+    /// The tool that the call is of, where it is known; else what became of it.
+    ///
     /// Tools come and go without a signal, so the card looks at each tick of its clock.
-    fn presence(self) -> Presence {
-        if self.run.is_remote() {
-            return Presence::Remote;
-        }
+    fn tool(self) -> Result<(Rc<Tool>, Toolbox), Presence> {
+        let is_remote = self.run.is_remote();
+        let absent = if is_remote { Presence::Remote } else { Presence::Absent };
         self.now.track();
+        let tools = if is_remote {
+            self.desk.shown.worker.tools.get().ok_or(absent)?.as_ref().clone()
+        } else {
+            self.desk.tools().ok_or(Presence::Here)?.toolbox()
+        };
         let drawn = self.call.with(|call| {
             self.run.slot(call, |slot| (slot.action.tool.clone(), slot.action.tool_digest))
         });
-        let (Some((name, digest)), Some(tools)) = (drawn, self.desk.tools()) else {
-            return Presence::Here;
-        };
-        match tools.toolbox().get(&name) {
-            None => Presence::Absent,
-            Some(tool) if tool.digest != digest => Presence::Changed,
-            Some(_) => Presence::Here,
+        let (name, digest) = drawn.ok_or(Presence::Here)?;
+        let tool = Rc::clone(tools.get(&name).ok_or(absent)?);
+        match tool.digest == digest {
+            true => Ok((tool, tools)),
+            false if is_remote => Err(absent),
+            false => Err(Presence::Changed),
         }
+    }
+
+    fn presence(self) -> Presence {
+        self.tool().err().unwrap_or(Presence::Here)
     }
 
     /// Whether nothing can be decided about it now.

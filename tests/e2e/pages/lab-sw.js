@@ -7,22 +7,27 @@ addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("message", ({ data, ports }) => {
-  if (data.push !== undefined) dispatchEvent(heard(new PushEvent("push", { data: data.push })));
-  if (data.press === undefined) return;
-  press(data).then((done) => ports[0].postMessage(done), (error) => ports[0].postMessage(String(error)));
+  if (data.push === undefined && data.press === undefined) return;
+  const done = data.push === undefined ? press(data) : push(data);
+  done.catch(String).then((done) => ports[0].postMessage(done));
 });
+
+async function push({ push }) {
+  await dispatched(new PushEvent("push", { data: push }));
+  return "pushed";
+}
 
 async function press({ press, tag }) {
   const [notification] = await registration.getNotifications({ tag });
   if (!notification) return "there is no notification";
-  const work = [];
-  const event = new NotificationEvent("notificationclick", { notification, action: press });
-  dispatchEvent(heard(event, work));
-  await Promise.all(work);
+  await dispatched(new NotificationEvent("notificationclick", { notification, action: press }));
   return "pressed";
 }
 
-/** An event as if it came from the browser, whose own alone may prolong the life of a worker. */
-function heard(event, work = []) {
-  return Object.defineProperty(event, "waitUntil", { value: (promise) => work.push(promise) });
+/** Hands out an event as if it came from the browser, whose own alone may prolong the life of a worker. */
+async function dispatched(event) {
+  const work = [];
+  Object.defineProperty(event, "waitUntil", { value: (promise) => work.push(promise) });
+  dispatchEvent(event);
+  await Promise.all(work);
 }

@@ -36,7 +36,15 @@ if (query.get("storage") === "refused") {
   Object.defineProperty(globalThis, "indexedDB", { get: refuse });
 }
 
-if (query.has("away")) document.hasFocus = () => false;
+if (query.has("away")) {
+  document.hasFocus = () => false;
+  const { prototype } = ServiceWorkerRegistration;
+  const { showNotification } = prototype;
+  prototype.showNotification = async function (...given) {
+    await showNotification.apply(this, given);
+    globalThis.noticed = true;
+  };
+}
 if (query.has("vendor")) {
   Object.defineProperty(navigator, "vendor", { value: query.get("vendor") });
   navigator.storage.persisted = async () => false;

@@ -92,6 +92,14 @@ impl Lab {
                 "/mortal.js",
                 get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
             )
+            .route(
+                "/headless.html",
+                get(|| page("text/html", include_str!("../pages/headless.html"))),
+            )
+            .route(
+                "/headless.js",
+                get(|| page("text/javascript", include_str!("../pages/headless.js"))),
+            )
             .route("/bare.html", get(async || Html(include_str!("../pages/bare.html"))))
             .route("/lab-sw.js", get(|| async { script(include_str!("../pages/lab-sw.js")) }))
             .route("/lab/plain", get(|| async { Html(PLAIN) }))

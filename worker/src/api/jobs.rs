@@ -63,7 +63,8 @@ pub(super) async fn read(
     whole(&shared, &kept).await
 }
 
-/// The journal as it is stored: whoever gets it can check its chain and fold it as any other.
+/// The journal as it is stored, with the tools that its calls are of: whoever gets it can check its
+/// chain, fold it as any other, and offer other arguments that the tool takes.
 pub(super) async fn journal(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
@@ -73,8 +74,11 @@ pub(super) async fn journal(
     let read = shared.store.read(&RunId::new(id)).await?;
     let read = read.filter(|(job, _)| may_see(&shared, &job.workflow, &job.requester, name));
     let (job, entries) = read.ok_or(ApiError::JobUnknown)?;
+    let workflow = shared.config.workflows.get(&job.workflow);
+    let tools = workflow.into_iter().flat_map(|it| it.tools.values().map(|it| &it.definition));
+    let tools: Vec<Value> = tools.cloned().collect();
     let workflow = job.workflow.as_str();
-    Ok(Json(object! { "id": &job.run, "workflow": workflow, "entries": entries }))
+    Ok(Json(object! { "id": &job.run, "workflow": workflow, "entries": entries, "tools": tools }))
 }
 
 pub(super) async fn cancel(

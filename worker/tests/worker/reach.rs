@@ -44,6 +44,8 @@ async fn journal_of_a_job_folds_to_the_call_that_was_listed() {
     let slot = run.turns().flat_map(|turn| &turn.slots).next().unwrap();
     assert_eq!(slot.action.id.as_str(), approval["id"]);
     assert_eq!(slot.action.digest.to_string(), approval["digest"]);
+    assert_eq!(told["tools"][0]["name"], "transfer");
+    assert_eq!(told["tools"][0]["inputSchema"]["type"], "object");
     let stranger = bench.server.get(&path).bearer_auth(token("eve"));
     assert_eq!(sent(stranger).await.0, 404);
 }

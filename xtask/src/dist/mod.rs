@@ -93,6 +93,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     ] {
         files.insert(name.into(), pretty(&data)?);
     }
+    files.append(&mut page::themes(workspace)?);
     files.append(&mut papers(workspace)?);
     files.insert(notices::NAME.into(), notices::collect(workspace)?.into());
     let shipped: Vec<_> = files.keys().cloned().collect();

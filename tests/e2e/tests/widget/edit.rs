@@ -160,7 +160,7 @@ fn ran_with(stage: &Stage, expected: &Value) -> Result<()> {
     Ok(())
 }
 
-async fn write(agent: &Agent, path: &str, text: &str) -> Result<()> {
+pub(crate) async fn write(agent: &Agent, path: &str, text: &str) -> Result<()> {
     let field = field(agent, path).await?;
     field.clear().await?;
     Ok(field.send_keys(text).await?)

@@ -158,17 +158,15 @@ async fn push_of_a_worker_is_shown_and_leads_to_its_call_in_the_page_that_is_ope
             });
             json!(json!({ "holdpoint": told }).to_string())
         };
-        desk.run(PUSH, vec![json!("{\"of\":\"another application\"}")]).await?;
-        desk.run(PUSH, vec![json!("no JSON")]).await?;
-        desk.run(PUSH, vec![push("Approval needed: Transfer", true)]).await?;
+        pushed(&desk, json!("{\"of\":\"another application\"}")).await?;
+        pushed(&desk, json!("no JSON")).await?;
+        pushed(&desk, push("Approval needed: Transfer", true)).await?;
         let shown = told(&desk).await?;
         ensure!(shown["title"] == "Approval needed: Transfer", "{shown}");
         // The outcome takes its place.
-        desk.run(PUSH, vec![push("Approved by Ann: Transfer", false)]).await?;
-        until_true("it says the outcome", async || {
-            Ok(told(&desk).await?["title"] == "Approved by Ann: Transfer")
-        })
-        .await?;
+        pushed(&desk, push("Approved by Ann: Transfer", false)).await?;
+        let shown = told(&desk).await?;
+        ensure!(shown["title"] == "Approved by Ann: Transfer", "{shown}");
         desk.run(LISTEN, vec![]).await?;
         press_in_vain(&desk, "").await?;
         until_true("the page is led to it", async || {
@@ -189,7 +187,10 @@ async fn worker(stage: &Stage) -> Result<Tab> {
     desk.devtools("Browser.grantPermissions", granted).await?;
     desk.run(
         "await navigator.serviceWorker.register('/lab-sw.js', { scope: '/' });
-         await navigator.serviceWorker.ready;",
+         const { active } = await navigator.serviceWorker.ready;
+         // It may not show anything before.
+         while (active.state !== 'activated')
+           await new Promise((resolve) => (active.onstatechange = resolve));",
         vec![],
     )
     .await?;
@@ -210,28 +211,36 @@ async fn notified(stage: &Stage, query: &str) -> Result<(Agent, Tab)> {
     agent.click("inbox-button").await?;
     agent.say("Transfer 500 to Alice").await?;
     agent.card().await?;
+    until_true("the call is told", async || {
+        Ok(agent.run("return globalThis.noticed === true", vec![]).await? == json!(true))
+    })
+    .await?;
     Ok((agent, desk))
 }
 
-/// The one notification that is shown.
+/// The one notification that is shown. Chromium forgets one that is asked for while it is on its way,
+/// so nobody looks before it is there.
 async fn told(desk: &Tab) -> Result<Value> {
-    until_true("a call is told", async || {
-        let shown = desk.run(NOTIFICATIONS, vec![]).await?;
-        Ok(shown.as_array().is_some_and(|all| all.len() == 1))
-    })
-    .await?;
-    Ok(desk.run(NOTIFICATIONS, vec![]).await?[0].clone())
+    let shown = desk.run(NOTIFICATIONS, vec![]).await?;
+    ensure!(shown.as_array().is_some_and(|all| all.len() == 1), "{shown}");
+    Ok(shown[0].clone())
+}
+
+async fn pushed(desk: &Tab, data: Value) -> Result<()> {
+    let done = desk.run(TELL, vec![json!({ "push": data })]).await?;
+    ensure!(done == "pushed", "{done}");
+    Ok(())
 }
 
 async fn press(desk: &Tab, action: &str) -> Result<()> {
-    let done = desk.run(PRESS, vec![json!(action)]).await?;
+    let done = desk.run(TELL, vec![json!({ "press": action })]).await?;
     ensure!(done == "pressed", "{done}");
     Ok(())
 }
 
 /// Presses what leads to the page instead; that no window may be opened by a script is none of ours.
 async fn press_in_vain(desk: &Tab, action: &str) -> Result<()> {
-    desk.run(PRESS, vec![json!(action)]).await.map(drop)
+    desk.run(TELL, vec![json!({ "press": action })]).await.map(drop)
 }
 
 const NOTIFICATIONS: &str = "
@@ -240,20 +249,17 @@ const NOTIFICATIONS: &str = "
     return shown.map(({ title, body, actions }) =>
       ({ title, body, actions: actions.map(({ action }) => action) }));";
 
-const PUSH: &str = "
+/// Has the service worker hear of an event, and tells what came of it.
+const TELL: &str = "
     const registration = await navigator.serviceWorker.getRegistration();
-    registration.active.postMessage({ push: args[0] });";
+    const { port1, port2 } = new MessageChannel();
+    const done = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+    registration.active.postMessage(args[0], [port2]);
+    return done;";
 
 const LISTEN: &str = "
     navigator.serviceWorker.addEventListener('message', ({ data }) => (globalThis.led = data));
     navigator.serviceWorker.startMessages();";
-
-const PRESS: &str = "
-    const registration = await navigator.serviceWorker.getRegistration();
-    const { port1, port2 } = new MessageChannel();
-    const done = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
-    registration.active.postMessage({ press: args[0] }, [port2]);
-    return done;";
 
 const CHANNEL: &str = "
     const file = JSON.parse(await (await agent.exportRun(agent.runs[0].id)).text());

@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::axe::violations;
+use crate::edit::write;
 
 #[tokio::test]
 async fn call_at_the_worker_is_counted_shown_and_approved_by_the_same_card() -> Result<()> {
@@ -65,6 +66,50 @@ async fn call_at_the_worker_is_denied_with_a_reason() -> Result<()> {
 }
 
 #[tokio::test]
+async fn arguments_of_a_call_at_the_worker_are_changed_before_it_runs() -> Result<()> {
+    let worker = AtWork::start().await?;
+    play(async |stage| {
+        worker.invoice(500).await?;
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        agent.click("inbox-item").await?;
+        agent.click("edit-button").await?;
+        write(&agent, "amount", "-1").await?;
+        agent.click("review-button").await?;
+        agent.part("edit-faults").await?;
+        write(&agent, "amount", "50").await?;
+        agent.click("review-button").await?;
+        agent.shows("What you changed").await?;
+        agent.click("approve-button").await?;
+        agent.shows("Approved: Transfer").await?;
+        until_true("the tool was called", async || Ok(worker.calls() == [50])).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn call_whose_time_is_over_is_asked_about_anew() -> Result<()> {
+    let lapses = "expiresIn = 1\nonExpiry = \"ask-again\"\nwhen.required";
+    let worker = AtWork::changed(|file| file.replace("when.required", lapses)).await?;
+    play(async |stage| {
+        let job = worker.invoice(500).await?;
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        agent.click("inbox-item").await?;
+        agent.click("again-button").await?;
+        let journal = format!("/v1/jobs/{job}/journal");
+        until_true("there is time again", async || {
+            let told = worker.ask(ANN, &journal, None).await?;
+            Ok(told["entries"].to_string().contains("extended"))
+        })
+        .await?;
+        ensure!(worker.calls().is_empty());
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn whoever_comes_second_is_told_who_decided() -> Result<()> {
     let worker = AtWork::start().await?;
     play(async |stage| {
@@ -92,6 +137,7 @@ async fn card_says_who_approved_and_the_last_approval_starts_the_call() -> Resul
             agent.click("inbox-item").await?;
             agent.card().await?;
             agent.shows("0 of 2 approvals").await?;
+            ensure!(agent.parts("edit-button").await?.is_empty());
             if first == BEN {
                 worker.decide_as(BEN, "approve").await?;
                 agent.shows("1 of 2 approvals: Ben Bell").await?;
