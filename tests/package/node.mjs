@@ -8,6 +8,7 @@ for (const path of ["", "/define", "/element", "/react", "/holdpoint.js"]) {
   const names = path === "/react" ? [] : ["HoldpointAgentElement", "HoldpointError"];
   assert.deepEqual(Object.keys(module).sort(), names, path);
 }
+await import("holdpoint/testing");
 assert.deepEqual(Object.keys(globalThis), before);
 const { HoldpointAgentElement, HoldpointError } = await import("holdpoint");
 HoldpointAgentElement.define();
