@@ -19,6 +19,7 @@
 //! - A replay of the journal finds the state of the first time.
 
 pub mod approval;
+pub mod escape;
 pub mod grant;
 pub mod id;
 pub mod journal;

@@ -9,7 +9,7 @@ import { ElementLanguage } from "./holdpoint_language.js";
 /** Attributes with their defaults; of a list of allowed words the first is the default. */
 const ATTRIBUTES = {
   endpoint: "/v1",
-  api: ["responses", "chat", "messages", "demo"],
+  api: ["responses", "chat", "messages", "demo", "on-device"],
   model: "gpt-5",
   mode: ["tools", "plan"],
   layout: ["inline", "popover", "headless"],
@@ -19,13 +19,23 @@ const ATTRIBUTES = {
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
   worker: "",
+  webmcp: ["off", "use", "offer", "use offer"],
+  mcp: "",
   "title-badge": false,
   notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */
-const RICH = ["instructions", "labels", "approver", "workerToken"];
+const RICH = ["instructions", "labels", "approver", "workerToken", "toolPolicy", "mcpHeaders"];
 const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
+/** What can be so beside the state. */
+const MARKS = ["critical", "open"];
+
+/** The word of a list that a value means; what can be off is on where the attribute just stands there. */
+function allowed(known, value) {
+  if (value === "" && known[0] === "off") return known[1];
+  return known.includes(value) ? value : known[0];
+}
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -143,7 +153,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         get() {
           if (known === false) return this.hasAttribute(attribute);
           const value = this.getAttribute(attribute);
-          if (Array.isArray(known)) return known.includes(value) ? value : known[0];
+          if (Array.isArray(known)) return allowed(known, value);
           return value || known;
         },
         set(value) {
@@ -164,6 +174,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
           this.#rich[name] = value;
           if (name === "labels") this.#language.label(value);
           else this.#agent?.configure(name, value);
+          if (name === "toolPolicy") this.#join();
         },
       });
     }
@@ -177,6 +188,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #tools = [];
   /** Takes the tools of the last `tools = […]` away again. */
   #undoTools = [];
+  /** The tools that are not the page's own, if it ever asked for such. */
+  #foreign;
   #language = new ElementLanguage(
     this,
     (spoken) => this.#speak(spoken),
@@ -194,6 +207,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   constructor() {
     super();
     this.attachShadow({ mode: "open", delegatesFocus: true });
+    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET)];
     this.#internals = this.attachInternals();
     this.#internals.role = "region";
     this.#internals.ariaLabel = ATTRIBUTES.label;
@@ -202,8 +216,13 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   connectedCallback() {
     this.#takeEarlyProperties();
     const language = this.#language.watch();
-    if (this.#started) return this.#mount();
+    if (this.#started) {
+      this.#join();
+      return this.#mount();
+    }
     this.#started = true;
+    // What the page has in the element is there until the widget is.
+    this.shadowRoot.append(document.createElement("slot"));
     this.#start(language);
   }
 
@@ -212,9 +231,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#language.unwatch();
-      if (!this.#mounted) return;
-      this.#mounted = false;
-      this.#agent.unmount();
+      this.#foreign?.leave();
+      this.#mount();
     });
   }
 
@@ -226,7 +244,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
     const known = ATTRIBUTES[attribute];
-    if (Array.isArray(known) && value !== null && !known.includes(value)) {
+    const isKnown = (word) => word === value || (word === "off" && value === "");
+    if (Array.isArray(known) && value !== null && !known.some(isKnown)) {
       this.#report(
         new HoldpointError(
           "attribute_unknown",
@@ -247,8 +266,13 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     const property = propertyOf(attribute);
     if (attribute === "label") return this.#name();
     // Without a view there is nothing to find in a region.
-    if (attribute === "layout") this.#internals.role = this.layout === "headless" ? null : "region";
+    if (attribute === "layout") {
+      this.#internals.role = this.layout === "headless" ? null : "region";
+      this.#mount();
+    }
+    this.#mark("open", this.open && this.layout === "popover");
     if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
+    if (attribute === "webmcp" || attribute === "mcp") this.#join();
   }
 
   /** Settles when the widget is loaded and has read its store, or cannot. */
@@ -377,16 +401,22 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#agent = new Agent(
         this.namespace,
         (...event) => this.#hear(...event),
-        (state) => this.#enter(state),
+        (state, marks) => this.#enter(state, marks),
       );
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
       }
+      this.#agent.configure("device", async (question, signal) => {
+        const { ask } = await import("./holdpoint_device.js");
+        const tell = (percent) => this.#agent.configure("downloaded", percent);
+        return ask(question, signal, this.#spoken.locale, tell);
+      });
       this.#speak(this.#spoken);
       this.#registerTools();
       this.#mount();
       this.#opened.resolve();
       // What waits in the store goes on now, so the tools come first.
+      await this.#join();
       await this.#agent.begin(hasStore);
       this.#ready.resolve();
       this.#emit("holdpoint-ready", { version: this.#version });
@@ -396,7 +426,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#opened.reject(error);
       this.#ready.reject(error);
       this.#report(error);
-      if (this.layout !== "headless") this.#show(error);
+      this.#show(error);
     }
   }
 
@@ -414,9 +444,13 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     this.#agent?.configure("label", name);
   }
 
+  /** Shows the view where there should be one, and takes it away where not. */
   #mount() {
-    if (!this.#agent || this.#mounted || !this.isConnected) return;
-    this.#mounted = true;
+    const shows = this.isConnected && this.layout !== "headless";
+    if (!this.#agent || this.#mounted === shows) return;
+    this.#mounted = shows;
+    if (!shows) return this.#agent.unmount();
+    this.shadowRoot.replaceChildren();
     this.#agent.mount(this.shadowRoot);
   }
 
@@ -430,9 +464,23 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
   }
 
+  /** Has tools join that are not the page's own; what that takes is fetched with the first. */
+  async #join() {
+    if (!this.#agent || !(this.#foreign || this.mcp || this.webmcp !== "off")) return;
+    try {
+      const { ForeignTools } = await import("./holdpoint_foreign.js");
+      const report = (...fault) => this.#report(new HoldpointError(...fault));
+      this.#foreign ??= new ForeignTools(this, this.#agent, report);
+      await this.#foreign.update();
+    } catch (cause) {
+      this.#report(loadError(cause));
+    }
+  }
+
   #register(tool) {
     const agent = this.#agent;
     let name;
+    this.#foreign?.giveWay(tool?.name);
     try {
       name = agent.registerTool(tool);
     } catch (thrown) {
@@ -442,8 +490,10 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
     return () => {
       // Another tool may have the name by a second call.
-      if (name !== undefined) agent.unregisterTool(name);
+      if (name === undefined) return;
+      agent.unregisterTool(name);
       name = undefined;
+      this.#foreign?.update();
     };
   }
 
@@ -477,18 +527,21 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     this.#ready.settled.then(tell, tell);
   }
 
-  #enter(state) {
+  #enter(state, marks = "") {
     this.#state = state;
-    for (const other of STATES) this.#internals.states?.delete(other);
-    this.#internals.states?.add(state);
+    const now = [state, ...marks.split(" ")];
+    for (const name of [...STATES, MARKS[0]]) this.#mark(name, now.includes(name));
+  }
+
+  #mark(name, is) {
+    this.#internals.states?.[is ? "add" : "delete"](name);
   }
 
   /** Says what went wrong where the widget would be. */
   #show({ code, message, fix }) {
+    if (this.layout === "headless") return this.shadowRoot.replaceChildren();
     const { texts } = this.#spoken;
     const words = [texts[message] ?? message, texts[fix] ?? fix];
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(FAULT_SHEET);
     const card = document.createElement("div");
     card.className = "fault-card";
     card.setAttribute("part", "base");
@@ -496,15 +549,25 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     for (const [tag, text] of [["strong", words[0]], ["p", words[1]], ["code", code]]) {
       card.appendChild(document.createElement(tag)).textContent = text;
     }
-    this.shadowRoot.adoptedStyleSheets = [sheet];
+    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET + FAULT_SHEET)];
     this.shadowRoot.replaceChildren(card);
   }
 }
 
+function sheet(css) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  return sheet;
+}
+
+/** As long as the widget is not there, and where it shows nothing. */
+const BARE_SHEET = `
+  :host { display: block }
+  :host([hidden]), :host([layout="headless"]) { display: none }
+`;
+
 /** System colours: the theme is in the widget, which is not there. */
 const FAULT_SHEET = `
-  :host { display: block }
-  :host([hidden]) { display: none }
   .fault-card {
     border: 1px solid; border-inline-start-width: 4px; border-radius: 6px; padding: 12px 16px;
     background: Canvas; color: CanvasText; font: 14px/1.5 system-ui, sans-serif;

@@ -114,7 +114,13 @@ impl Shell {
     /// There is nothing to read.
     pub(super) fn idle(&self) {
         self.shown.loaded.set(true);
-        self.page.state("idle");
+        self.tell_rest();
+    }
+
+    /// Tells the state as long as there is no run.
+    fn tell_rest(&self) {
+        let is_online = self.shown.online.get_untracked();
+        self.page.state(if is_online { "idle" } else { "offline" }, "");
     }
 
     /// Does what a person asked for in the views, and says where it did not work.
@@ -179,7 +185,14 @@ impl Shell {
                 if name != "pageshow" {
                     shell.shown.online.set(name == "online");
                 }
-                let Some(work) = shell.working() else { return };
+                let Some(work) = shell.working() else {
+                    // As long as the store is read, its state is another.
+                    if shell.shown.loaded.get_untracked() {
+                        shell.tell_rest();
+                    }
+                    return;
+                };
+                work.refresh_state();
                 let persisted = js_sys::Reflect::get(&event, &"persisted".into());
                 let came_back = persisted.is_ok_and(|persisted| persisted.is_truthy());
                 spawn_local(async move {

@@ -4,7 +4,6 @@
 use holdpoint_core::run::{Outcome, Progress, Run, Slot, State, Status};
 
 use super::desk::{Desk, sentence_case};
-use super::escape::visible_text;
 use super::facts::sentence;
 use super::fault_card::title;
 use super::receipt::spoken;
@@ -17,6 +16,7 @@ use crate::driver::ports::Trouble;
 use crate::language::{fault, known, why_failed};
 use crate::markdown::{parse, plain};
 use crate::text;
+use holdpoint_core::escape::visible_text;
 
 /// Says each event of a run once, as long as the current owner is there.
 pub(super) fn announce(desk: Desk, shown: RunShown) {

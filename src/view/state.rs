@@ -14,13 +14,13 @@ use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
 use super::desk::{Desk, sentence_case};
-use super::escape::visible_text;
 use super::signal::Signal;
 use super::status::State;
 use super::tag::Tag;
 use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
 use crate::text::{self, ASSISTANT};
+use holdpoint_core::escape::visible_text;
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]

@@ -14,7 +14,7 @@ use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
 use super::state::{InboxView, Intent, Intents, Shown};
 use super::status::{state, status};
-use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
+use super::tag::{Handle, Keyed, Tag, icon, keyed, slot, stroke, tag};
 use super::transcript::transcript;
 use crate::language::{current, number};
 use crate::text;
@@ -90,7 +90,7 @@ fn is_popover(shown: Shown) -> bool {
 fn panel(desk: Desk) -> Tag {
     let shown = desk.shown;
     tag("section")
-        .class("panel")
+        .part("panel")
         .bind("aria-label", move || Some(shown.label.get()))
         .bind("hidden", move || (is_popover(shown) && !shown.open.get()).then(String::new))
         .child(head(desk))
@@ -100,6 +100,7 @@ fn panel(desk: Desk) -> Tag {
                 .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
                 .child(behind_inbox(desk, transcript(desk)))
                 .child(behind_inbox(desk, composer(desk)))
+                .child(behind_inbox(desk, slot("footer")))
                 .one(move || {
                     let InboxView(inbox) = shown.inbox_view.get()?;
                     shown.inbox.get().then(|| keyed("", move || inbox(desk)))
@@ -119,9 +120,10 @@ fn behind_inbox(desk: Desk, view: Tag) -> Tag {
 fn head(desk: Desk) -> Tag {
     let shown = desk.shown;
     tag("header")
-        .class("head")
-        .child(tag("h2").class("title").live_text(move || shown.label.get()))
+        .part("header")
+        .child(tag("h2").part("title").live_text(move || shown.label.get()))
         .child(status(desk))
+        .child(slot("header-actions"))
         .child(inbox_button(desk))
 }
 
@@ -162,7 +164,7 @@ fn launch(desk: Desk, handle: Handle) -> Tag {
                 focus_soon(desk.input);
             }
         })
-        .child(icon(stroke::SPEECH))
+        .child(slot("launcher").child(icon(stroke::SPEECH)))
         .one(move || badge(shown.waiting.get()))
 }
 

@@ -34,6 +34,13 @@ agent.tools = [{ name: "idle", description: "Does nothing" }];
 // @ts-expect-error: a rule is data; a function goes to `needsApproval`.
 agent.tools = [{ name: "pay", description: "Pays", execute() {}, approval: () => true }];
 
+agent.webmcp = "use offer";
+agent.mcp = "https://tools.example/mcp";
+agent.mcpHeaders = async (server) => ({ authorization: `Bearer ${server.length}` });
+agent.toolPolicy = { webmcp: { search: { approval: "never", summary: () => "Search" } } };
+// @ts-expect-error: what a foreign tool does is not the page's to say.
+agent.toolPolicy = { webmcp: { search: { execute: () => 1 } } };
+
 const unregister: () => void = await agent.registerTool<{ amount: number }>(
   { name: "deposit", description: "Pays in", execute: ({ amount }) => amount.toFixed(2) },
   { signal: AbortSignal.timeout(1000) },

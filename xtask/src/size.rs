@@ -47,7 +47,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     table("with the stand-in model", &|name| name == DEMO)?;
     let is_label = |name: &str| name.starts_with(page::LABELS);
     table("a language other than English", &is_label)?;
-    let is_around = |name: &str| !page::is_first(name) && !is_part(name) && !is_label(name);
+    let is_optional = |name: &str| page::OPTIONAL.contains(&name);
+    table("tools that are not the page's own", &is_optional)?;
+    let is_around = |name: &str| {
+        !page::is_first(name) && !is_part(name) && !is_label(name) && !is_optional(name)
+    };
     table("the demo page around it", &is_around)?;
 
     let (mut now, mut then) = (BTreeMap::new(), BTreeMap::new());

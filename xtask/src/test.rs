@@ -287,7 +287,9 @@ fn e2e(context: &Context<'_>) -> Result<Outcome> {
     let mut command = context.cargo_test(&["--package", "holdpoint-e2e"]);
     browsers.describe_to(&mut command);
     // Each with the variable that names it; where one cannot be had, its tests say so and pass.
+    let python = Python::ready(context.workspace);
     let optional = [
+        ("MCP", "HOLDPOINT_PYTHON", python.map(|python| python.interpreter().to_owned())),
         ("aimock", "HOLDPOINT_AIMOCK", npm::aimock(context.workspace)),
         ("axe-core, DOMPurify", "HOLDPOINT_CORPORA", npm::corpora(context.workspace)),
     ];

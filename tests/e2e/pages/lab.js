@@ -12,12 +12,14 @@
 // - `storage=refused`: the page has no IndexedDB;
 // - `voice=regions`: the browser cannot be told what to say;
 // - `hurry`: so many times faster do the widget's timers go;
+// - `device`, `schemas`, `window`, `says`: the browser's own model; see language-model.js;
 // - `vendor`: who is said to have made the browser; `away`: nobody looks at the page.
 
 const query = new URLSearchParams(location.search);
 const own = [
   "tools", "hints", "verify", "preview", "expires", "hold", "storage", "voice", "hurry",
-  "vendor", "away", "late", "rule", "undo", "watch", "fresh",
+  "vendor", "away", "late", "rule", "undo", "watch", "fresh", "device", "schemas",
+  "window", "says",
 ];
 
 /** What the tool's precondition says. */
@@ -60,6 +62,7 @@ if (query.has("hurry")) {
     globalThis[name] = (work, ms, ...rest) => real(work, ms / query.get("hurry"), ...rest);
   }
 }
+if (query.has("device")) (await import("/language-model.js")).standIn(query);
 
 const agent = document.createElement("holdpoint-agent");
 agent.setAttribute("endpoint", "/lab/v1");

@@ -13,6 +13,9 @@ pub(crate) const TAG: &str = "holdpoint-agent";
 /// The class of the element.
 pub(crate) const CLASS: &str = "HoldpointAgentElement";
 
+/// How the declarations call the slot that has no name.
+pub(crate) const DEFAULT_SLOT: &str = "(default)";
+
 /// What a page may rely on.
 pub(crate) struct Contract {
     pub(crate) description: String,
@@ -24,6 +27,7 @@ pub(crate) struct Contract {
     pub(crate) parts: Vec<Named>,
     pub(crate) custom_properties: Vec<Named>,
     pub(crate) states: Vec<Named>,
+    pub(crate) slots: Vec<Named>,
 }
 
 /// Something with a name, a sentence, and a type or default where it has one.
@@ -71,6 +75,7 @@ impl Contract {
             parts: Vec::new(),
             custom_properties: Vec::new(),
             states: Vec::new(),
+            slots: Vec::new(),
         };
         for (doc, text) in settable {
             // A setter has the documentation of its getter.
@@ -99,6 +104,7 @@ impl Contract {
                 "csspart" => &mut contract.parts,
                 "cssprop" => &mut contract.custom_properties,
                 "cssstate" => &mut contract.states,
+                "slot" => &mut contract.slots,
                 _ => bail!("{TYPES}: @{tag} is not known on the class"),
             };
             let (name, description) =

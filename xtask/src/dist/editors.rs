@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::contract::{CLASS, Contract, Method, Named, Property, TAG};
+use super::contract::{CLASS, Contract, DEFAULT_SLOT, Method, Named, Property, TAG};
 
 /// The [custom elements manifest](https://github.com/webcomponents/custom-elements-manifest).
 /// `module` defines the class, `defining` gives it the name.
@@ -55,8 +55,7 @@ pub(super) fn manifest(contract: &Contract, module: &str, defining: &str) -> Val
                     "attributes": attributes,
                     "members": members,
                     "events": events,
-                    // What is in the element comes from the run alone: it has no slots.
-                    "slots": [],
+                    "slots": contract.slots.iter().map(slot).collect::<Vec<_>>(),
                     "cssParts": contract.parts.iter().map(named).collect::<Vec<_>>(),
                     "cssProperties": properties,
                     "cssStates": contract.states.iter().map(named).collect::<Vec<_>>(),
@@ -110,6 +109,12 @@ fn method(method: &Method) -> Value {
     })
 }
 
+/// The slot of what has no attribute `slot` has no name.
+fn slot(it: &Named) -> Value {
+    let name = if it.name == DEFAULT_SLOT { "" } else { &it.name };
+    json!({ "name": name, "description": it.description })
+}
+
 fn named(it: &Named) -> Value {
     json!({ "name": it.name, "description": it.description })
 }
@@ -158,6 +163,7 @@ pub(super) fn web_types(contract: &Contract, version: &str) -> Value {
                 "properties": properties,
                 "events": contract.events.iter().map(named).collect::<Vec<_>>(),
             },
+            "slots": contract.slots.iter().map(slot).collect::<Vec<_>>(),
             "css": {
                 "properties": contract.custom_properties.iter().map(named).collect::<Vec<_>>(),
                 "parts": contract.parts.iter().map(named).collect::<Vec<_>>(),

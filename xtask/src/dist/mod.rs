@@ -54,7 +54,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     let mut files = Files::new();
     let mut named = Named::default();
     for (name, bytes) in page::loader(workspace)? {
-        if name.starts_with(page::LABELS) {
+        if name.starts_with(page::LABELS) || page::OPTIONAL.contains(&&*name) {
             named.add(&mut files, &name, bytes);
         } else {
             files.insert(name, bytes);
@@ -95,6 +95,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     ] {
         files.insert(name.into(), pretty(&data)?);
     }
+    files.append(&mut page::themes(workspace)?);
     files.append(&mut papers(workspace)?);
     files.insert(notices::NAME.into(), notices::collect(workspace)?.into());
     let shipped: Vec<_> = files.keys().cloned().collect();
@@ -164,13 +165,12 @@ fn scripts(workspace: &Workspace, named: &Named, files: &mut Files) -> Result<()
     let directory = workspace.work().join("dist");
     wasm::clear(&directory)?;
     fs::write(directory.join(page::LANGUAGE), read(page::LANGUAGE)?)?;
-    let (_, glue, _) = named.0.last().context("the glue has no name")?;
-    let externals = [glue.as_str(), ELEMENT].map(|name| format!("--external:./{name}"));
+    let apart = named.0.iter().map(|(_, hashed, _)| hashed.as_str());
+    let apart: Vec<_> = apart.filter(|name| name.ends_with(".js")).chain([ELEMENT]).collect();
     for (name, script) in [(page::LOADER, &*source), (ELEMENT, class), (DEFINE, &define)] {
         let path = directory.join(name);
         fs::write(&path, script)?;
-        let flags = ["--bundle", &externals[0], &externals[1]];
-        let script = wasm::minified(&npm, &flags, &path)?;
+        let script = page::bundled(&npm, &path, &apart)?;
         let text = String::from_utf8_lossy(&script);
         let old = named.0.iter().find(|(old, ..)| text.contains(&format!("/{old}\"")));
         ensure!(old.is_none(), "{name} asks for a file by the name without its hash: {old:?}");

@@ -57,12 +57,14 @@ fn of(contract: &Contract) -> String {
     page += &table(&["Method", "Gives", ""], &methods);
     page += "\n## Events\n\nAll bubble and are composed.\n\n";
     page += &named("Event", "Detail", &contract.events);
-    page += "\n## States\n\nThe property `state`; in a style sheet `holdpoint-agent:state(waiting)`.\n\n";
+    page += "\n## States\n\nIn a style sheet `holdpoint-agent:state(waiting)`. The property `state` is one of these, \
+             but for `critical`\nand `open`, which are so beside it.\n\n";
     page += &named("State", "", &contract.states);
     page += "\n## Custom properties\n\nThey may be set on any element around it.\n\n";
     page += &named("Property", "Default", &contract.custom_properties);
-    page += "\n## Parts\n\n`holdpoint-agent::part(approve-button)` styles one. There are no slots: what is \
-             in the element comes\nfrom its runs alone.\n\n";
+    page += "\n## Slots\n\nFor what the page puts into the element, by its attribute `slot`.\n\n";
+    page += &named("Slot", "", &contract.slots);
+    page += "\n## Parts\n\n`holdpoint-agent::part(approve-button)` styles one.\n\n";
     page += &named("Part", "", &contract.parts);
     page
 }

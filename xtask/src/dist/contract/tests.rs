@@ -96,12 +96,16 @@ fn events_are_those_that_are_sent() {
 fn states_are_those_that_the_element_enters() {
     let loader = read("src/element/holdpoint.js");
     let states = between(&loader, "const STATES = [", "];");
-    let states = states.split(", ").map(|name| name.trim_matches('"').to_owned()).collect();
+    let marks = between(&loader, "const MARKS = [", "];");
+    let words = |list: &str| -> Vec<String> {
+        list.split(", ").map(|name| name.trim_matches('"').to_owned()).collect()
+    };
+    let states = words(states);
     let contract = contract();
-    same("states", names(&contract.states), states);
+    same("states", names(&contract.states), [states.clone(), words(marks)].concat());
     let state = contract.properties.iter().find(|it| it.name == "state").unwrap();
     assert_eq!(state.ty, "AgentState");
-    let words = names(&contract.states).iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>();
+    let words = states.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>();
     let types = read("src/element/holdpoint.d.ts");
     assert!(types.contains(&format!("export type AgentState = {};", words.join(" | "))));
 }
@@ -119,6 +123,17 @@ fn custom_properties_and_their_defaults_are_those_of_the_sheet() {
     let declared = contract().custom_properties;
     let declared = declared.into_iter().map(|it| (it.name, it.detail)).collect();
     same("custom properties", declared, read);
+}
+
+#[test]
+fn slots_are_those_of_the_views() {
+    let mut found = vec![DEFAULT_SLOT.to_owned()];
+    for (_, text) in sources(&["src/view"]) {
+        for (at, _) in text.match_indices("slot(\"") {
+            found.extend(text[at..].split('"').nth(1).map(str::to_owned));
+        }
+    }
+    same("slots", names(&contract().slots), found);
 }
 
 #[test]
