@@ -89,8 +89,8 @@ impl Lab {
             .route("/lab.css", get(|| page("text/css", include_str!("../pages/lab.css"))))
             .route("/lab.js", get(|| page("text/javascript", include_str!("../pages/lab.js"))))
             .route(
-                "/mortal.js",
-                get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
+                "/testing/crash.js",
+                get(|| page("text/javascript", include_str!("../../../src/kit/testing/crash.js"))),
             )
             .route(
                 "/headless.html",
@@ -99,6 +99,13 @@ impl Lab {
             .route(
                 "/headless.js",
                 get(|| page("text/javascript", include_str!("../pages/headless.js"))),
+            )
+            .route("/heads.html", get(|| page("text/html", include_str!("../pages/heads.html"))))
+            .route("/heads.css", get(|| page("text/css", include_str!("../pages/heads.css"))))
+            .route("/heads.js", get(|| page("text/javascript", include_str!("../pages/heads.js"))))
+            .route(
+                "/transfer.js",
+                get(|| page("text/javascript", include_str!("../pages/transfer.js"))),
             )
             .route(
                 "/language-model.js",
