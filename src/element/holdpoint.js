@@ -405,10 +405,12 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         language,
       ]);
       this.#version = version();
+      // The widget does not keep an element in memory that the page has let go of.
+      const here = new WeakRef(this);
       this.#agent = new Agent(
         this.namespace,
-        (...event) => this.#hear(...event),
-        (state, marks) => this.#enter(state, marks),
+        (...event) => here.deref()?.#hear(...event),
+        (state, marks) => here.deref()?.#enter(state, marks),
       );
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
@@ -464,12 +466,24 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   /** Shows the view where there should be one, and takes it away where not. */
   #mount() {
+    const agent = this.#agent;
+    if (!agent) return;
+    agent.beHere(this.isConnected);
     const shows = this.isConnected && this.layout !== "headless";
-    if (!this.#agent || this.#mounted === shows) return;
+    if (this.#mounted === shows) return this.#raise();
     this.#mounted = shows;
-    if (!shows) return this.#agent.unmount();
+    if (!shows) return agent.unmount();
     this.shadowRoot.replaceChildren();
-    this.#agent.mount(this.shadowRoot);
+    agent.mount(this.shadowRoot);
+  }
+
+  /** What is moved within a page has left the top layer. */
+  #raise() {
+    try {
+      this.shadowRoot.querySelector(".base[popover]")?.showPopover();
+    } catch {
+      // It is there, or this browser has no such layer.
+    }
   }
 
   /** A property that was set before the class was known hides the accessor: set it again. */
@@ -504,6 +518,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     } catch (thrown) {
       const error = HoldpointError.from(thrown);
       this.#report(error);
+      this.#foreign?.update();
       throw error;
     }
     return () => {

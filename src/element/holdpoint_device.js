@@ -74,8 +74,13 @@ const notDownloaded = () =>
 
 async function create(options, locale, tell) {
   const percent = new Intl.NumberFormat(locale, { style: "percent" });
-  const monitor = (model) =>
-    model.addEventListener("downloadprogress", ({ loaded }) => tell(percent.format(loaded)));
+  let told;
+  const progressed = ({ loaded }) => {
+    // Whoever has it read aloud need not hear of each hundredth.
+    const step = percent.format(Math.floor(loaded * 20) / 20);
+    if (step !== told) tell((told = step));
+  };
+  const monitor = (model) => model.addEventListener("downloadprogress", progressed);
   try {
     return await LanguageModel.create({ ...options, monitor });
   } finally {

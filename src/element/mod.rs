@@ -112,6 +112,12 @@ impl Agent {
         })
     }
 
+    /// The element is in the page, or out of it: then its runs are left to others.
+    #[wasm_bindgen(js_name = beHere)]
+    pub fn be_here(&self, is_here: bool) {
+        self.shell.be_here(is_here);
+    }
+
     /// Takes an attribute's or a property's value in.
     pub fn configure(&self, name: &str, value: &JsValue) {
         self.shell.settings.borrow_mut().set(name, value, &self.shell.shown);
@@ -122,9 +128,9 @@ impl Agent {
             // If it cannot be fetched, whoever asks for anything next hears of it.
             spawn_local(async move { drop(shell.work().await) });
         }
-        // Another language is another set of views.
+        // Another language is another set of views, and another layout has another layer.
         let root = self.mounted.borrow().as_ref().map(|mounted| mounted.root.clone());
-        if let Some(root) = root.filter(|_| name == "language") {
+        if let Some(root) = root.filter(|_| matches!(name, "language" | "layout")) {
             self.mount(&root);
         }
     }

@@ -30,6 +30,8 @@ pub(super) struct Shell {
     pub(super) channel: Channel,
     /// The page has set what it sets at first.
     pub(super) has_begun: Cell<bool>,
+    /// The element is in the page.
+    is_here: Cell<bool>,
     /// Held while it is loaded, so that it is loaded once.
     work: Mutex<Option<Rc<dyn Work>>>,
 }
@@ -52,6 +54,7 @@ impl Shell {
                 settings: RefCell::default(),
                 channel: Channel::open(namespace, on_run),
                 has_begun: Cell::new(false),
+                is_here: Cell::new(false),
                 work: Mutex::default(),
             }
         });
@@ -88,7 +91,16 @@ impl Shell {
         work.settings_changed();
         work.tools_changed();
         work.refresh_state();
+        work.be_here(self.is_here.get());
         Ok(work)
+    }
+
+    /// The element is in the page, or out of it; then its runs are left to others.
+    pub(super) fn be_here(&self, is_here: bool) {
+        self.is_here.set(is_here);
+        if let Some(work) = self.working() {
+            work.be_here(is_here);
+        }
     }
 
     /// The same, if it is there.

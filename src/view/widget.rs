@@ -44,6 +44,7 @@ pub(super) fn place(
     let owner = Owner::new();
     let view = owner.with(|| shown.speaking(view));
     root.append_child(&view.element()).ok();
+    raise(&view.element());
     if let Some(part) = focused {
         let same = root.query_selector(&["[part='", &part, "']"].concat());
         if let Some(same) = same.ok().flatten().and_then(|same| same.dyn_into::<HtmlElement>().ok())
@@ -72,6 +73,7 @@ fn widget(desk: Desk) -> Tag {
     let launcher = Handle::new(None);
     frame(desk)
         .bind("data-layout", move || Some(shown.layout.get()))
+        .bind("popover", move || is_popover(shown).then(|| "manual".to_owned()))
         .on("keydown", move |event| {
             let is_escape = event.unchecked_ref::<KeyboardEvent>().key() == "Escape";
             if is_escape && untrack(|| is_popover(shown)) && shown.open.get_untracked() {
@@ -98,6 +100,16 @@ pub(super) fn frame(desk: Desk) -> Tag {
         .on("keypress", |event| keep_typing_inside(&event))
         .on("keyup", |event| keep_typing_inside(&event))
         .child(desk.voice.regions())
+}
+
+/// Puts a popover into the top layer, where no `z-index` of the page is above it.
+fn raise(base: &HtmlElement) {
+    if base.has_attribute("popover") {
+        // A browser without that layer shows it where it is.
+        let show = Reflect::get(base, &"showPopover".into()).ok();
+        let show = show.and_then(|show| show.dyn_into::<Function>().ok());
+        show.map(|show| show.call0(base));
+    }
 }
 
 fn is_popover(shown: Shown) -> bool {

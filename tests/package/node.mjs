@@ -15,6 +15,7 @@ for (const path of ["", "/define", "/element", "/react", "/holdpoint.js"]) {
   const names = path === "/react" ? [] : NAMES;
   assert.deepEqual(Object.keys(module).sort(), names, path);
 }
+await import("holdpoint/testing");
 assert.deepEqual(Object.keys(globalThis), before);
 const { HoldpointAgentElement, HoldpointError } = await import("holdpoint");
 HoldpointAgentElement.define();

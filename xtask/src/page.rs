@@ -203,7 +203,8 @@ pub(crate) fn write(files: &Files, directory: &Path) -> Result<()> {
     write_over(files, directory)
 }
 
-fn write_over(files: &Files, directory: &Path) -> Result<()> {
+/// Writes files into a directory beside what is there.
+pub(crate) fn write_over(files: &Files, directory: &Path) -> Result<()> {
     for (name, bytes) in files {
         let path = directory.join(name);
         let parent = path.parent().unwrap_or(directory);

@@ -8,7 +8,6 @@
 // - `undo`: milliseconds in which an approval can be taken back; `watch`: the tool's precondition is
 //   `globalThis.world`;
 // - `fresh`: the state of things is another one each time it is asked for;
-// - `mortal`: the page can die; see mortal.js;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB;
 // - `voice=regions`: the browser cannot be told what to say;
@@ -18,7 +17,7 @@
 
 const query = new URLSearchParams(location.search);
 const own = [
-  "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
+  "tools", "hints", "verify", "preview", "expires", "hold", "storage", "voice", "hurry",
   "vendor", "away", "late", "rule", "undo", "watch", "fresh", "device", "schemas",
   "window", "says",
 ];
@@ -64,7 +63,6 @@ if (query.has("hurry")) {
   }
 }
 if (query.has("device")) (await import("/language-model.js")).standIn(query);
-if (query.has("mortal")) await import("/mortal.js");
 
 const agent = document.createElement("holdpoint-agent");
 agent.setAttribute("endpoint", "/lab/v1");

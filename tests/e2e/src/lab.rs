@@ -89,8 +89,8 @@ impl Lab {
             .route("/lab.css", get(|| page("text/css", include_str!("../pages/lab.css"))))
             .route("/lab.js", get(|| page("text/javascript", include_str!("../pages/lab.js"))))
             .route(
-                "/mortal.js",
-                get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
+                "/testing/crash.js",
+                get(|| page("text/javascript", include_str!("../../../src/kit/testing/crash.js"))),
             )
             .route(
                 "/headless.html",

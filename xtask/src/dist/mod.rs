@@ -88,6 +88,8 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     }
     files.insert(REACT.replace(".d.ts", ".js"), "export {};\n".into());
     files.insert(REACT.into(), read(REACT)?.into());
+    // Readable as it is: it runs in the tests of others, who step into it.
+    files.append(&mut wasm::read_tree(&workspace.root.join("src/kit"))?);
     for (name, data) in [
         ("custom-elements.json", editors::manifest(&contracts, ELEMENT, DEFINE)),
         ("web-types.json", editors::web_types(&contracts, &workspace.version)),
@@ -210,6 +212,7 @@ fn package(workspace: &Workspace, shipped: &[String]) -> Value {
             "./define": define,
             "./element": format!("./{ELEMENT}"),
             "./react": format!("./{}", REACT.replace(".d.ts", ".js")),
+            "./testing": "./testing.js",
             "./*": "./*",
         },
         // These define the element: a bundler must not drop their import.

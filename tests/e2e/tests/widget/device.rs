@@ -48,7 +48,7 @@ async fn download_of_the_browsers_model_begins_by_a_press_and_is_shown() -> Resu
         let agent = stage.lab(DOWNLOADABLE).await?;
         agent.say("Transfer 500 to Alice").await?;
         downloading(&agent, 0.42).await?;
-        agent.shows("The browser downloads its model: 42%").await?;
+        agent.shows("The browser downloads its model: 40%").await?;
         downloading(&agent, 1.0).await?;
         agent.card().await?;
         until_true("the download is not shown any more", async || {
