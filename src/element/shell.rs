@@ -80,6 +80,7 @@ impl Shell {
         // What the page registered or set meanwhile was told to nobody.
         work.settings_changed();
         work.tools_changed();
+        work.refresh_state();
         work.be_here(self.is_here.get());
         Ok(work)
     }

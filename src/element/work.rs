@@ -49,7 +49,10 @@ pub(super) trait Work {
     /// Reads a run again, or all of them, because someone else may have written.
     fn refresh(&self, run: Option<RunId>) -> Task<()>;
 
-    /// The element is in the page, or out of it. Tells the state anew.
+    /// Tells the state anew.
+    fn refresh_state(&self);
+
+    /// The element is in the page, or out of it.
     fn be_here(&self, is_here: bool);
 
     /// Gets the inbox, which is open.
@@ -186,9 +189,12 @@ impl Work for Works {
         })
     }
 
+    fn refresh_state(&self) {
+        self.app.refresh();
+    }
+
     fn be_here(&self, is_here: bool) {
         self.driver.be_here(is_here);
-        self.app.refresh();
     }
 
     fn show_inbox(&self) -> Task<()> {
