@@ -84,7 +84,7 @@ async function create(options, locale, tell) {
   try {
     return await LanguageModel.create({ ...options, monitor });
   } finally {
-    tell(null);
+    if (told) tell(null);
   }
 }
 
