@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use holdpoint_core::run::Effect;
+
 use super::ports::{Task, TroubleKind};
 use super::record::rests;
 use super::{Driver, Kept};
@@ -29,11 +31,14 @@ impl Driver {
     }
 
     fn carry_on(&self, kept: &Rc<Kept>) {
-        if kept.lease.borrow().is_some() {
-            self.perform_outstanding(kept);
-        } else if kept.run.borrow().as_ref().is_some_and(|run| !rests(run)) {
-            self.take_over(kept);
+        let Some(run) = kept.run.borrow().clone().filter(|run| !rests(run)) else { return };
+        if kept.lease.borrow().is_none() {
+            return self.take_over(kept);
         }
+        // An answer that is being saved is not asked for again.
+        let is_answered = kept.under_way.get() > 0;
+        let is_asked = |effect: &Effect| matches!(effect, Effect::CallModel { .. }) && is_answered;
+        self.perform(kept, run.outstanding().into_iter().filter(|effect| !is_asked(effect)));
     }
 
     /// Does what a run has to be held for until it is done.

@@ -2,7 +2,7 @@
 
 use holdpoint_core::run::Status;
 
-use crate::support::{Bank, Office, approve, call, says};
+use crate::support::{Bank, Office, Silence, approve, call, says};
 
 fn held() -> Office {
     Office::new([call("transfer", r#"{"amount":500,"recipient":"Alice"}"#), says("done")])
@@ -64,6 +64,23 @@ fn answer_under_way_is_taken_in_by_the_widget_that_left() {
     other.decide(&run, approve()).expect("an approval");
     assert_eq!(other.status(&run), Status::Completed);
     assert_eq!(office.bank.effects(), 1);
+}
+
+#[test]
+fn answer_that_is_being_saved_is_not_asked_for_again() {
+    let office = Office::new([says("hello")]);
+    office.model_hangs(true);
+    let tab = office.tab();
+    let run = tab.ask("hello");
+    tab.be_here(false);
+    office.store.fall_silent(Silence::NotDone);
+    office.model_answers();
+    tab.be_here(true);
+    assert_eq!(office.asked(), 1);
+    office.store.answer();
+    office.settle_down();
+    assert_eq!(tab.status(&run), Status::Completed);
+    assert_eq!(office.asked(), 1);
 }
 
 #[test]

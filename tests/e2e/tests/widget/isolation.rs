@@ -197,7 +197,7 @@ const COVER: &str = "
 
 /// Computed styles, but for what follows from how much room there is.
 const STYLES: &str = "
-    const sized = /size|width|height|origin|inset|^(top|right|bottom|left)$|^margin|animation/;
+    const sized = /size|width|height|origin|inset|^(top|right|bottom|left)$|^margin|animation|grid-template/;
     const styles = (elements) =>
       [...elements].map((element) => {
         const style = getComputedStyle(element);
