@@ -9,10 +9,11 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::http::Connection;
 use super::{Arriving, error};
-use crate::driver::ports::ModelError;
+use crate::driver::ports::{ModelError, Wire};
 
 /// Asks the model. Dropping the future stops it.
 pub(super) async fn call(
+    wire: Wire,
     device: JsValue,
     request: ModelRequest,
     on_delta: Box<dyn FnMut(Delta)>,
@@ -21,6 +22,7 @@ pub(super) async fn call(
         return Err(error::needs_plan());
     }
     let body = canonical(&Api::Chat.request(&request));
+    let told = wire.begin(super::ON_DEVICE, &body);
     let connection = Connection::new().map_err(|_| error::interrupted())?;
     // Without such a function there is nobody to ask, which is told as a fault of loading.
     let asked = device
@@ -32,7 +34,7 @@ pub(super) async fn call(
         Err(thrown) => Err(thrown),
     };
     let records = answer.map_err(|thrown| error::of_script(&thrown))?;
-    let mut answer = Arriving::new(Api::Chat, on_delta);
+    let mut answer = Arriving::new(Api::Chat, on_delta, told);
     answer.push(records.as_string().unwrap_or_default().as_bytes())?;
     answer.finish()
 }

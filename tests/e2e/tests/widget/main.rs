@@ -24,6 +24,7 @@ mod mcp;
 mod naughty;
 mod notify;
 mod once;
+mod panel;
 mod record;
 mod sealed;
 mod theme;
