@@ -1084,6 +1084,88 @@ export class HoldpointAgentElement extends HTMLElement {
 
 export interface HoldpointAgentElement extends HoldpointAgentProperties {}
 
+/** What a page sets of `<holdpoint-approval>`. */
+export interface HoldpointApprovalProperties {
+  /**
+   * The id of the agent whose call it shows; without it, the first agent of the same `namespace`.
+   * @attr for
+   * @default ""
+   */
+  htmlFor: string;
+  /**
+   * The store whose agent is meant.
+   * @attr namespace
+   * @default "default"
+   */
+  namespace: string;
+  /**
+   * The call that it shows, by its `callId`; without it the newest that waits.
+   * @attr call
+   * @default ""
+   */
+  call: string;
+}
+
+/**
+ * One call that waits for a person, anywhere in the page: the card of an agent of the page, which may be
+ * headless. It stays with a call until that is decided, and then says what became of it until another waits.
+ *
+ * @slot (default) - Shown where nothing waits.
+ * @cssstate waiting - What it shows waits for a person.
+ * @cssstate critical - It cannot be undone.
+ */
+export class HoldpointApprovalElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** The agent whose call it shows, as soon as there is one. */
+  readonly agent: HoldpointAgentElement | null;
+  /** What waits in it, if anything does. */
+  readonly approval: Approval | null;
+}
+
+export interface HoldpointApprovalElement extends HoldpointApprovalProperties {}
+
+/** What a page sets of `<holdpoint-inbox>`. */
+export interface HoldpointInboxProperties {
+  /**
+   * The id of the agent whose calls it lists; without it, the first agent of the same `namespace`.
+   * @attr for
+   * @default ""
+   */
+  htmlFor: string;
+  /**
+   * The store whose agent is meant.
+   * @attr namespace
+   * @default "default"
+   */
+  namespace: string;
+}
+
+/**
+ * Every call that a person was asked about, anywhere in the page: the inbox of an agent of the page. A row
+ * leads to its call: in the conversation, or where the agent is headless in a `<holdpoint-approval>` beside it,
+ * or in the inbox itself.
+ *
+ * @slot (default) - Shown until the list is.
+ * @cssstate waiting - A call waits for a person.
+ */
+export class HoldpointInboxElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** The agent whose calls it lists, as soon as there is one. */
+  readonly agent: HoldpointAgentElement | null;
+}
+
+export interface HoldpointInboxElement extends HoldpointInboxProperties {}
+
+/** The detail of the events of the elements beside an agent. */
+export interface HoldpointPartEventDetails {
+  /** There is no agent (`agent_missing`), or its view cannot be fetched; `fix` says what to do about it. */
+  "holdpoint-error": { code: string; message: string; fix: string };
+}
+
 /** The attributes and properties with the events, for frameworks that set both by one name. */
 export type HoldpointAgentProps = Partial<HoldpointAgentProperties> & {
   [Name in keyof HoldpointAgentProperties as Kebab<Name>]?: HoldpointAgentProperties[Name];
@@ -1098,6 +1180,8 @@ type Kebab<Name extends string> = Name extends `${infer First}${infer Rest}`
 declare global {
   interface HTMLElementTagNameMap {
     "holdpoint-agent": HoldpointAgentElement;
+    "holdpoint-approval": HoldpointApprovalElement;
+    "holdpoint-inbox": HoldpointInboxElement;
   }
   // The events bubble, so that any ancestor and the document may listen.
   interface HTMLElementEventMap extends HoldpointEventMap {}

@@ -1,10 +1,15 @@
-// The public module: `<holdpoint-agent>` and its error. Importing it defines the element.
+// The public module: `<holdpoint-agent>`, the elements beside it and their error. Importing it defines
+// them.
 //
 // It is plain JavaScript with no build step, and small, because every page that embeds the element
 // loads it: the widget itself is WebAssembly, fetched when the first element is connected.
 // The types are in holdpoint.d.ts; every name in there is API.
 
+import { BARE, dress, showFault } from "./holdpoint_fault.js";
+import { HoldpointApprovalElement, HoldpointInboxElement, SHOW, enlist } from "./holdpoint_heads.js";
 import { ElementLanguage } from "./holdpoint_language.js";
+
+export { HoldpointApprovalElement, HoldpointInboxElement };
 
 /** Attributes with their defaults; of a list of allowed words the first is the default. */
 const ATTRIBUTES = {
@@ -31,11 +36,9 @@ const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
 /** What can be so beside the state. */
 const MARKS = ["critical", "open"];
 
-/** The word of a list that a value means; what can be off is on where the attribute just stands there. */
-function allowed(known, value) {
-  if (value === "" && known[0] === "off") return known[1];
-  return known.includes(value) ? value : known[0];
-}
+/** The word of a list that a value means. What can be off is on where the attribute just stands there. */
+const meant = (known, value) =>
+  value === "" && known[0] === "off" ? known[1] : known.find((word) => word === value);
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -160,7 +163,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         get() {
           if (known === false) return this.hasAttribute(attribute);
           const value = this.getAttribute(attribute);
-          if (Array.isArray(known)) return allowed(known, value);
+          if (Array.isArray(known)) return meant(known, value) ?? known[0];
           return value || known;
         },
         set(value) {
@@ -214,7 +217,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   constructor() {
     super();
     this.attachShadow({ mode: "open", delegatesFocus: true });
-    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET)];
+    dress(this.shadowRoot, BARE);
     this.#internals = this.attachInternals();
     this.#internals.role = "region";
     this.#internals.ariaLabel = ATTRIBUTES.label;
@@ -222,6 +225,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   connectedCallback() {
     this.#takeEarlyProperties();
+    enlist(this, true);
     const language = this.#language.watch();
     if (this.#started) {
       this.#join();
@@ -237,6 +241,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     // A move takes an element out and puts it back in one task; only one that stays away unmounts.
     queueMicrotask(() => {
       if (this.isConnected) return;
+      enlist(this, false);
       this.#language.unwatch();
       this.#foreign?.leave();
       this.#mount();
@@ -251,8 +256,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
     const known = ATTRIBUTES[attribute];
-    const isKnown = (word) => word === value || (word === "off" && value === "");
-    if (Array.isArray(known) && value !== null && !known.some(isKnown)) {
+    if (Array.isArray(known) && value !== null && !meant(known, value)) {
       this.#report(
         new HoldpointError(
           "attribute_unknown",
@@ -405,10 +409,12 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         language,
       ]);
       this.#version = version();
+      // The widget does not keep an element in memory that the page has let go of.
+      const here = new WeakRef(this);
       this.#agent = new Agent(
         this.namespace,
-        (...event) => this.#hear(...event),
-        (state, marks) => this.#enter(state, marks),
+        (...event) => here.deref()?.#hear(...event),
+        (state, marks) => here.deref()?.#enter(state, marks),
       );
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
@@ -433,7 +439,18 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#opened.reject(error);
       this.#ready.reject(error);
       this.#report(error);
-      this.#show(error);
+      if (this.layout === "headless") this.shadowRoot.replaceChildren();
+      else showFault(this.shadowRoot, error, this.#spoken.texts);
+    }
+  }
+
+  /** Shows a part of its view in another element's root; gives what takes that away again. */
+  async [SHOW](...part) {
+    await this.#opened.settled;
+    try {
+      return await this.#agent.showPart(...part);
+    } catch (thrown) {
+      throw HoldpointError.from(thrown);
     }
   }
 
@@ -453,12 +470,24 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   /** Shows the view where there should be one, and takes it away where not. */
   #mount() {
+    const agent = this.#agent;
+    if (!agent) return;
+    agent.beHere(this.isConnected);
     const shows = this.isConnected && this.layout !== "headless";
-    if (!this.#agent || this.#mounted === shows) return;
+    if (this.#mounted === shows) return this.#raise();
     this.#mounted = shows;
-    if (!shows) return this.#agent.unmount();
+    if (!shows) return agent.unmount();
     this.shadowRoot.replaceChildren();
-    this.#agent.mount(this.shadowRoot);
+    agent.mount(this.shadowRoot);
+  }
+
+  /** What is moved within a page has left the top layer. */
+  #raise() {
+    try {
+      this.shadowRoot.querySelector(".base[popover]")?.showPopover();
+    } catch {
+      // It is there, or this browser has no such layer.
+    }
   }
 
   /** A property that was set before the class was known hides the accessor: set it again. */
@@ -493,6 +522,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     } catch (thrown) {
       const error = HoldpointError.from(thrown);
       this.#report(error);
+      this.#foreign?.update();
       throw error;
     }
     return () => {
@@ -544,49 +574,13 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #mark(name, is) {
     this.#internals.states?.[is ? "add" : "delete"](name);
   }
-
-  /** Says what went wrong where the widget would be. */
-  #show({ code, message, fix }) {
-    if (this.layout === "headless") return this.shadowRoot.replaceChildren();
-    const { texts } = this.#spoken;
-    const words = [texts[message] ?? message, texts[fix] ?? fix];
-    const card = document.createElement("div");
-    card.className = "fault-card";
-    card.setAttribute("part", "base");
-    card.setAttribute("role", "alert");
-    for (const [tag, text] of [["strong", words[0]], ["p", words[1]], ["code", code]]) {
-      card.appendChild(document.createElement(tag)).textContent = text;
-    }
-    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET + FAULT_SHEET)];
-    this.shadowRoot.replaceChildren(card);
-  }
 }
-
-function sheet(css) {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  return sheet;
-}
-
-/** As long as the widget is not there, and where it shows nothing. */
-const BARE_SHEET = `
-  :host { display: block }
-  :host([hidden]), :host([layout="headless"]) { display: none }
-`;
-
-/** System colours: the theme is in the widget, which is not there. */
-const FAULT_SHEET = `
-  .fault-card {
-    border: 1px solid; border-inline-start-width: 4px; border-radius: 6px; padding: 12px 16px;
-    background: Canvas; color: CanvasText; font: 14px/1.5 system-ui, sans-serif;
-  }
-  p { margin: 4px 0 }
-  code { font-size: 12px; opacity: .8 }
-`;
 
 // From here on: what importing this module does. Where there is no document, that is nothing.
 
-HoldpointAgentElement.define();
+for (const element of [HoldpointAgentElement, HoldpointApprovalElement, HoldpointInboxElement]) {
+  element.define();
+}
 
 // A classic script cannot import. It leaves functions in `window.holdpoint`, which are called in their
 // order with what this module exports; once it is loaded, at once.
@@ -595,7 +589,7 @@ if (globalThis.document && (left === undefined || Array.isArray(left))) {
   const push = (...callbacks) => {
     for (const callback of callbacks) {
       try {
-        callback({ HoldpointAgentElement, HoldpointError });
+        callback({ HoldpointAgentElement, HoldpointApprovalElement, HoldpointInboxElement, HoldpointError });
       } catch (thrown) {
         // The others are none the worse for it.
         reportError(thrown);

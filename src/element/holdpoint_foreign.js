@@ -22,8 +22,8 @@ export class ForeignTools {
   /** By key: `{ source, tools, failures, … }`. */
   #joined = new Map();
   #offers;
-  /** Names of which it was said that the page's own tool has them. */
-  #shadowed = new Set();
+  /** What was complained of, so that it is said once, however often it is listed. */
+  #said = new Set();
 
   /** `report` takes a code, a message and a fix. */
   constructor(element, agent, report) {
@@ -107,6 +107,7 @@ export class ForeignTools {
     } catch (fault) {
       // What was there before is still taken for there: a server that is down has not changed.
       if (joined.failures === 0) this.#complain(fault);
+      if (!this.#element.isConnected) return;
       const wait = WAITS_MS[Math.min(joined.failures++, WAITS_MS.length - 1)];
       joined.timer = setTimeout(() => this.#refresh(joined), wait);
     }
@@ -133,33 +134,36 @@ export class ForeignTools {
         const refresh = () => this.#refresh(this.#joined.get(source.key));
         this.#agent.registerTool(definition(source, entry.tool, entry.policy, refresh));
         tools.set(name, entry);
-        this.#shadowed.delete(name);
       } catch (fault) {
         if (fault?.code === "tool_duplicate") this.#shadow(source, name);
-        else this.#complain(fault);
+        else this.#once(fault);
       }
     }
   }
 
   #shadow(source, name) {
-    if (this.#shadowed.has(name)) return;
-    this.#shadowed.add(name);
-    this.#report(
-      "tool_shadowed",
-      `the tool ${name} of ${source.label} is not used: there is another one of that name`,
-      "give one of the two another name; the page's own tool goes first",
-    );
+    this.#once({
+      code: "tool_shadowed",
+      message: `the tool ${name} of ${source.label} is not used: there is another one of that name`,
+      fix: "give one of the two another name; the page's own tool goes first",
+    });
   }
 
-  #twice(source, { name }) {
-    this.#report(
-      "tool_duplicate",
-      `${source.label} has two tools whose names both read ${name.replace(/[^\w-]/g, "_")}`,
-      "give each tool a name of its own in letters, digits, underscores and hyphens",
-    );
+  #twice(source, tool) {
+    this.#once({
+      code: "tool_duplicate",
+      message: `${source.label} has two tools whose names both read ${nameOf(tool)}`,
+      fix: "give each tool a name of its own in letters, digits, underscores and hyphens",
+    });
   }
 
-  #complain({ code = "tools_failed", message = "it failed", fix = "reload the page" } = {}) {
+  #once(fault) {
+    const said = `${fault.code} ${fault.message}`;
+    if (!this.#said.has(said)) this.#complain(fault);
+    this.#said.add(said);
+  }
+
+  #complain({ code = "tools_failed", message = "it failed", fix = "reload the page" }) {
     this.#report(code, message, fix);
   }
 }

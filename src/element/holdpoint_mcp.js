@@ -185,7 +185,10 @@ export class McpServer {
   /** The result of a request, out of JSON or out of a stream, which may have to be read on. */
   async #answer(response, id, session, signal) {
     const kind = response.headers.get("content-type") ?? "";
-    if (kind.startsWith("application/json")) return this.#result(await response.json());
+    if (kind.startsWith("application/json")) {
+      // What breaks off is no answer either.
+      return this.#result(await response.json().catch(() => undefined));
+    }
     if (!kind.startsWith("text/event-stream")) {
       throw new Fault("mcp_malformed", `${this.label} answered with ${kind || "nothing"}`, CHECK_URL);
     }
@@ -214,8 +217,11 @@ export class McpServer {
     }
   }
 
-  #result({ result, error }) {
-    if (!error) return result;
+  #result({ result, error } = {}) {
+    if (result !== undefined) return result;
+    if (!error) {
+      throw new Fault("mcp_malformed", `the answer of ${this.label} is not one of MCP`, CHECK_URL);
+    }
     const refused = REFUSALS.includes(error.code);
     const words = refused ? "refused" : "failed";
     const fix = "see the log of the MCP server";

@@ -17,7 +17,7 @@ use crate::later::NotLoaded;
 use crate::runtime::BrowserRuntime;
 use crate::text;
 use crate::tools::PageTools;
-use crate::view::state::{Intent, Shown};
+use crate::view::state::{Intent, Intents, Shown};
 
 /// One widget as far as it goes without runs.
 pub(super) struct Shell {
@@ -31,6 +31,8 @@ pub(super) struct Shell {
     pub(super) wire: Wire,
     /// The page has set what it sets at first.
     pub(super) has_begun: Cell<bool>,
+    /// The element is in the page.
+    is_here: Cell<bool>,
     /// Held while it is loaded, so that it is loaded once.
     work: Mutex<Option<Rc<dyn Work>>>,
 }
@@ -54,11 +56,22 @@ impl Shell {
                 channel: Channel::open(namespace, on_run),
                 wire: Wire::default(),
                 has_begun: Cell::new(false),
+                is_here: Cell::new(false),
                 work: Mutex::default(),
             }
         });
         shell.watch_network();
         shell
+    }
+
+    /// The way of what a person asks for in the views.
+    pub(super) fn intents(self: &Rc<Self>) -> Intents {
+        let shell = Rc::downgrade(self);
+        Intents(Rc::new(move |intent| {
+            if let Some(shell) = shell.upgrade() {
+                spawn_local(async move { shell.intend(intent).await });
+            }
+        }))
     }
 
     /// What carries runs on; loaded, and the store read, if it was not yet.
@@ -80,7 +93,16 @@ impl Shell {
         work.settings_changed();
         work.tools_changed();
         work.refresh_state();
+        work.be_here(self.is_here.get());
         Ok(work)
+    }
+
+    /// The element is in the page, or out of it; then its runs are left to others.
+    pub(super) fn be_here(&self, is_here: bool) {
+        self.is_here.set(is_here);
+        if let Some(work) = self.working() {
+            work.be_here(is_here);
+        }
     }
 
     /// The same, if it is there.

@@ -52,6 +52,9 @@ pub(super) trait Work {
     /// Tells the state anew.
     fn refresh_state(&self);
 
+    /// The element is in the page, or out of it.
+    fn be_here(&self, is_here: bool);
+
     /// Gets the inbox, which is open.
     fn show_inbox(&self) -> Task<()>;
 
@@ -189,6 +192,10 @@ impl Work for Works {
 
     fn refresh_state(&self) {
         self.app.refresh();
+    }
+
+    fn be_here(&self, is_here: bool) {
+        self.driver.be_here(is_here);
     }
 
     fn show_inbox(&self) -> Task<()> {

@@ -18,9 +18,6 @@ pub(super) async fn call(
     request: ModelRequest,
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
-    if !request.tools.is_empty() {
-        return Err(error::needs_plan());
-    }
     let body = canonical(&Api::Chat.request(&request));
     let told = wire.begin(super::ON_DEVICE, &body);
     let connection = Connection::new().map_err(|_| error::interrupted())?;
@@ -28,11 +25,8 @@ pub(super) async fn call(
     let asked = device
         .unchecked_ref::<Function>()
         .call2(&JsValue::NULL, &body.into(), &connection.signal())
-        .map(|asked| Promise::resolve(&asked));
-    let answer = match asked {
-        Ok(asked) => JsFuture::from(asked).await,
-        Err(thrown) => Err(thrown),
-    };
+        .unwrap_or_else(|thrown| Promise::reject(&thrown).into());
+    let answer = JsFuture::from(Promise::resolve(&asked)).await;
     let records = answer.map_err(|thrown| error::of_script(&thrown))?;
     let mut answer = Arriving::new(Api::Chat, on_delta, told);
     answer.push(records.as_string().unwrap_or_default().as_bytes())?;

@@ -1,8 +1,9 @@
 """An MCP server made with the Python SDK, for the tests of the worker and of the widget:
-`python mcp_server.py [changed] [json] [cors] [blind] [token]`.
+`python mcp_server.py [changed] [more] [json] [cors] [blind] [token]`.
 
 It prints its address, keeps what it was called with in `/calls`, and ends when its input does.
-`changed`: a tool takes something else. `json`: it answers in JSON and not in streams. `cors`: pages of
+`changed`: a tool takes something else. `more`: it has tools more, whose answers come late, and keeps
+what it said for who comes back to it. `json`: it answers in JSON and not in streams. `cors`: pages of
 any origin may call it; `blind`: but not read the header with its session. `token`: it wants to know its
 callers.
 """
@@ -65,7 +66,6 @@ server.add_tool(
 )
 
 
-@server.tool()
 async def deposit(amount: int, context: Context) -> dict[str, int]:
     """Pays money in."""
     note("deposit", context)
@@ -74,13 +74,17 @@ async def deposit(amount: int, context: Context) -> dict[str, int]:
     return {"deposited": amount}
 
 
-@server.tool()
 async def open_account(context: Context) -> str:
     """Opens an account, after which there is a tool more."""
     note("open_account", context)
     server.add_tool(check_balance_of, name="check_account")
     await context.session.send_tool_list_changed()
     return "opened"
+
+
+if "more" in sys.argv:
+    server.add_tool(deposit)
+    server.add_tool(open_account)
 
 
 @server.custom_route("/calls", methods=["GET"])
@@ -124,9 +128,8 @@ def main():
     lowlevel.create_initialization_options = functools.partial(
         lowlevel.create_initialization_options, NotificationOptions(tools_changed=True)
     )
-    app = server.streamable_http_app(
-        json_response="json" in sys.argv, event_store=Events(), retry_interval=10
-    )
+    kept = {"event_store": Events(), "retry_interval": 10} if "more" in sys.argv else {}
+    app = server.streamable_http_app(json_response="json" in sys.argv, **kept)
     if "token" in sys.argv:
         app = known(app)
     if "cors" in sys.argv:

@@ -1,6 +1,11 @@
 // A page's own code, as the types allow it; what they must refuse is marked.
 
-import { HoldpointAgentElement, HoldpointError, type Approval } from "holdpoint";
+import {
+  HoldpointAgentElement,
+  HoldpointApprovalElement,
+  HoldpointError,
+  type Approval,
+} from "holdpoint";
 
 const agent = document.querySelector("holdpoint-agent")!;
 agent satisfies HoldpointAgentElement;
@@ -12,6 +17,16 @@ agent.titleBadge = true;
 agent.api = "smoke-signals";
 // @ts-expect-error: the state is the widget's to change.
 agent.state = "idle";
+
+const approval = document.querySelector("holdpoint-approval")!;
+approval satisfies HoldpointApprovalElement;
+approval.htmlFor = "desk";
+approval.call = "run.1.1";
+const waits: Approval | null = approval.approval;
+console.assert(waits?.risk !== "critical", waits?.origins[0]?.from);
+// @ts-expect-error: which agent it is follows from what is set.
+approval.agent = agent;
+document.querySelector("holdpoint-inbox")!.namespace = "desk";
 
 agent.tools = [
   {

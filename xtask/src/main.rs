@@ -8,6 +8,7 @@ mod cache;
 mod clients;
 mod demo;
 mod dist;
+mod examples;
 mod fuzz;
 mod glue;
 mod names;

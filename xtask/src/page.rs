@@ -14,8 +14,9 @@ use crate::wasm::{self, Build, Files};
 
 /// The hand-written module with the element's class, which loads the glue.
 pub(crate) const LOADER: &str = "holdpoint.js";
-/// The module that the loader imports; it is inside the loader where that could be bundled.
-pub(crate) const LANGUAGE: &str = "holdpoint_language.js";
+/// The modules that the loader imports; they are inside the loader where that could be bundled.
+pub(crate) const MODULES: [&str; 3] =
+    ["holdpoint_fault.js", "holdpoint_heads.js", "holdpoint_language.js"];
 /// Modules that the loader imports when something asks for them, each with what it imports in turn.
 pub(crate) const OPTIONAL: [&str; 2] = ["holdpoint_device.js", "holdpoint_foreign.js"];
 /// The folder of the texts in each language, beside the loader.
@@ -65,7 +66,9 @@ pub(crate) fn build_into(workspace: &Workspace, into: Option<PathBuf>) -> Result
 
 /// Whether a file is part of a first load: what the widget needs to show itself and what waits.
 pub(crate) fn is_first(name: &str) -> bool {
-    [LOADER, LANGUAGE, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
+    [LOADER, wasm::GLUE, wasm::WASM].contains(&name)
+        || MODULES.contains(&name)
+        || name.starts_with("snippets/")
 }
 
 /// The loader as it is shipped, the texts that it fetches, and the part for service workers.
@@ -204,7 +207,8 @@ pub(crate) fn write(files: &Files, directory: &Path) -> Result<()> {
     write_over(files, directory)
 }
 
-fn write_over(files: &Files, directory: &Path) -> Result<()> {
+/// Writes files into a directory beside what is there.
+pub(crate) fn write_over(files: &Files, directory: &Path) -> Result<()> {
     for (name, bytes) in files {
         let path = directory.join(name);
         let parent = path.parent().unwrap_or(directory);

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::browser::{self, Browsers};
 use crate::clients::Python;
 use crate::dist;
+use crate::examples;
 use crate::fuzz;
 use crate::npm;
 use crate::page;
@@ -44,7 +45,7 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
@@ -67,6 +68,11 @@ const PARTS: [Part; 13] = [
         name: "package",
         shows: "the package is installed, built and opened as others do it",
         run: package,
+    },
+    Part {
+        name: "examples",
+        shows: "the examples of each framework, with the package, in a browser",
+        run: examples,
     },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
     Part { name: "size", shows: "a first load has not grown; the budget is said", run: size },
@@ -279,6 +285,16 @@ fn package(context: &Context<'_>) -> Result<Outcome> {
     };
     dist::check::run(context.workspace, &modules, &browser::chromium(context.workspace)?)?;
     Ok(Outcome::Passed)
+}
+
+fn examples(context: &Context<'_>) -> Result<Outcome> {
+    let chromium = browser::chromium(context.workspace)?;
+    let left_out = examples::run(context.workspace, &chromium, context.args, context.named)?;
+    Ok(if left_out {
+        Outcome::Skipped("some of them need Node, npm and its registry")
+    } else {
+        Outcome::Passed
+    })
 }
 
 fn e2e(context: &Context<'_>) -> Result<Outcome> {

@@ -100,6 +100,13 @@ impl Lab {
                 "/headless.js",
                 get(|| page("text/javascript", include_str!("../pages/headless.js"))),
             )
+            .route("/heads.html", get(|| page("text/html", include_str!("../pages/heads.html"))))
+            .route("/heads.css", get(|| page("text/css", include_str!("../pages/heads.css"))))
+            .route("/heads.js", get(|| page("text/javascript", include_str!("../pages/heads.js"))))
+            .route(
+                "/transfer.js",
+                get(|| page("text/javascript", include_str!("../pages/transfer.js"))),
+            )
             .route(
                 "/language-model.js",
                 get(|| page("text/javascript", include_str!("../pages/language-model.js"))),

@@ -20,6 +20,7 @@ pub mod keyboard;
 pub mod lab;
 pub mod look;
 pub mod mcp;
+mod open;
 mod program;
 mod said;
 pub mod scene;

@@ -33,6 +33,9 @@ const ELEMENT: &str = "element.js";
 const DEFINE: &str = "define.js";
 /// The types of JSX, for React.
 const REACT: &str = "react.d.ts";
+/// What the class's module exports.
+const NAMES: &str =
+    "HoldpointAgentElement, HoldpointApprovalElement, HoldpointInboxElement, HoldpointError";
 /// In the loader: what follows is done by importing it.
 const IMPORTED: &str = "\n// From here on: what importing this module does. Where there is no document, that is nothing.\n";
 
@@ -76,7 +79,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let types = read(TYPES)?;
-    let contract = Contract::parse(&types)?;
+    let contracts = Contract::all(&types)?;
     files.insert(TYPES.into(), types.into());
     // Types that lie beside a module are its own without a word in `exports`.
     for script in [ELEMENT, DEFINE] {
@@ -88,9 +91,9 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     // Readable as it is: it runs in the tests of others, who step into it.
     files.append(&mut wasm::read_tree(&workspace.root.join("src/kit"))?);
     for (name, data) in [
-        ("custom-elements.json", editors::manifest(&contract, ELEMENT, DEFINE)),
-        ("web-types.json", editors::web_types(&contract, &workspace.version)),
-        ("vscode.html-custom-data.json", editors::vscode(&contract)),
+        ("custom-elements.json", editors::manifest(&contracts, ELEMENT, DEFINE)),
+        ("web-types.json", editors::web_types(&contracts, &workspace.version)),
+        ("vscode.html-custom-data.json", editors::vscode(&contracts)),
         ("sri.json", hashes(&files)),
     ] {
         files.insert(name.into(), pretty(&data)?);
@@ -157,14 +160,14 @@ fn scripts(workspace: &Workspace, named: &Named, files: &mut Files) -> Result<()
     let (class, imported) = source
         .split_once(IMPORTED)
         .with_context(|| format!("{} does not say where it begins to act", page::LOADER))?;
-    let define = format!(
-        "import {{ HoldpointAgentElement, HoldpointError }} from \"./{ELEMENT}\";\n\
-         export {{ HoldpointAgentElement, HoldpointError }};\n{imported}"
-    );
+    let define =
+        format!("import {{ {NAMES} }} from \"./{ELEMENT}\";\nexport {{ {NAMES} }};\n{imported}");
     let npm = Npm::install(workspace).context("the package is made with esbuild")?;
     let directory = workspace.work().join("dist");
     wasm::clear(&directory)?;
-    fs::write(directory.join(page::LANGUAGE), read(page::LANGUAGE)?)?;
+    for name in page::MODULES {
+        fs::write(directory.join(name), read(name)?)?;
+    }
     let apart = named.0.iter().map(|(_, hashed, _)| hashed.as_str());
     let apart: Vec<_> =
         apart.filter(|name| name.ends_with(".js")).chain([ELEMENT, page::CRASH]).collect();

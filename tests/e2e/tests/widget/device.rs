@@ -48,7 +48,7 @@ async fn download_of_the_browsers_model_begins_by_a_press_and_is_shown() -> Resu
         let agent = stage.lab(DOWNLOADABLE).await?;
         agent.say("Transfer 500 to Alice").await?;
         downloading(&agent, 0.42).await?;
-        agent.shows("The browser downloads its model: 42%").await?;
+        agent.shows("The browser downloads its model: 40%").await?;
         downloading(&agent, 1.0).await?;
         agent.card().await?;
         until_true("the download is not shown any more", async || {
@@ -83,6 +83,17 @@ async fn what_the_browsers_model_cannot_do_is_told_with_its_reason() -> Result<(
             tells(stage, query, reason).await?;
         }
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn run_that_calls_tools_as_it_goes_is_not_for_the_browsers_model() -> Result<()> {
+    play(async |stage| {
+        let agent = stage.held("device=available").await?;
+        agent.run("agent.api = 'on-device'", vec![]).await?;
+        agent.approve().await?;
+        agent.shows("this run calls tools as it goes").await
     })
     .await
 }

@@ -76,7 +76,7 @@ async fn mcp_tool_that_says_it_failed_did_and_one_gone_in_the_middle_is_in_doubt
 
 #[tokio::test]
 async fn answer_is_read_on_where_the_mcp_server_closed_its_stream() -> Result<()> {
-    let Some(server) = McpServer::start("0", &["cors"]).await? else { return Ok(()) };
+    let Some(server) = McpServer::start("0", &["cors", "more"]).await? else { return Ok(()) };
     play(async |stage| {
         let agent = stage.foreign(&format!("mcp={}", server.url())).await?;
         agent.say("Deposit 20").await?;
@@ -119,7 +119,7 @@ async fn mcp_server_that_forgot_the_page_is_greeted_anew_and_a_changed_tool_is_a
 
 #[tokio::test]
 async fn tools_that_an_mcp_server_has_since_are_heard_of() -> Result<()> {
-    let Some(server) = McpServer::start("0", &["cors"]).await? else { return Ok(()) };
+    let Some(server) = McpServer::start("0", &["cors", "more"]).await? else { return Ok(()) };
     play(async |stage| {
         let agent = stage.foreign(&format!("mcp={}", server.url())).await?;
         let has = "return agent.evaluate('check_account', {}).then(() => true, () => false)";
@@ -129,6 +129,29 @@ async fn tools_that_an_mcp_server_has_since_are_heard_of() -> Result<()> {
         agent.approve().await?;
         until_true("the new tool is there", async || Ok(agent.run(has, vec![]).await? == true))
             .await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn call_that_an_mcp_server_refused_has_failed_and_one_that_broke_is_in_doubt() -> Result<()> {
+    play(async |stage| {
+        stage.allow_complaints();
+        for (kind, outcome) in [
+            ("answers", "Done: 500 to Alice"),
+            ("refuses", "refused: the odd one says no"),
+            ("asks", "asks for more"),
+            ("fails", "In doubt"),
+            ("errs", "In doubt"),
+            ("ends", "In doubt"),
+        ] {
+            let agent = stage.foreign(&format!("mcp=/odd-mcp/{kind}&namespace={kind}")).await?;
+            agent.say("Transfer 500 to Alice").await?;
+            agent.approve().await?;
+            agent.shows(outcome).await?;
+        }
+        let agent = stage.foreign("mcp=/odd-mcp/old&namespace=old").await?;
+        is_told(&agent, "mcp_version", "2025-11-25").await
     })
     .await
 }

@@ -187,6 +187,28 @@ async fn other_agents_give_work_and_see_what_waits_and_cannot_decide() -> Result
 }
 
 #[tokio::test]
+async fn webmcp_tool_that_cannot_be_used_is_told_once_and_the_others_are_used() -> Result<()> {
+    play(async |stage| {
+        let agent = joined(stage, "").await?;
+        let bad = "await offer({ name: 'bad', inputSchema: { type: 'object', $dynamicRef: '#' } });
+             for (let at = 0; at < 3; at++) (await offer({ name: `x.${at}` }))();
+             await offer({ name: 'good.one' });";
+        agent.run(bad, vec![]).await?;
+        is_told(&agent, "tool_schema_unsupported").await?;
+        until_true("the good one is there", async || {
+            let evaluate = "return agent.evaluate('good_one', { amount: 1, recipient: 'A' })
+                 .then(() => true, () => false)";
+            Ok(agent.run(evaluate, vec![]).await? == true)
+        })
+        .await?;
+        let told = agent.run("return errors.map(({ code }) => code)", vec![]).await?;
+        ensure!(told == json!(["tool_schema_unsupported"]), "{told}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn browser_without_webmcp_is_told() -> Result<()> {
     play(async |stage| {
         let agent = stage.foreign("webmcp&shape=none").await?;
