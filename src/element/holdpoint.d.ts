@@ -827,7 +827,8 @@ export interface HoldpointAgentProperties {
    */
   mcp: string;
   /**
-   * For developers; nothing is shown of it yet.
+   * Shows the developer's panel: each step of a run with what the rules said of it, what went over the
+   * wire, and buttons that make the page die. It is loaded only where this is set.
    * @attr debug
    * @default false
    */
@@ -998,6 +999,13 @@ export interface HoldpointAgentProperties {
  * @csspart rule - A rule of these.
  * @csspart rule-sentence - What a rule says.
  * @csspart revoke-button - Revokes it.
+ * @csspart debug-panel - The developer's panel, where `debug` is set.
+ * @csspart debug-journal - The entries of a run in it.
+ * @csspart debug-step - One step of the run.
+ * @csspart debug-wire - What went to the model and came back.
+ * @csspart crash-button - Makes the page die at a step.
+ * @csspart debug-died - Says that it did.
+ * @csspart reload-button - Loads it again.
  */
 export class HoldpointAgentElement extends HTMLElement {
   /** Defines the element under a name, unless the name is taken; importing the module does it. */

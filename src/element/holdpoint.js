@@ -112,6 +112,13 @@ async function isStored(namespace) {
   return stored;
 }
 
+/** Makes the page die at a step, for its developer; settles when it is dead. */
+async function crash(step) {
+  const kit = await import("./testing/crash.js");
+  kit.crash(step);
+  return globalThis.holdpointCrash.died;
+}
+
 function loadError(cause) {
   try {
     // The smallest module there is. Browsers word the refusal differently, but all refuse this.
@@ -540,6 +547,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   /** What the widget tells the page; false if the page takes care of it. */
   #hear(type, detail, cancelable) {
+    if (type === "crash") return crash(detail);
     if (type === "holdpoint-open") this.open = true;
     if (type === "holdpoint-close") this.open = false;
     return this.#emit(type, detail, cancelable);

@@ -15,6 +15,7 @@ mod intents;
 mod links;
 mod notices;
 mod page;
+mod panel;
 mod records;
 mod rules;
 mod settings;
@@ -121,6 +122,9 @@ impl Agent {
     /// Takes an attribute's or a property's value in.
     pub fn configure(&self, name: &str, value: &JsValue) {
         self.shell.settings.borrow_mut().set(name, value, &self.shell.shown);
+        if name == "debug" && value.is_truthy() {
+            self.shell.debug();
+        }
         if let Some(work) = self.shell.working() {
             work.settings_changed();
         } else if self.shell.has_worker() && self.shell.has_begun.get() {

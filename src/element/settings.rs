@@ -75,6 +75,7 @@ impl Settings {
             "open" => shown.open.set(value.is_truthy()),
             "label" => shown.label.set(text()),
             "language" => speak(value, shown),
+            "debug" => shown.debug.set(value.is_truthy()),
             "announce" => shown.announce.set(text()),
             "colorScheme" => shown.scheme.set(text()),
             _ => {}

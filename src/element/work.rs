@@ -258,7 +258,7 @@ impl Works {
             Some(StoreError::Refused(_)) => Rc::new(MemoryGrants::default()),
             _ => Rc::new(LocalGrants::new(&shell.namespace)),
         };
-        let models = Rc::new(Models::new(Rc::clone(&shell.runtime)));
+        let models = Rc::new(Models::new(Rc::clone(&shell.runtime), shell.wire.clone()));
         let driver = Driver::new(World {
             store: Rc::clone(&store),
             grants: Rc::clone(&grants),

@@ -14,6 +14,9 @@ pub mod heads;
 mod inbox;
 mod markdown_dom;
 mod moment;
+#[cfg(target_arch = "wasm32")]
+mod panel;
+#[cfg(target_arch = "wasm32")]
 mod reach;
 mod receipt;
 pub mod signal;
@@ -64,4 +67,11 @@ pub fn on_card(
 pub fn inbox_view() -> state::InboxView {
     widget::extend_sheet(include_str!("../../style/inbox.css"));
     state::InboxView(inbox::inbox)
+}
+
+/// The view of the developer's panel, which brings its sheet, and looks on at the wire from now on.
+#[cfg(target_arch = "wasm32")]
+pub fn panel_view(wire: &crate::driver::ports::Wire) -> state::PanelView {
+    widget::extend_sheet(include_str!("../../style/panel.css"));
+    state::PanelView { view: panel::panel, log: panel::log_of(wire) }
 }

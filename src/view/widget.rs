@@ -12,7 +12,7 @@ use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
-use super::state::{InboxView, Intent, Intents, Shown};
+use super::state::{InboxView, Intent, Intents, PanelView, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, slot, stroke, tag};
 use super::transcript::transcript;
@@ -85,6 +85,10 @@ fn widget(desk: Desk) -> Tag {
         })
         .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
         .child(panel(desk))
+        .one(move || {
+            let PanelView { view, log } = shown.panel_view.get()?;
+            shown.debug.get().then(|| keyed("", move || view(desk, log)))
+        })
 }
 
 /// What is around every view: its language, its colours, and what is said of it.

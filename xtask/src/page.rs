@@ -24,6 +24,8 @@ pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is
 /// small, and fetched by those alone who use it.
 const NOTICES: &str = "holdpoint-sw.js";
+/// What makes a page die, for the test kit and the developer's panel.
+pub(crate) const CRASH: &str = "testing/crash.js";
 const HTML: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// The precompressed siblings end in this; a server picks them by `accept-encoding`.
@@ -74,11 +76,13 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     let element = workspace.root.join("src/element");
     let read =
         |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let mut files = Files::from([(NOTICES.into(), read(&element.join(NOTICES))?)]);
+    let crash = read(&workspace.root.join("src/kit").join(CRASH))?;
+    let notices = read(&element.join(NOTICES))?;
+    let mut files = Files::from([(NOTICES.into(), notices), (CRASH.into(), crash)]);
     match Npm::install(workspace) {
         Some(npm) => {
             for name in [&[LOADER][..], &OPTIONAL].concat() {
-                let apart = [&[wasm::GLUE][..], &OPTIONAL].concat();
+                let apart = [&[wasm::GLUE, CRASH][..], &OPTIONAL].concat();
                 let script = bundled(&npm, &element.join(name), &apart)?;
                 files.insert(name.into(), script);
             }

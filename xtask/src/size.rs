@@ -24,6 +24,8 @@ const LATER_CEILING: usize = 237_000;
 const DEMO: &str = "holdpoint_demo.wasm";
 /// The part that comes when someone opens the inbox, or wants a run or the audit as a file.
 const BESIDE: &str = "holdpoint_beside.wasm";
+/// The part that comes where a page sets `debug`.
+const PANEL: &str = "holdpoint_panel.wasm";
 /// The part that shows the card or the inbox in an element of its own.
 const HEADS: &str = "holdpoint_heads.wasm";
 /// Crates below this many bytes share a row.
@@ -44,10 +46,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let is_part = |name: &str| wasm::is_wasm(name) && name != wasm::WASM;
     let first = table("first load", &page::is_first)?;
     let later = table("with the first run", &|name| {
-        is_part(name) && ![DEMO, BESIDE, HEADS].contains(&name)
+        is_part(name) && ![DEMO, BESIDE, HEADS, PANEL].contains(&name)
     })?;
     table("with the inbox, or a file", &|name| name == BESIDE)?;
     table("with an element beside the agent", &|name| name == HEADS)?;
+    table("with the developer's panel", &|name| name == PANEL)?;
     table("with the stand-in model", &|name| name == DEMO)?;
     let is_label = |name: &str| name.starts_with(page::LABELS);
     table("a language other than English", &is_label)?;

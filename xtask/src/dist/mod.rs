@@ -169,7 +169,8 @@ fn scripts(workspace: &Workspace, named: &Named, files: &mut Files) -> Result<()
         fs::write(directory.join(name), read(name)?)?;
     }
     let apart = named.0.iter().map(|(_, hashed, _)| hashed.as_str());
-    let apart: Vec<_> = apart.filter(|name| name.ends_with(".js")).chain([ELEMENT]).collect();
+    let apart: Vec<_> =
+        apart.filter(|name| name.ends_with(".js")).chain([ELEMENT, page::CRASH]).collect();
     for (name, script) in [(page::LOADER, &*source), (ELEMENT, class), (DEFINE, &define)] {
         let path = directory.join(name);
         fs::write(&path, script)?;

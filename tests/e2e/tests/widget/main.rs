@@ -27,6 +27,7 @@ mod moves;
 mod naughty;
 mod notify;
 mod once;
+mod panel;
 mod record;
 mod sealed;
 mod theme;
