@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::browser::{self, Browsers};
 use crate::clients::Python;
 use crate::dist;
+use crate::docs;
 use crate::fuzz;
 use crate::npm;
 use crate::page;
@@ -44,7 +45,7 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
@@ -68,6 +69,7 @@ const PARTS: [Part; 13] = [
         shows: "the package is installed, built and opened as others do it",
         run: package,
     },
+    Part { name: "docs", shows: "the pages are true: links, words, code, codes", run: docs },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
     Part { name: "size", shows: "a first load has not grown; the budget is said", run: size },
 ];
@@ -278,6 +280,22 @@ fn package(context: &Context<'_>) -> Result<Outcome> {
         Err(error) => return Err(error),
     };
     dist::check::run(context.workspace, &modules, &browser::chromium(context.workspace)?)?;
+    Ok(Outcome::Passed)
+}
+
+fn docs(context: &Context<'_>) -> Result<Outcome> {
+    let tools = npm::package(context.workspace)
+        .and_then(|package| Ok((package, npm::docs(context.workspace)?)));
+    let (package, pages) = match tools {
+        Ok(tools) => tools,
+        Err(error) if !context.named => {
+            println!("{error:#}");
+            return Ok(Outcome::Skipped("what checks the pages could not be installed from npm"));
+        }
+        Err(error) => return Err(error),
+    };
+    let chromium = browser::chromium(context.workspace)?;
+    docs::check::run(context.workspace, &docs::check::Tools { package, pages, chromium })?;
     Ok(Outcome::Passed)
 }
 
