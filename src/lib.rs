@@ -10,7 +10,6 @@ pub mod form;
 pub mod markdown;
 pub mod store;
 pub mod text;
-pub mod view;
 
 #[cfg(target_arch = "wasm32")]
 pub mod channel;
@@ -28,3 +27,5 @@ pub mod model;
 pub mod runtime;
 #[cfg(target_arch = "wasm32")]
 pub mod tools;
+#[cfg(target_arch = "wasm32")]
+pub mod view;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::view::escape::visible_text;
+use holdpoint_core::escape::visible_text;
 
 #[test]
 fn no_two_naughty_strings_look_the_same() {

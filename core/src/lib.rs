@@ -107,6 +107,7 @@
 //! ```
 
 pub mod approval;
+pub mod escape;
 pub mod grant;
 pub mod id;
 pub mod journal;

@@ -38,29 +38,30 @@ impl Driver {
         let (driver, asked) = (self.clone(), Rc::clone(kept));
         let (answer, handle) = abortable(async move { driver.insist(&asked, request).await });
         kept.asking.replace(Some(Asking { turn, handle }));
-        let (driver, kept) = (self.clone(), Rc::clone(kept));
-        self.spawn(async move {
+        let (driver, asked) = (self.clone(), Rc::clone(kept));
+        let told = async move {
             let Ok(answer) = answer.await else { return };
-            kept.asking.take();
+            asked.asking.take();
             match answer {
                 Ok(response) => {
                     let tools = &driver.world.tools;
-                    let run = kept.run.borrow().clone();
+                    let run = asked.run.borrow().clone();
                     let drafted = run.map(|run| run.draft(&response, &tools.toolbox()));
                     let notes = driver.notes(&drafted.unwrap_or_default()).await;
                     let grants = driver.world.grants.all();
                     let answer = Input::ModelResponded { turn, response, notes, left_out, grants };
-                    driver.tell(&kept, answer).await;
+                    driver.tell(&asked, answer).await;
                 }
                 Err(error) => {
                     let kind = match error.retry {
                         Retry::Online => TroubleKind::Offline,
                         _ => TroubleKind::Model,
                     };
-                    driver.show_trouble(&kept, Some(of_model(error, kind)));
+                    driver.show_trouble(&asked, Some(of_model(error, kind)));
                 }
             }
-        });
+        };
+        self.spawn_for(kept, Box::pin(told));
     }
 
     /// Asks until there is an answer, or none is to be expected any more.

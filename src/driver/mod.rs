@@ -12,8 +12,10 @@
 //!    reads it from the store, appends `Resumed`, and does what is outstanding; nothing else is
 //!    needed to go on.
 //! 6. A decision may come from any tab. The holder is told, reads, and goes on.
+//! 7. A widget that is out of its page begins nothing, and holds no run longer than it has to.
 
 mod asking;
+mod away;
 mod error;
 mod held;
 mod listing;
@@ -44,6 +46,8 @@ pub struct Driver {
     runs: Rc<RefCell<Sorted<RunId, Rc<Kept>>>>,
     /// When the oldest run that is over had its last entry, where there may be others before it.
     before: Rc<Cell<Option<Timestamp>>>,
+    /// The widget is out of the page.
+    is_away: Rc<Cell<bool>>,
 }
 
 /// What a tab keeps of one run.
@@ -55,6 +59,10 @@ struct Kept {
     run: RefCell<Option<Rc<Run>>>,
     /// Present while this tab is the one that acts.
     lease: RefCell<Option<Lease>>,
+    /// The lease is being waited for.
+    is_claimed: Cell<bool>,
+    /// How much is being done of it: questions that are out, calls.
+    under_way: Cell<usize>,
     /// The turn that the model is being asked for.
     asking: RefCell<Option<Asking>>,
     /// Facts that could not be saved yet.
@@ -70,7 +78,7 @@ struct Kept {
 impl Driver {
     /// A driver that has read nothing yet.
     pub fn new(world: World) -> Self {
-        Self { world, runs: Rc::default(), before: Rc::default() }
+        Self { world, runs: Rc::default(), before: Rc::default(), is_away: Rc::default() }
     }
 
     /// Reads all runs that are not over and the newest others, shows them, and goes on with the
@@ -361,6 +369,8 @@ impl Driver {
             gate: Mutex::new(()),
             run: RefCell::default(),
             lease: RefCell::default(),
+            is_claimed: Cell::default(),
+            under_way: Cell::default(),
             asking: RefCell::default(),
             unsaved: RefCell::default(),
             quarantined: Cell::new(false),

@@ -13,10 +13,9 @@ impl Driver {
     /// has told the holder when it saved the entry.
     pub(super) fn perform(&self, kept: &Rc<Kept>, effects: impl IntoIterator<Item = Effect>) {
         for effect in effects {
-            let is_holder = kept.lease.borrow().is_some();
             match effect {
-                Effect::CallModel { turn } if is_holder => self.ask_model(kept, turn),
-                Effect::StartTool { call } if is_holder => {
+                Effect::CallModel { turn } if self.may_begin(kept) => self.ask_model(kept, turn),
+                Effect::StartTool { call } if self.may_begin(kept) => {
                     let (driver, kept) = (self.clone(), Rc::clone(kept));
                     self.spawn(async move { driver.start_tool(&kept, call).await });
                 }
@@ -30,16 +29,22 @@ impl Driver {
                     let request =
                         ToolRequest { run, call: call.clone(), tool, arguments, key, timeout_ms };
                     let outcome = self.world.tools.call(request);
-                    let (driver, kept) = (self.clone(), Rc::clone(kept));
-                    self.spawn(async move {
+                    let (driver, called) = (self.clone(), Rc::clone(kept));
+                    let told = async move {
                         let outcome = outcome.await;
-                        driver.tell(&kept, Input::ToolFinished { call, attempt, outcome }).await;
-                    });
+                        driver.tell(&called, Input::ToolFinished { call, attempt, outcome }).await;
+                    };
+                    self.spawn_for(kept, Box::pin(told));
                 }
                 _ => {}
             }
         }
         self.abort_cancelled(kept);
+    }
+
+    /// Whether this is who does what has not begun yet.
+    fn may_begin(&self, kept: &Kept) -> bool {
+        kept.lease.borrow().is_some() && !self.is_away.get()
     }
 
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
@@ -54,7 +59,11 @@ impl Driver {
             if !self.wait_out(kept, &call).await {
                 return;
             }
-            started = self.feed(kept, start.clone()).await;
+            let _gate = kept.gate.lock().await;
+            if !self.may_begin(kept) {
+                return;
+            }
+            started = self.advance(kept, start.clone()).await;
         }
         match started {
             Ok(()) => {

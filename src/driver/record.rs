@@ -177,11 +177,18 @@ impl Driver {
 
     /// Becomes the one that acts, once no one else is.
     pub(super) fn take_over(&self, kept: &Rc<Kept>) {
+        if kept.is_claimed.replace(true) {
+            return;
+        }
         let (driver, kept) = (self.clone(), Rc::clone(kept));
         let lease = self.world.leases.hold(&kept.id);
         self.world.runtime.spawn(Box::pin(async move {
             let lease = lease.await;
             let _gate = kept.gate.lock().await;
+            kept.is_claimed.set(false);
+            if driver.is_away.get() {
+                return;
+            }
             // It may have gone on, or ended, while this tab waited.
             let read = driver.read(&kept).await;
             let rests = |run: &Rc<Run>| rests(run);
@@ -232,6 +239,7 @@ impl Driver {
             kept.lease.take();
             self.show_trouble(kept, None);
         }
+        self.let_go_if_idle(kept);
     }
 
     pub(super) fn quarantine(&self, kept: &Kept, trouble: Trouble) {

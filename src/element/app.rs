@@ -6,7 +6,7 @@ use std::rc::Rc;
 use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::journal::{Entry, Record};
 use holdpoint_core::object;
-use holdpoint_core::run::{Effect, Progress, Run, Slot, State, ToolOutcome};
+use holdpoint_core::run::{Effect, Origin, Progress, Run, Slot, State, ToolOutcome};
 use holdpoint_core::sorted::{Sorted, sort};
 use holdpoint_core::stream::Delta;
 use leptos::reactive::owner::Owner;
@@ -18,7 +18,7 @@ use super::shell::Shell;
 use super::title::TitleBadge;
 use crate::driver::ports::{Observer, StoreError, ToolHost, Trouble, TroubleKind};
 use crate::view::signal::Signal;
-use crate::view::state::RunShown;
+use crate::view::state::{RunShown, Shown};
 
 /// What runs are to the signals and events of one widget.
 pub(super) struct App {
@@ -67,8 +67,8 @@ impl App {
 
     /// Works out the state in one word and the number of calls that wait; tells of changes.
     pub(super) fn refresh(&self) {
-        let (state, waiting) = crate::view::sum_up(self.shell.shown);
-        self.shell.page.state(state);
+        let (state, marks, waiting) = crate::view::sum_up(self.shell.shown);
+        self.shell.page.state(state, marks);
         let in_title = self.shell.settings.borrow().title_badge;
         self.title.show(if in_title { waiting } else { 0 });
         if self.pending.replace(waiting) != waiting {
@@ -131,7 +131,7 @@ impl App {
             if !self.told.borrow_mut().insert(slot.action.id.clone(), ()) {
                 continue;
             }
-            let detail = object! { "approval": approval(run, slot) };
+            let detail = object! { "approval": approval(self.shell.shown, run, slot) };
             if !self.shell.page.ask("holdpoint-approval-request", &detail) {
                 // The page shows a card of its own.
                 let call = slot.action.id.clone();
@@ -282,8 +282,10 @@ pub(super) fn held(run: &Run) -> impl Iterator<Item = (&Run, &Slot)> {
 }
 
 /// A waiting call as the page reads it.
-pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
+pub(super) fn approval(shown: Shown, run: &Run, slot: &Slot) -> Value {
     let action = &slot.action;
+    let (risk, origins) = crate::view::on_card(shown, run, slot);
+    let origins: Vec<_> = origins.into_iter().map(|(path, origin)| from(path, &origin)).collect();
     let (status, expires) = match &slot.progress {
         Progress::Held { lapsed: true, .. } => ("lapsed", None),
         Progress::Held { expires, .. } => ("waiting", *expires),
@@ -296,6 +298,12 @@ pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
         "tool": action.tool.as_str(),
         "title": action.title.as_str(),
         "summary": action.summary.clone(),
+        "risk": risk,
+        "reason": action.reason.clone(),
+        "flagged": action.flagged,
+        "undoMs": action.undo_window_ms,
+        "origins": origins,
+        "inputSchema": action.schema.clone(),
         "preview": action.preview.clone(),
         "precondition": action.precondition.clone(),
         "was": slot.was.as_ref().map(|was| object! {
@@ -308,8 +316,20 @@ pub(super) fn approval(run: &Run, slot: &Slot) -> Value {
         "rule": object! {
             "id": action.ruling.rule.as_str(),
             "because": action.ruling.because.as_str(),
+            "onExpiry": action.ruling.on_expiry.as_str(),
             "matched": action.ruling.matched.clone(),
         },
         "expiresAt": expires,
     }
+}
+
+/// Where a value of a waiting call comes from.
+fn from(path: String, origin: &Origin) -> Value {
+    let (from, tool) = match origin {
+        Origin::Person => ("person", None),
+        Origin::Page => ("page", None),
+        Origin::Tool(title) => ("tool", Some(title.clone())),
+        Origin::Model => ("model", None),
+    };
+    object! { "path": path, "from": from, "tool": tool }
 }

@@ -7,7 +7,7 @@ use holdpoint_core::run::{Outcome, Run, Slot};
 use super::app::held;
 use super::work::Works;
 use crate::text::{self, Text};
-use crate::view::escape::visible_text;
+use holdpoint_core::escape::visible_text;
 
 impl Works {
     /// Reads a run again, and says who decided about a call of it meanwhile.

@@ -36,9 +36,24 @@ export interface Tool<Args extends object = any> {
   needsApproval?(args: Args): boolean | string | null | undefined;
   /** Whether the call with this idempotency key happened; asked when a call is in doubt. */
   verify?(key: string): MaybePromise<boolean | Verified | null | undefined>;
-  /** Does it. What it gives back must be JSON. */
+  /** Whose tool it is, where it is not the page's own: an approval is bound to that. */
+  origin?: string;
+  /**
+   * Does it. What it gives back must be JSON. An error that it throws says that it was not done, unless
+   * it has `inDoubt: true`: then nobody knows, and a person is asked.
+   */
   execute(args: Args, context: ToolContext): unknown;
 }
+
+/**
+ * What the page says of tools that are not its own: by the address of the MCP server as `mcp` has it, or
+ * "webmcp", and by the tool's name.
+ */
+export type ToolPolicies = {
+  [source: string]: {
+    [tool: string]: Partial<Omit<Tool, "name" | "description" | "inputSchema" | "origin" | "execute">>;
+  };
+};
 
 /** What a call would change. */
 export interface Change {
@@ -104,6 +119,18 @@ export interface Approval {
   tool: string;
   title: string;
   summary: string | null;
+  /** "critical": it cannot be undone. */
+  risk: "read" | "write" | "critical";
+  /** The model's own words for why; nobody has checked them. */
+  reason: string | null;
+  /** Whether the model said that it needs a person; null where it was not asked. */
+  flagged: boolean | null;
+  /** Milliseconds in which an approval can be taken back. */
+  undoMs: number | null;
+  /** Where the values stand word for word, by their JSON Pointers; `tool` is the title of that one. */
+  origins: { path: string; from: "person" | "page" | "tool" | "model"; tool: string | null }[];
+  /** The schema of the arguments, for a form. */
+  inputSchema: Json;
   preview: Json;
   /** What the tool said of the state of things when this was shown. */
   precondition: Json;
@@ -112,7 +139,12 @@ export interface Approval {
   arguments: { [name: string]: Json };
   /** Identifies what is shown here; an approval is bound to it. */
   digest: string;
-  rule: { id: string; because: string; matched: { [name: string]: Json } };
+  rule: {
+    id: string;
+    because: string;
+    onExpiry: "deny" | "ask-again" | "never";
+    matched: { [name: string]: Json };
+  };
   /** Milliseconds since 1970. */
   expiresAt: number | null;
 }
@@ -202,6 +234,8 @@ export interface Labels {
   stillAnswering?: Label;
   /** A part of the assistant could not be loaded. Trying again… */
   notLoadedYet?: Label;
+  /** The browser downloads its model: {percent} */
+  downloaded?: Label;
   /** Ready */
   ready?: Label;
   /** Resuming… */
@@ -701,11 +735,12 @@ export interface HoldpointAgentProperties {
    */
   endpoint: string;
   /**
-   * The wire format; "demo" answers in the page, with no network.
+   * The wire format; "demo" answers in the page, with no network. "on-device" is the browser's own model,
+   * where it has one: it makes plans, whatever `mode` says.
    * @attr api
    * @default "responses"
    */
-  api: "responses" | "chat" | "messages" | "demo";
+  api: "responses" | "chat" | "messages" | "demo" | "on-device";
   /**
    * The model that the proxy is asked for.
    * @attr model
@@ -777,6 +812,21 @@ export interface HoldpointAgentProperties {
    */
   worker: string;
   /**
+   * "use": the tools that the page has registered for agents by WebMCP are the widget's too. "offer":
+   * other agents may give the widget work and see what waits, and never decide. The attribute alone
+   * is "use".
+   * @attr webmcp
+   * @default "off"
+   */
+  webmcp: "off" | "use" | "offer" | "use offer";
+  /**
+   * Addresses of MCP servers over streamable HTTP, with spaces between them: their tools are the
+   * widget's too.
+   * @attr mcp
+   * @default ""
+   */
+  mcp: string;
+  /**
    * For developers; nothing is shown of it yet.
    * @attr debug
    * @default false
@@ -796,17 +846,32 @@ export interface HoldpointAgentProperties {
   approver: Approver | undefined;
   /** An approver's token for the worker, or a function that gives one; asked for at each request. */
   workerToken: string | (() => MaybePromise<string>) | undefined;
+  /**
+   * What the page says of tools by WebMCP and of MCP servers. Without it each of their calls asks a
+   * person; what such a tool says of itself can make that stricter, never freer.
+   */
+  toolPolicy: ToolPolicies | undefined;
+  /** The headers that an MCP server is sent, such as its token; asked for at each request. */
+  mcpHeaders: ((server: string) => MaybePromise<Record<string, string> | undefined>) | undefined;
 }
 
 /**
  * An AI agent that stops for a person before it does what is risky.
  *
+ * @slot (default) - Shown until the widget is, and where it cannot be: without JavaScript too.
+ * @slot header-actions - Beside the state in the head.
+ * @slot launcher - The sign on the button that opens the popover.
+ * @slot empty - What a conversation says before anything was asked.
+ * @slot composer-actions - Beside the field in which a person writes.
+ * @slot footer - Below it.
  * @cssstate loading - The widget is being fetched.
  * @cssstate idle - Nothing runs.
  * @cssstate running - The model or a tool is at work.
  * @cssstate waiting - A call waits for a person.
- * @cssstate offline - There is no network.
- * @cssstate error - The widget could not be loaded.
+ * @cssstate offline - There is no network, whatever else is so.
+ * @cssstate error - Something keeps it from going on, or the widget could not be loaded.
+ * @cssstate critical - A call waits that cannot be undone.
+ * @cssstate open - The popover is open.
  * @cssprop [--holdpoint-color-accent=light-dark(#0b5a60, #72d0cc)] - What can be pressed, and what is chosen.
  * @cssprop [--holdpoint-color-on-accent=light-dark(#fff, #04211f)] - Text on the accent.
  * @cssprop [--holdpoint-color-surface=light-dark(#fff, #151a1a)] - The ground of the widget.
@@ -815,13 +880,24 @@ export interface HoldpointAgentProperties {
  * @cssprop [--holdpoint-color-danger=light-dark(#b3261e, #ff9a90)] - What cannot be undone, and what failed.
  * @cssprop [--holdpoint-color-warn=light-dark(#8a5200, #f2b95c)] - What waits or is in doubt.
  * @cssprop [--holdpoint-color-ok=light-dark(#17693a, #78d39a)] - What was done.
+ * @cssprop [--holdpoint-color-focus=var(--_accent)] - The ring around what has the focus; the accent, unless set.
  * @cssprop [--holdpoint-font=system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif] - The family of all text but code.
+ * @cssprop [--holdpoint-font-mono=ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace] - The family of code.
+ * @cssprop [--holdpoint-font-size=15px] - The size of text; larger and smaller ones are made of it.
  * @cssprop [--holdpoint-radius=14px] - The corners of cards; smaller ones are made of it.
+ * @cssprop [--holdpoint-radius-round=calc(7 * var(--_radius))] - The corners of what is round: badges, the composer, buttons with a sign.
  * @cssprop [--holdpoint-space=4px] - The unit of all distances.
+ * @cssprop [--holdpoint-gap=calc(4 * var(--_space))] - The distance between messages, and between the parts of a card.
  * @cssprop [--holdpoint-shadow=0 1px 2px #0a1f1e0f, 0 8px 24px -8px #0a1f1e2e] - The shadow of what floats.
  * @cssprop [--holdpoint-width=auto] - The width of the widget.
  * @cssprop [--holdpoint-height=36em] - Its height.
+ * @cssprop [--holdpoint-popover-width=420px] - The width of the popover, where there is room.
+ * @cssprop [--holdpoint-popover-height=680px] - Its height.
+ * @cssprop [--holdpoint-popover-inset=20px] - How far it is from the edge of the window.
  * @csspart base - All of the widget, or the card that says why there is none.
+ * @csspart panel - The frame around all but the launcher.
+ * @csspart header - The line with the name and the state.
+ * @csspart title - The name.
  * @csspart launcher - The button that opens the popover.
  * @csspart badge - How many calls wait.
  * @csspart status - What the agent does now.
@@ -830,6 +906,9 @@ export interface HoldpointAgentProperties {
  * @csspart message - One message; also `message-user` or `message-agent`, and `streaming` while it grows.
  * @csspart message-user - What a person said.
  * @csspart message-agent - What the agent said.
+ * @csspart bubble - The words of a message; also `bubble-user` or `bubble-agent`.
+ * @csspart bubble-user - Those of a person.
+ * @csspart bubble-agent - Those of the agent.
  * @csspart streaming - A message that still grows.
  * @csspart earlier-button - Shows earlier messages.
  * @csspart jump-button - Goes to the latest message.
@@ -838,6 +917,7 @@ export interface HoldpointAgentProperties {
  * @csspart send-button - Sends what is written.
  * @csspart stop-button - Stops the run.
  * @csspart approval-card - A call that waits for a person.
+ * @csspart card-strip - The line at its top: how risky it is, and how long there is.
  * @csspart card-summary - The sentence of a card.
  * @csspart card-arguments - Every argument of the call.
  * @csspart card-rule - The rule that asks, and why.
@@ -927,7 +1007,7 @@ export class HoldpointAgentElement extends HTMLElement {
   readonly ready: Promise<void>;
   /** Empty until the widget is loaded. */
   readonly version: string;
-  /** What it does now; on the page `:state(running)` and the like. */
+  /** What it does now; in a style sheet `:state(running)` and the like. */
   readonly state: AgentState;
   /** The calls that wait for a person. */
   readonly pending: readonly Approval[];
@@ -996,6 +1076,88 @@ export class HoldpointAgentElement extends HTMLElement {
 
 export interface HoldpointAgentElement extends HoldpointAgentProperties {}
 
+/** What a page sets of `<holdpoint-approval>`. */
+export interface HoldpointApprovalProperties {
+  /**
+   * The id of the agent whose call it shows; without it, the first agent of the same `namespace`.
+   * @attr for
+   * @default ""
+   */
+  htmlFor: string;
+  /**
+   * The store whose agent is meant.
+   * @attr namespace
+   * @default "default"
+   */
+  namespace: string;
+  /**
+   * The call that it shows, by its `callId`; without it the newest that waits.
+   * @attr call
+   * @default ""
+   */
+  call: string;
+}
+
+/**
+ * One call that waits for a person, anywhere in the page: the card of an agent of the page, which may be
+ * headless. It stays with a call until that is decided, and then says what became of it until another waits.
+ *
+ * @slot (default) - Shown where nothing waits.
+ * @cssstate waiting - What it shows waits for a person.
+ * @cssstate critical - It cannot be undone.
+ */
+export class HoldpointApprovalElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** The agent whose call it shows, as soon as there is one. */
+  readonly agent: HoldpointAgentElement | null;
+  /** What waits in it, if anything does. */
+  readonly approval: Approval | null;
+}
+
+export interface HoldpointApprovalElement extends HoldpointApprovalProperties {}
+
+/** What a page sets of `<holdpoint-inbox>`. */
+export interface HoldpointInboxProperties {
+  /**
+   * The id of the agent whose calls it lists; without it, the first agent of the same `namespace`.
+   * @attr for
+   * @default ""
+   */
+  htmlFor: string;
+  /**
+   * The store whose agent is meant.
+   * @attr namespace
+   * @default "default"
+   */
+  namespace: string;
+}
+
+/**
+ * Every call that a person was asked about, anywhere in the page: the inbox of an agent of the page. A row
+ * leads to its call: in the conversation, or where the agent is headless in a `<holdpoint-approval>` beside it,
+ * or in the inbox itself.
+ *
+ * @slot (default) - Shown until the list is.
+ * @cssstate waiting - A call waits for a person.
+ */
+export class HoldpointInboxElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** The agent whose calls it lists, as soon as there is one. */
+  readonly agent: HoldpointAgentElement | null;
+}
+
+export interface HoldpointInboxElement extends HoldpointInboxProperties {}
+
+/** The detail of the events of the elements beside an agent. */
+export interface HoldpointPartEventDetails {
+  /** There is no agent (`agent_missing`), or its view cannot be fetched; `fix` says what to do about it. */
+  "holdpoint-error": { code: string; message: string; fix: string };
+}
+
 /** The attributes and properties with the events, for frameworks that set both by one name. */
 export type HoldpointAgentProps = Partial<HoldpointAgentProperties> & {
   [Name in keyof HoldpointAgentProperties as Kebab<Name>]?: HoldpointAgentProperties[Name];
@@ -1010,6 +1172,8 @@ type Kebab<Name extends string> = Name extends `${infer First}${infer Rest}`
 declare global {
   interface HTMLElementTagNameMap {
     "holdpoint-agent": HoldpointAgentElement;
+    "holdpoint-approval": HoldpointApprovalElement;
+    "holdpoint-inbox": HoldpointInboxElement;
   }
   // The events bubble, so that any ancestor and the document may listen.
   interface HTMLElementEventMap extends HoldpointEventMap {}

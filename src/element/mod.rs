@@ -3,13 +3,14 @@
 //!
 //! It comes in parts. [`shell`] is what a page loads to show the widget; [`work`] is what it takes to
 //! carry runs on, and is loaded with the first of them; [`beside`] is what stands beside the
-//! conversation, and is loaded when it is asked for. Each is reached through one function, so that a
+//! conversation, and is loaded when it is asked for; [`heads`] is what other elements show of it. Each is reached through one function, so that a
 //! build can cut the wasm there.
 
 mod app;
 mod beside;
 mod elsewhere;
 mod files;
+mod heads;
 mod intents;
 mod links;
 mod notices;
@@ -31,9 +32,9 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
-use crate::view::state::Intents;
+use crate::later::NotLoaded;
 use page::{Page, error_value, to_js};
-use shell::Shell;
+use shell::{Shell, not_loaded};
 
 /// One widget.
 #[wasm_bindgen]
@@ -82,20 +83,39 @@ impl Agent {
 
     /// Shows the widget in a shadow root.
     pub fn mount(&self, root: &web_sys::ShadowRoot) {
-        let shell = Rc::downgrade(&self.shell);
-        let intents = Intents(Rc::new(move |intent| {
-            if let Some(shell) = shell.upgrade() {
-                spawn_local(async move { shell.intend(intent).await });
-            }
-        }));
         let before = self.mounted.take().map(|mounted| mounted.views);
-        let views = crate::view::mount(root, self.shell.shown, intents, before);
+        let views = crate::view::mount(root, self.shell.shown, self.shell.intents(), before);
         self.mounted.replace(Some(Mounted { root: root.clone(), views }));
     }
 
     /// Takes the views away; runs go on.
     pub fn unmount(&self) {
         self.mounted.take();
+    }
+
+    /// Shows a part of the view in the root of another element; resolves to what takes it away again.
+    /// See [`heads::show`].
+    #[wasm_bindgen(js_name = showPart)]
+    pub fn show_part(
+        &self,
+        root: web_sys::ShadowRoot,
+        kind: String,
+        call: String,
+        heard: Function,
+    ) -> Promise {
+        let shell = Rc::clone(&self.shell);
+        promise(async move {
+            heads::show(shell, root, kind, call, heard)
+                .await
+                .map_err(|NotLoaded| not_loaded())?
+                .await
+        })
+    }
+
+    /// The element is in the page, or out of it: then its runs are left to others.
+    #[wasm_bindgen(js_name = beHere)]
+    pub fn be_here(&self, is_here: bool) {
+        self.shell.be_here(is_here);
     }
 
     /// Takes an attribute's or a property's value in.
@@ -108,9 +128,9 @@ impl Agent {
             // If it cannot be fetched, whoever asks for anything next hears of it.
             spawn_local(async move { drop(shell.work().await) });
         }
-        // Another language is another set of views.
+        // Another language is another set of views, and another layout has another layer.
         let root = self.mounted.borrow().as_ref().map(|mounted| mounted.root.clone());
-        if let Some(root) = root.filter(|_| name == "language") {
+        if let Some(root) = root.filter(|_| matches!(name, "language" | "layout")) {
             self.mount(&root);
         }
     }

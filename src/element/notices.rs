@@ -21,7 +21,7 @@ use super::page::to_js;
 use super::shell::Shell;
 use crate::store::{LocalMark, Mark as _};
 use crate::text::{self, Text};
-use crate::view::escape::visible_text;
+use holdpoint_core::escape::visible_text;
 
 /// The notifications of one widget.
 pub(super) struct Notices {

@@ -13,12 +13,13 @@ use crate::tools::to_page;
 pub(super) struct Page {
     emit: Function,
     on_state: Function,
-    state: Cell<&'static str>,
+    /// In one word, and what else is so.
+    state: Cell<[&'static str; 2]>,
 }
 
 impl Page {
     pub(super) fn new(emit: Function, on_state: Function) -> Self {
-        Self { emit, on_state, state: Cell::new("loading") }
+        Self { emit, on_state, state: Cell::new(["loading", ""]) }
     }
 
     /// Dispatches an event on the element.
@@ -36,13 +37,13 @@ impl Page {
         self.emit("holdpoint-error", &error_value(code, message, fix));
     }
 
-    /// Tells the state in one word, if it is another.
-    pub(super) fn state(&self, state: &'static str) {
-        if self.state.replace(state) == state {
+    /// Tells the state in one word, and in more what else is so, if either is another.
+    pub(super) fn state(&self, state: &'static str, marks: &'static str) {
+        if self.state.replace([state, marks]) == [state, marks] {
             return;
         }
         // A listener's own fault is the page's to see in its console, not ours to act on.
-        let _ = self.on_state.call1(&JsValue::NULL, &state.into());
+        let _ = self.on_state.call2(&JsValue::NULL, &state.into(), &marks.into());
     }
 
     fn dispatch(&self, name: &str, detail: &Value, cancelable: bool) -> bool {

@@ -17,7 +17,7 @@ use crate::later::NotLoaded;
 use crate::runtime::BrowserRuntime;
 use crate::text;
 use crate::tools::PageTools;
-use crate::view::state::{Intent, Shown};
+use crate::view::state::{Intent, Intents, Shown};
 
 /// One widget as far as it goes without runs.
 pub(super) struct Shell {
@@ -30,6 +30,8 @@ pub(super) struct Shell {
     pub(super) channel: Channel,
     /// The page has set what it sets at first.
     pub(super) has_begun: Cell<bool>,
+    /// The element is in the page.
+    is_here: Cell<bool>,
     /// Held while it is loaded, so that it is loaded once.
     work: Mutex<Option<Rc<dyn Work>>>,
 }
@@ -52,11 +54,22 @@ impl Shell {
                 settings: RefCell::default(),
                 channel: Channel::open(namespace, on_run),
                 has_begun: Cell::new(false),
+                is_here: Cell::new(false),
                 work: Mutex::default(),
             }
         });
         shell.watch_network();
         shell
+    }
+
+    /// The way of what a person asks for in the views.
+    pub(super) fn intents(self: &Rc<Self>) -> Intents {
+        let shell = Rc::downgrade(self);
+        Intents(Rc::new(move |intent| {
+            if let Some(shell) = shell.upgrade() {
+                spawn_local(async move { shell.intend(intent).await });
+            }
+        }))
     }
 
     /// What carries runs on; loaded, and the store read, if it was not yet.
@@ -78,7 +91,16 @@ impl Shell {
         work.settings_changed();
         work.tools_changed();
         work.refresh_state();
+        work.be_here(self.is_here.get());
         Ok(work)
+    }
+
+    /// The element is in the page, or out of it; then its runs are left to others.
+    pub(super) fn be_here(&self, is_here: bool) {
+        self.is_here.set(is_here);
+        if let Some(work) = self.working() {
+            work.be_here(is_here);
+        }
     }
 
     /// The same, if it is there.
@@ -114,7 +136,13 @@ impl Shell {
     /// There is nothing to read.
     pub(super) fn idle(&self) {
         self.shown.loaded.set(true);
-        self.page.state("idle");
+        self.tell_rest();
+    }
+
+    /// Tells the state as long as there is no run.
+    fn tell_rest(&self) {
+        let is_online = self.shown.online.get_untracked();
+        self.page.state(if is_online { "idle" } else { "offline" }, "");
     }
 
     /// Does what a person asked for in the views, and says where it did not work.
@@ -179,7 +207,14 @@ impl Shell {
                 if name != "pageshow" {
                     shell.shown.online.set(name == "online");
                 }
-                let Some(work) = shell.working() else { return };
+                let Some(work) = shell.working() else {
+                    // As long as the store is read, its state is another.
+                    if shell.shown.loaded.get_untracked() {
+                        shell.tell_rest();
+                    }
+                    return;
+                };
+                work.refresh_state();
                 let persisted = js_sys::Reflect::get(&event, &"persisted".into());
                 let came_back = persisted.is_ok_and(|persisted| persisted.is_truthy());
                 spawn_local(async move {

@@ -7,7 +7,7 @@ use holdpoint_core::stream::{Api, Delta};
 use js_sys::{Date, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader};
+use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader};
 
 use super::{Arriving, error};
 use crate::driver::ports::ModelError;
@@ -25,7 +25,7 @@ pub(super) async fn call(
     let response = Request::post(&url)
         .header("content-type", "application/json")
         .header("accept", EVENT_STREAM)
-        .abort_signal(Some(&connection.0.signal()))
+        .abort_signal(Some(&connection.signal()))
         .body(body)
         .map_err(|_| error::endpoint_malformed(&url))?
         .send()
@@ -52,11 +52,15 @@ pub(super) async fn call(
 
 /// A request that ends with whoever waits for it, so that the proxy, and behind it the provider,
 /// stops working for nobody. Once all is read there is nothing left to end.
-struct Connection(AbortController);
+pub(super) struct Connection(AbortController);
 
 impl Connection {
-    fn new() -> Result<Self, JsValue> {
+    pub(super) fn new() -> Result<Self, JsValue> {
         AbortController::new().map(Self)
+    }
+
+    pub(super) fn signal(&self) -> AbortSignal {
+        self.0.signal()
     }
 }
 

@@ -1,9 +1,11 @@
-//! The way to the model: over the network through a proxy, or to the stand-in inside the page.
+//! The way to the model: over the network through a proxy, to the browser's own, or to the stand-in
+//! inside the page.
 //!
-//! Both feed the same assembler with the same bytes. This room knows nothing of runs; it tries
+//! All feed the same assembler with the same bytes. This room knows nothing of runs; it tries
 //! once, and whoever asked decides whether to ask again.
 
 mod demo;
+mod device;
 mod error;
 mod http;
 
@@ -13,6 +15,7 @@ use std::rc::Rc;
 
 use holdpoint_core::message::{ModelRequest, ModelResponse};
 use holdpoint_core::stream::{Api, Assembler, Delta};
+use wasm_bindgen::JsValue;
 
 use crate::driver::ports::{ModelClient, ModelError, Runtime, Task};
 
@@ -23,17 +26,22 @@ pub struct Models {
 }
 
 /// Where questions go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// The base address of the proxy, absolute or relative to the page.
     pub endpoint: String,
-    /// The wire format: `responses`, `chat`, `messages`, or `demo` for the stand-in.
+    /// The wire format: `responses`, `chat`, `messages`; [`ON_DEVICE`], or `demo` for the stand-in.
     pub api: String,
+    /// The function that asks the browser's own model.
+    pub device: JsValue,
 }
+
+/// The `api` of the browser's own model, which makes plans.
+pub const ON_DEVICE: &str = "on-device";
 
 impl Default for Route {
     fn default() -> Self {
-        Self { endpoint: "/v1".to_owned(), api: "responses".to_owned() }
+        Self { endpoint: "/v1".to_owned(), api: "responses".to_owned(), device: JsValue::UNDEFINED }
     }
 }
 
@@ -59,6 +67,7 @@ impl ModelClient for Models {
         match (Api::named(&route.api), route.api.as_str()) {
             (Some(api), _) => Box::pin(http::call(route.endpoint.clone(), api, request, on_delta)),
             (None, "demo") => Box::pin(demo::call(Rc::clone(&self.runtime), request, on_delta)),
+            (None, ON_DEVICE) => Box::pin(device::call(route.device.clone(), request, on_delta)),
             (None, api) => Box::pin(ready(Err(error::api_unavailable(api)))),
         }
     }

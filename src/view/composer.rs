@@ -6,7 +6,7 @@ use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 use super::desk::{Desk, button, focus_soon};
 use super::signal::Signal;
 use super::state::Intent;
-use super::tag::{Handle, Tag, effect, icon, keep, keyed, stroke, tag};
+use super::tag::{Handle, Tag, effect, icon, keep, keyed, slot, stroke, tag};
 use crate::text;
 
 /// The form. While a run waits for a person it stays usable, so that they can ask before they
@@ -58,6 +58,7 @@ pub(super) fn composer(desk: Desk) -> Tag {
             focus_soon(desk.input);
         })
         .child(input)
+        .child(slot("composer-actions"))
         .one(move || {
             Some(match desk.shown.active.get() {
                 Some(_) => keyed("stop", move || stop_button(desk)),

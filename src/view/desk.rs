@@ -7,7 +7,6 @@ use holdpoint_core::run::{Run, Slot};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::escape::{Piece, visible};
 use super::signal::Signal;
 use super::state::{Intent, Intents, RunShown, Shown};
 use super::tag::{Handle, Tag, tag};
@@ -15,6 +14,7 @@ use super::timer::soon;
 use super::voice::Voice;
 use crate::driver::ports::ToolHost;
 use crate::text;
+use holdpoint_core::escape::{Piece, visible};
 
 /// The signals, the way to the driver, and the few things that views share.
 #[derive(Clone, Copy)]

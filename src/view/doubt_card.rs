@@ -67,7 +67,7 @@ pub(super) fn doubt_card(desk: Desk, run: RunShown, slot: &Slot) -> Tag {
         .set("data-call", action.id.as_str())
         .child(
             tag("div")
-                .class("strip")
+                .part("card-strip")
                 .child(tag("span").class("risk").child(icon(stroke::CLOCK)).text(text::IN_DOUBT)),
         )
         .child(safely(tag("h3").part("card-summary").set("id", id), &text::in_doubt(what(action))))

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 
 use super::card::settled::Settled;
 use super::desk::safely;
-use super::escape::visible_text;
 use super::signal::Signal;
 use super::tag::{Tag, stroke, tag};
 use crate::language::known;
 use crate::text::{self, Text};
+use holdpoint_core::escape::visible_text;
 
 /// The word for the sheet, the words for the person and the icon.
 pub(super) fn risk(action: &Action) -> (&'static str, Text, &'static str) {

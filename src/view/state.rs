@@ -14,13 +14,13 @@ use leptos::reactive::owner::Owner;
 use serde_json::{Map, Value};
 
 use super::desk::{Desk, sentence_case};
-use super::escape::visible_text;
 use super::signal::Signal;
 use super::status::State;
-use super::tag::Tag;
+use super::tag::{Keyed, Tag};
 use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
 use crate::text::{self, ASSISTANT};
+use holdpoint_core::escape::visible_text;
 
 /// Signals of one widget. They outlive the views, which come and go with the element.
 #[derive(Clone, Copy)]
@@ -220,6 +220,11 @@ pub(super) struct RunViews {
     /// and would have their code twice or take it away into a file of its own.
     pub(super) held: CardView,
     pub(super) doubt: CardView,
+    /// What there is of a call now, or its receipt where the page has a card of its own; what keeps its
+    /// run from going on; and what is said of the run, or of its calls alone.
+    pub(super) call: fn(Desk, RunShown, &Rc<Run>, &Slot, bool) -> Keyed,
+    pub(super) fault: fn(Desk, RunShown, &Trouble) -> Tag,
+    pub(super) announce: fn(Desk, RunShown, bool),
 }
 
 /// Makes the card of a call.

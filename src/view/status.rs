@@ -1,6 +1,6 @@
 //! What is going on, in one word for the sheet and in a few for the person.
 
-use holdpoint_core::run::Status;
+use holdpoint_core::run::{Run, Status};
 use leptos::reactive::graph::untrack;
 
 use super::desk::Desk;
@@ -90,9 +90,26 @@ pub(super) fn state(shown: Shown) -> State {
     }
 }
 
-/// The widget's state in the word that pages read, and how many calls wait; as of now.
-pub fn sum_up(shown: Shown) -> (&'static str, usize) {
-    untrack(|| (of_runs(shown).word(), waiting(shown)))
+/// The widget's state in the word that pages read, what else is so, and how many calls wait; as of
+/// now.
+pub fn sum_up(shown: Shown) -> (&'static str, &'static str, usize) {
+    untrack(|| {
+        let is_critical = |run: RunShown| run.read(|run| Some(has_critical(run))) == Some(true);
+        let marks = match (shown.runs.get().into_iter().any(is_critical), shown.online.get()) {
+            (true, true) => "critical",
+            (true, false) => "critical offline",
+            (false, true) => "",
+            (false, false) => "offline",
+        };
+        (of_runs(shown).word(), marks, waiting(shown))
+    })
+}
+
+/// Whether a call waits that cannot be undone.
+fn has_critical(run: &Run) -> bool {
+    run.turns()
+        .flat_map(|turn| &turn.slots)
+        .any(|slot| slot.action.annotations.destructive_hint && slot.progress.needs_person())
 }
 
 /// Keeps the widget's state at what the runs make of it.

@@ -273,6 +273,11 @@ impl Drop for Listener {
     }
 }
 
+/// A place for what the page puts in, by its name; what it has itself is shown where nothing is.
+pub(super) fn slot(name: &str) -> Tag {
+    tag("slot").set("name", name)
+}
+
 /// A drawing of one stroke on a field of 20 by 20, for those who see; the words stand beside it.
 pub(super) fn icon(path: &str) -> Tag {
     let drawn = |name| Tag(create_element_ns("http://www.w3.org/2000/svg", name));

@@ -17,7 +17,7 @@ use super::markdown_dom::{fill, fill_live};
 use super::reach::Reach;
 use super::receipt::{line, receipt, refused};
 use super::state::RunShown;
-use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, stroke, tag};
+use super::tag::{Handle, Keyed, Tag, effect, icon, keyed, slot, stroke, tag};
 use super::timer::soon;
 use crate::language::why_failed;
 use crate::text::{self, Text};
@@ -52,7 +52,7 @@ pub(super) fn transcript(desk: Desk) -> Tag {
         })
         .live(move || {
             let empty = shown.loaded.get() && shown.runs.with(Vec::is_empty);
-            empty.then(|| tag("p").class("empty").text(text::EMPTY))
+            empty.then(|| tag("p").class("empty").child(slot("empty").text(text::EMPTY)))
         })
         .one(move || reach.button())
         .each(runs);
@@ -150,7 +150,7 @@ fn to_end(log: Handle) -> bool {
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
-    announce(desk, shown);
+    announce(desk, shown, true);
     follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
@@ -186,7 +186,8 @@ fn aside(words: String) -> Tag {
 /// changes while it stays the same, the view itself listens to.
 fn spots(desk: Desk, shown: RunShown, run: &Rc<Run>) -> Vec<Keyed> {
     let mut spots = vec![spot("request".to_owned(), run, |run| {
-        let bubble = tag("div").class("bubble").set("dir", "auto").text(&*run.spec().text);
+        let bubble =
+            tag("div").part("bubble bubble-user").set("dir", "auto").text(&*run.spec().text);
         Some(message("message-user", text::YOU_SAID).child(bubble))
     })];
     for (at, turn) in run.turns().enumerate() {
@@ -199,7 +200,12 @@ fn spots(desk: Desk, shown: RunShown, run: &Rc<Run>) -> Vec<Keyed> {
             spots
                 .push(spot(key, run, move |run| run.turns().nth(at)?.report.as_ref().map(refused)));
         }
-        spots.extend(turn.slots.iter().map(|slot| call_spot(desk, shown, run, slot)));
+        let hidden = desk.shown.hidden.get_untracked();
+        spots.extend(
+            turn.slots
+                .iter()
+                .map(|slot| call_spot(desk, shown, run, slot, hidden.contains(&slot.action.id))),
+        );
     }
     match run.state() {
         State::AwaitingModel(_) if shown.trouble.with(Option::is_none) => {
@@ -214,9 +220,15 @@ fn spots(desk: Desk, shown: RunShown, run: &Rc<Run>) -> Vec<Keyed> {
     spots
 }
 
-fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
+/// The card of a call, or its receipt.
+pub(super) fn call_spot(
+    desk: Desk,
+    shown: RunShown,
+    run: &Rc<Run>,
+    slot: &Slot,
+    is_hidden: bool,
+) -> Keyed {
     let call = slot.action.id.clone();
-    let is_hidden = desk.shown.hidden.with_untracked(|hidden| hidden.contains(&call));
     let (kind, card): (_, fn(Desk, RunShown, &Slot) -> Tag) = match slot.progress {
         Progress::Held { .. } if !is_hidden => ("held ", approval_card),
         Progress::InDoubt { .. } => ("doubt ", doubt_card),
@@ -246,12 +258,13 @@ fn end(run: &Run) -> Tag {
 }
 
 fn said(words: &str) -> Tag {
-    message("message-agent", text::ASSISTANT_SAID).child(fill(tag("div").class("bubble"), words))
+    message("message-agent", text::ASSISTANT_SAID)
+        .child(fill(tag("div").part("bubble bubble-agent"), words))
 }
 
 /// The answer as it comes in. A plan comes in as JSON, which is for nobody to read.
 fn live(shown: RunShown, run: &Run) -> Tag {
-    let bubble = tag("div").class("bubble");
+    let bubble = tag("div").part("bubble bubble-agent");
     let is_plan =
         run.spec().mode == Mode::Plan && *run.state() == State::AwaitingModel(Purpose::Work);
     let bubble = if is_plan { bubble } else { fill_live(bubble, move || shown.live.get()) };

@@ -14,7 +14,7 @@ use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
 use super::state::{InboxView, Intent, Intents, Shown};
 use super::status::{state, status};
-use super::tag::{Handle, Keyed, Tag, icon, keyed, stroke, tag};
+use super::tag::{Handle, Keyed, Tag, icon, keyed, slot, stroke, tag};
 use super::transcript::transcript;
 use crate::language::{current, number};
 use crate::text;
@@ -27,12 +27,24 @@ pub fn mount(
     intents: Intents,
     before: Option<Box<dyn Any>>,
 ) -> Box<dyn Any> {
-    adopt_sheet(root);
+    place(root, shown, None, before, || widget(Desk::new(shown, intents)))
+}
+
+/// The same for any view, with rules of its own over those of all.
+pub(super) fn place(
+    root: &ShadowRoot,
+    shown: Shown,
+    own: Option<&CssStyleSheet>,
+    before: Option<Box<dyn Any>>,
+    view: impl FnOnce() -> Tag,
+) -> Box<dyn Any> {
+    adopt_sheet(root, own);
     let focused = root.active_element().and_then(|element| element.get_attribute("part"));
     drop(before);
     let owner = Owner::new();
-    let widget = owner.with(|| shown.speaking(|| widget(Desk::new(shown, intents))));
-    root.append_child(&widget.element()).ok();
+    let view = owner.with(|| shown.speaking(view));
+    root.append_child(&view.element()).ok();
+    raise(&view.element());
     if let Some(part) = focused {
         let same = root.query_selector(&["[part='", &part, "']"].concat());
         if let Some(same) = same.ok().flatten().and_then(|same| same.dyn_into::<HtmlElement>().ok())
@@ -40,18 +52,18 @@ pub fn mount(
             let _ = same.focus();
         }
     }
-    Box::new(Mounted { widget, owner })
+    Box::new(Mounted { view, owner })
 }
 
 /// Takes the views away again.
 struct Mounted {
-    widget: Tag,
+    view: Tag,
     owner: Owner,
 }
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        self.widget.element().remove();
+        self.view.element().remove();
         self.owner.cleanup();
     }
 }
@@ -59,13 +71,9 @@ impl Drop for Mounted {
 fn widget(desk: Desk) -> Tag {
     let shown = desk.shown;
     let launcher = Handle::new(None);
-    tag("div")
-        .part("base")
-        .set("lang", current().locale())
-        .bind("dir", move || shown.direction.get())
+    frame(desk)
         .bind("data-layout", move || Some(shown.layout.get()))
-        .bind("data-scheme", move || Some(shown.scheme.get()))
-        .bind("data-state", move || Some(state(shown).word().to_owned()))
+        .bind("popover", move || is_popover(shown).then(|| "manual".to_owned()))
         .on("keydown", move |event| {
             let is_escape = event.unchecked_ref::<KeyboardEvent>().key() == "Escape";
             if is_escape && untrack(|| is_popover(shown)) && shown.open.get_untracked() {
@@ -74,13 +82,34 @@ fn widget(desk: Desk) -> Tag {
                     let _ = launcher.focus();
                 }
             }
-            keep_typing_inside(&event);
         })
-        .on("keypress", |event| keep_typing_inside(&event))
-        .on("keyup", |event| keep_typing_inside(&event))
         .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
         .child(panel(desk))
+}
+
+/// What is around every view: its language, its colours, and what is said of it.
+pub(super) fn frame(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    tag("div")
+        .part("base")
+        .set("lang", current().locale())
+        .bind("dir", move || shown.direction.get())
+        .bind("data-scheme", move || Some(shown.scheme.get()))
+        .bind("data-state", move || Some(state(shown).word().to_owned()))
+        .on("keydown", |event| keep_typing_inside(&event))
+        .on("keypress", |event| keep_typing_inside(&event))
+        .on("keyup", |event| keep_typing_inside(&event))
         .child(desk.voice.regions())
+}
+
+/// Puts a popover into the top layer, where no `z-index` of the page is above it.
+fn raise(base: &HtmlElement) {
+    if base.has_attribute("popover") {
+        // A browser without that layer shows it where it is.
+        let show = Reflect::get(base, &"showPopover".into()).ok();
+        let show = show.and_then(|show| show.dyn_into::<Function>().ok());
+        show.map(|show| show.call0(base));
+    }
 }
 
 fn is_popover(shown: Shown) -> bool {
@@ -90,7 +119,7 @@ fn is_popover(shown: Shown) -> bool {
 fn panel(desk: Desk) -> Tag {
     let shown = desk.shown;
     tag("section")
-        .class("panel")
+        .part("panel")
         .bind("aria-label", move || Some(shown.label.get()))
         .bind("hidden", move || (is_popover(shown) && !shown.open.get()).then(String::new))
         .child(head(desk))
@@ -100,15 +129,18 @@ fn panel(desk: Desk) -> Tag {
                 .live(move || shown.trouble.with(|trouble| trouble.as_ref().map(fault)))
                 .child(behind_inbox(desk, transcript(desk)))
                 .child(behind_inbox(desk, composer(desk)))
+                .child(behind_inbox(desk, slot("footer")))
                 .one(move || {
                     let InboxView(inbox) = shown.inbox_view.get()?;
                     shown.inbox.get().then(|| keyed("", move || inbox(desk)))
                 })
-                .live(move || {
-                    let words = shown.toast.get()?;
-                    Some(tag("div").part("toast").text(words))
-                }),
+                .live(move || toast(shown)),
         )
+}
+
+/// A short word on what was just done.
+pub(super) fn toast(shown: Shown) -> Option<Tag> {
+    Some(tag("div").part("toast").text(shown.toast.get()?))
 }
 
 /// What cannot be used as long as the inbox lies over it.
@@ -119,9 +151,10 @@ fn behind_inbox(desk: Desk, view: Tag) -> Tag {
 fn head(desk: Desk) -> Tag {
     let shown = desk.shown;
     tag("header")
-        .class("head")
-        .child(tag("h2").class("title").live_text(move || shown.label.get()))
+        .part("header")
+        .child(tag("h2").part("title").live_text(move || shown.label.get()))
         .child(status(desk))
+        .child(slot("header-actions"))
         .child(inbox_button(desk))
 }
 
@@ -137,13 +170,16 @@ fn inbox_button(desk: Desk) -> Tag {
             let opens = !shown.inbox.get_untracked();
             desk.send(Intent::Inbox(opens));
         })
-        .one(move || {
-            let count = shown.waiting.get();
-            (count > 0).then(|| {
-                let words = text::waiting(count);
-                keyed(words.clone(), move || tag("span").part("badge").text(words))
-            })
-        })
+        .one(move || waiting_badge(shown))
+}
+
+/// How many calls wait, in words.
+pub(super) fn waiting_badge(shown: Shown) -> Option<Keyed> {
+    let count = shown.waiting.get();
+    (count > 0).then(|| {
+        let words = text::waiting(count);
+        keyed(words.clone(), move || tag("span").part("badge").text(words))
+    })
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {
@@ -162,7 +198,7 @@ fn launch(desk: Desk, handle: Handle) -> Tag {
                 focus_soon(desk.input);
             }
         })
-        .child(icon(stroke::SPEECH))
+        .child(slot("launcher").child(icon(stroke::SPEECH)))
         .one(move || badge(shown.waiting.get()))
 }
 
@@ -189,12 +225,12 @@ thread_local! {
     static RULES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Gives the root the sheet.
-fn adopt_sheet(root: &ShadowRoot) {
+/// Gives the root the sheet, and its own over it.
+fn adopt_sheet(root: &ShadowRoot, own: Option<&CssStyleSheet>) {
     extend_sheet(include_str!("../../style/tokens.css"));
     extend_sheet(include_str!("../../style/widget.css"));
     SHEET.with(|sheet| {
-        let sheets: Array = sheet.iter().collect();
+        let sheets: Array = sheet.iter().chain(own).collect();
         // Set by name: the binding has no setter for it. A browser without it shows the widget in
         // the page's own style.
         let _ = Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
@@ -210,12 +246,20 @@ pub(super) fn extend_sheet(css: &'static str) {
             rules.concat()
         })
     });
-    let replace = SHEET.with(|sheet| {
-        let replace = Reflect::get(sheet.as_ref()?, &"replaceSync".into()).ok()?;
-        Some((sheet.clone()?, replace.dyn_into::<Function>().ok()?))
-    });
-    if let (Some(all), Some((sheet, replace))) = (all, replace) {
-        // It fails for a sheet that is not ours alone to fill.
-        replace.call1(&sheet, &all.as_str().into()).ok();
+    if let Some(all) = all {
+        SHEET.with(|sheet| fill(sheet.as_ref()?, &all));
     }
+}
+
+/// A sheet of these rules.
+pub(super) fn sheet_of(css: &str) -> Option<CssStyleSheet> {
+    let sheet = CssStyleSheet::new().ok()?;
+    fill(&sheet, css)?;
+    Some(sheet)
+}
+
+fn fill(sheet: &CssStyleSheet, css: &str) -> Option<()> {
+    let replace = Reflect::get(sheet, &"replaceSync".into()).ok()?;
+    // It fails for a sheet that is not ours alone to fill.
+    replace.dyn_into::<Function>().ok()?.call1(sheet, &css.into()).ok().map(drop)
 }

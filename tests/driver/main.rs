@@ -1,6 +1,7 @@
 //! The driver between a scripted model, a bank that counts, and a store that can fail.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod away;
 mod held;
 mod listing;
 mod retries;

@@ -1,6 +1,6 @@
 //! What is made visible, held to what the browser knows of Unicode.
 
-use holdpoint::view::escape::visible_text;
+use holdpoint_core::escape::visible_text;
 use js_sys::RegExp;
 use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -1,5 +1,6 @@
 //! Text of others among ours: it stays text, it is seen whole, and it cannot pass for something else.
 
+use holdpoint_core::escape::visible_text;
 use holdpoint_core::json::canonical;
 use serde_json::Value;
 
@@ -19,8 +20,8 @@ pub(crate) fn escaped(text: &str) -> String {
     safe
 }
 
-/// What has no form of its own, or turns the direction of what stands beside it, is shown as its
-/// number. Line breaks stay.
+/// Prose: what has no form of its own, or turns the direction of what stands beside it, is shown as
+/// its number. Line breaks stay, and so does what is not read letter by letter.
 pub(crate) fn visible(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -33,9 +34,10 @@ pub(crate) fn visible(text: &str) -> String {
     safe
 }
 
-/// A value on one line: a text is in quotes, so that none can look like the line after it.
+/// A value on one line, as it is on a card: a text is in quotes, so that none can look like the line
+/// after it, and no two values read the same.
 pub(crate) fn on_one_line(value: &Value) -> String {
-    visible(&canonical(value))
+    visible_text(&canonical(value))
 }
 
 /// The beginning of a text that has at most so many characters as UTF-16 counts them, and how many

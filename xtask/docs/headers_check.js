@@ -117,7 +117,7 @@ function others(policy, { self, notifications }) {
     rows.push(BAD("sandbox lets no script run.", ["sandbox", ...sandbox, "allow-scripts"].join(" ")));
   }
   if (sandbox && !has(sandbox, "allow-same-origin")) {
-    rows.push(NOTE("sandbox without allow-same-origin gives the page no storage: the widget has nowhere to keep a run across a reload, and says so (storage_refused)."));
+    rows.push(NOTE("sandbox without allow-same-origin gives the page no storage: runs live in memory and end with the page, and the widget says so (storage_refused)."));
   }
   return rows;
 }

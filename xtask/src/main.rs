@@ -9,6 +9,7 @@ mod clients;
 mod demo;
 mod dist;
 mod docs;
+mod examples;
 mod fuzz;
 mod glue;
 mod names;

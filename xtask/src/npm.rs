@@ -1,7 +1,7 @@
 //! What comes from npm, each package with what it needs, pinned by a lock file.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -68,6 +68,11 @@ pub(crate) fn docs(workspace: &Workspace) -> Result<PathBuf> {
     DOCS.install(workspace)
 }
 
+/// The packages of an example, installed where its project goes; gives the directory of them all.
+pub(crate) fn example(home: &Path, versions: &str, lock: &str) -> Result<PathBuf> {
+    install(home, "the packages of an example", versions, lock)
+}
+
 /// What checks our own package, in the packages that it comes in, installed on first use.
 pub(crate) fn package(workspace: &Workspace) -> Result<PathBuf> {
     PACKAGE.install(workspace)
@@ -125,29 +130,32 @@ impl Npm {
 impl Pinned {
     /// Installs the packages where they are not, and gives the directory of them all.
     fn install(&self, workspace: &Workspace) -> Result<PathBuf> {
-        tools::find("node").context("Node is not installed")?;
-        let home = workspace.tools().join(self.home);
-        let modules = home.join("node_modules");
-        let locked = home.join("package-lock.json");
-        if modules.is_dir() && fs::read_to_string(&locked).is_ok_and(|lock| lock == self.lock) {
-            return Ok(modules);
-        }
-        let npm = tools::find("npm").context("npm is not installed")?;
-        clear(&home)?;
-        fs::write(home.join("package.json"), self.versions)?;
-        fs::write(&locked, self.lock)?;
-        eprintln!("installing {}", self.what);
-        // With a Node that is too old for them they are refused here, and not found broken later.
-        let flags = ["--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"];
-        let mut command = Command::new(npm);
-        command.arg("ci").args(flags).arg("--loglevel=error").current_dir(&home);
-        let installed = tools::run(&mut command);
-        if installed.is_err() {
-            // What is half there must not pass for installed the next time.
-            clear(&home)?;
-        }
-        installed.map(|()| modules)
+        install(&workspace.tools().join(self.home), self.what, self.versions, self.lock)
     }
+}
+
+fn install(home: &Path, what: &str, versions: &str, lock: &str) -> Result<PathBuf> {
+    tools::find("node").context("Node is not installed")?;
+    let modules = home.join("node_modules");
+    let locked = home.join("package-lock.json");
+    if modules.is_dir() && fs::read_to_string(&locked).is_ok_and(|other| other == lock) {
+        return Ok(modules);
+    }
+    let npm = tools::find("npm").context("npm is not installed")?;
+    clear(home)?;
+    fs::write(home.join("package.json"), versions)?;
+    fs::write(&locked, lock)?;
+    eprintln!("installing {what}");
+    // With a Node that is too old for them they are refused here, and not found broken later.
+    let flags = ["--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"];
+    let mut command = Command::new(npm);
+    command.arg("ci").args(flags).arg("--loglevel=error").current_dir(home);
+    let installed = tools::run(&mut command);
+    if installed.is_err() {
+        // What is half there must not pass for installed the next time.
+        clear(home)?;
+    }
+    installed.map(|()| modules)
 }
 
 #[cfg(test)]

@@ -14,8 +14,11 @@ use crate::wasm::{self, Build, Files};
 
 /// The hand-written module with the element's class, which loads the glue.
 pub(crate) const LOADER: &str = "holdpoint.js";
-/// The module that the loader imports; it is inside the loader where that could be bundled.
-pub(crate) const LANGUAGE: &str = "holdpoint_language.js";
+/// The modules that the loader imports; they are inside the loader where that could be bundled.
+pub(crate) const MODULES: [&str; 3] =
+    ["holdpoint_fault.js", "holdpoint_heads.js", "holdpoint_language.js"];
+/// Modules that the loader imports when something asks for them, each with what it imports in turn.
+pub(crate) const OPTIONAL: [&str; 2] = ["holdpoint_device.js", "holdpoint_foreign.js"];
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is
@@ -61,7 +64,9 @@ pub(crate) fn build_into(workspace: &Workspace, into: Option<PathBuf>) -> Result
 
 /// Whether a file is part of a first load: what the widget needs to show itself and what waits.
 pub(crate) fn is_first(name: &str) -> bool {
-    [LOADER, LANGUAGE, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
+    [LOADER, wasm::GLUE, wasm::WASM].contains(&name)
+        || MODULES.contains(&name)
+        || name.starts_with("snippets/")
 }
 
 /// The loader as it is shipped, the texts that it fetches, and the part for service workers.
@@ -72,13 +77,17 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     let mut files = Files::from([(NOTICES.into(), read(&element.join(NOTICES))?)]);
     match Npm::install(workspace) {
         Some(npm) => {
-            let glue = format!("--external:./{}", wasm::GLUE);
-            let bundled = wasm::minified(&npm, &["--bundle", &glue], &element.join(LOADER))?;
-            files.insert(LOADER.into(), bundled);
+            for name in [&[LOADER][..], &OPTIONAL].concat() {
+                let apart = [&[wasm::GLUE][..], &OPTIONAL].concat();
+                let script = bundled(&npm, &element.join(name), &apart)?;
+                files.insert(name.into(), script);
+            }
         }
         None => {
-            for name in [LOADER, LANGUAGE] {
-                files.insert(name.into(), read(&element.join(name))?);
+            for (name, script) in wasm::read_tree(&element)? {
+                if name.ends_with(".js") && name != NOTICES {
+                    files.insert(name, script);
+                }
             }
         }
     }
@@ -89,6 +98,20 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
         files.insert(format!("{LABELS}/{name}"), serde_json::to_vec(&texts)?);
     }
     Ok(files)
+}
+
+/// Sheets that a page may copy.
+pub(crate) fn themes(workspace: &Workspace) -> Result<Files> {
+    let sheets = wasm::read_tree(&workspace.root.join("style/themes"))?;
+    Ok(sheets.into_iter().map(|(name, sheet)| (format!("themes/{name}"), sheet)).collect())
+}
+
+/// A script with all that it imports, but for those modules beside it that stay apart.
+pub(crate) fn bundled(npm: &Npm, path: &Path, apart: &[&str]) -> Result<Vec<u8>> {
+    let apart = apart.iter().map(|name| format!("--external:./{name}"));
+    let flags: Vec<_> = ["--bundle".to_owned()].into_iter().chain(apart).collect();
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    wasm::minified(npm, &flags, path)
 }
 
 /// The files of the page around a built widget, ready to be served.
@@ -112,6 +135,7 @@ fn assemble(workspace: &Workspace, widget: Files) -> Result<Files> {
     files.append(&mut loader(workspace)?);
     files.insert("style/page.css".into(), read("style/page.css")?);
     files.append(&mut wasm::read_tree(&workspace.root.join("demo/page"))?);
+    files.append(&mut themes(workspace)?);
     let html = String::from_utf8(read(HTML)?).context("index.html is not UTF-8")?;
     files.insert(HTML.into(), without_trunk(&html)?.into_bytes());
     Ok(files)
@@ -179,7 +203,8 @@ pub(crate) fn write(files: &Files, directory: &Path) -> Result<()> {
     write_over(files, directory)
 }
 
-fn write_over(files: &Files, directory: &Path) -> Result<()> {
+/// Writes files into a directory beside what is there.
+pub(crate) fn write_over(files: &Files, directory: &Path) -> Result<()> {
     for (name, bytes) in files {
         let path = directory.join(name);
         let parent = path.parent().unwrap_or(directory);

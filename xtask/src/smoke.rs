@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use crate::browser::Browser;
 use crate::tools::Workspace;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 pub(crate) const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
@@ -28,6 +28,21 @@ await import("/holdpoint.js");
 const agent = document.createElement("holdpoint-agent");
 document.body.append(agent);
 await agent.ready;
+"#;
+
+/// The first script of a page that has a head: what is said against the page before it has asked.
+const FIRST: &str = r#"
+globalThis.complaints = [];
+const told = console.error;
+console.error = (...words) => {
+  complaints.push(words.join(" "));
+  told(...words);
+};
+addEventListener("holdpoint-error", ({ detail }) => complaints.push(detail.message));
+addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
+// A file that cannot be loaded is told to its element alone.
+const fault = (e) => complaints.push(e.message ?? `${e.target.src ?? e.target.href} cannot be loaded`);
+addEventListener("error", fault, true);
 "#;
 
 /// Reports on a path that the server understands; what `probe.js` says is between the two.
@@ -73,6 +88,8 @@ const AFTER: &str = r#"
   await new Promise((resolve) => setTimeout(resolve));
   const left = refusals.takeRecords();
   left.forEach(refuse);
+  const complaints = globalThis.complaints ?? [];
+  if (complaints.length > 0) throw new Error(complaints.join("; "));
   if (left.length === 0) await report("/smoke/ready");
 } catch (error) {
   fail(String(error));
@@ -124,7 +141,8 @@ pub(crate) fn visit(workspace: &Workspace, chromium: &Browser, visit: Visit<'_>)
     let (report, reported) = mpsc::channel();
     let site = Arc::new(Site {
         files: visit.files.to_owned(),
-        html: format!("{}\n<script type=\"module\" src=\"/smoke.js\"></script>\n", visit.html),
+        html: visit.html.replacen("<head>", "<head><script src=\"/first.js\"></script>", 1)
+            + "\n<script type=\"module\" src=\"/smoke.js\"></script>\n",
         policy: visit.policy.to_owned(),
         script: [BEFORE, visit.probe, AFTER].concat(),
     });
@@ -169,6 +187,7 @@ impl Site {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let found = match path {
             "/" => Some(self.html.clone().into()),
+            "/first.js" => Some(FIRST.into()),
             "/smoke.js" => Some(self.script.clone().into()),
             "/smoke/ready" | "/smoke/failed" => {
                 let result = if path.ends_with("ready") { Ok(()) } else { Err(decoded(query)) };

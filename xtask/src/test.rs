@@ -10,6 +10,7 @@ use crate::browser::{self, Browsers};
 use crate::clients::Python;
 use crate::dist;
 use crate::docs;
+use crate::examples;
 use crate::fuzz;
 use crate::npm;
 use crate::page;
@@ -45,7 +46,7 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 15] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
@@ -70,6 +71,11 @@ const PARTS: [Part; 14] = [
         run: package,
     },
     Part { name: "docs", shows: "the pages are true: links, words, code, codes", run: docs },
+    Part {
+        name: "examples",
+        shows: "the examples of each framework, with the package, in a browser",
+        run: examples,
+    },
     Part { name: "e2e", shows: "the whole, as a person meets it in a browser", run: e2e },
     Part { name: "size", shows: "a first load has not grown; the budget is said", run: size },
 ];
@@ -299,13 +305,25 @@ fn docs(context: &Context<'_>) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+fn examples(context: &Context<'_>) -> Result<Outcome> {
+    let chromium = browser::chromium(context.workspace)?;
+    let left_out = examples::run(context.workspace, &chromium, context.args, context.named)?;
+    Ok(if left_out {
+        Outcome::Skipped("some of them need Node, npm and its registry")
+    } else {
+        Outcome::Passed
+    })
+}
+
 fn e2e(context: &Context<'_>) -> Result<Outcome> {
     let browsers = context.browsers()?;
     let page = context.page()?;
     let mut command = context.cargo_test(&["--package", "holdpoint-e2e"]);
     browsers.describe_to(&mut command);
     // Each with the variable that names it; where one cannot be had, its tests say so and pass.
+    let python = Python::ready(context.workspace);
     let optional = [
+        ("MCP", "HOLDPOINT_PYTHON", python.map(|python| python.interpreter().to_owned())),
         ("aimock", "HOLDPOINT_AIMOCK", npm::aimock(context.workspace)),
         ("axe-core, DOMPurify", "HOLDPOINT_CORPORA", npm::corpora(context.workspace)),
     ];

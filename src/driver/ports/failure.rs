@@ -66,7 +66,9 @@ impl StoreError {
             }
             Self::Full => "free some space for this site, then try again",
             Self::Blocked | Self::TooNew => "reload every tab of this page",
-            Self::Refused(_) => "allow this site to store data, or open the page outside the frame",
+            Self::Refused(_) => {
+                "what is done here is forgotten with the page; allow this site to store data, or open the page outside the frame"
+            }
             Self::Silent => "wait, or reload the page; what was saved is kept",
             Self::Failed(_) => "reload the page; what was saved is kept",
         }

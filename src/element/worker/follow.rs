@@ -20,9 +20,9 @@ use super::{Address, AtWorker, Widget};
 use crate::driver::ports::Task;
 use crate::text::{self, Text};
 use crate::tools::RegExps;
-use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
 use crate::view::state::{AtWorkerShown, Intent, RunShown, WorkerRow};
+use holdpoint_core::escape::visible_text;
 
 /// Follows a worker until what it gives is dropped.
 pub(in crate::element) fn begin(widget: Widget, address: Address) -> Rc<dyn AtWorker> {
@@ -100,6 +100,7 @@ impl AtWorker for Handle {
                 };
                 (call, "/settlement", object! { "outcome": outcome })
             }
+            Intent::Extend { call } => (call, "/extension", Value::Null),
             // Who saw a card here is no fact of the worker's.
             Intent::Viewed { call, .. } if self.0.row(call).is_some() => {
                 return Some(Box::pin(std::future::ready(())));
@@ -183,7 +184,7 @@ impl Follower {
     /// Reads what waits.
     async fn reload(&self) -> Result<(), Fault> {
         let mut rows = Vec::new();
-        for status in ["pending", "in_doubt"] {
+        for status in ["pending", "lapsed", "in_doubt"] {
             let listed = self.link.get(&["/v1/approvals?status=", status].concat()).await?;
             let listed = listed["approvals"].as_array().ok_or_else(|| malformed(&self.base))?;
             rows.extend(listed.iter().filter_map(row));
@@ -273,6 +274,8 @@ impl Follower {
         let done = self.link.post(path, body).await;
         saving.set(None);
         match done {
+            // It waits on, for longer.
+            Ok(_) if path.ends_with("/extension") => {}
             Ok(approval) => {
                 self.close(&row);
                 let shown = self.widget.shell.shown;

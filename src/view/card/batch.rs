@@ -13,11 +13,11 @@ use web_sys::HtmlInputElement;
 use super::settled::{Settled, Wait, on_press};
 use crate::text;
 use crate::view::desk::{Desk, button, safely};
-use crate::view::escape::visible_text;
 use crate::view::facts::{in_full, risk, what};
 use crate::view::signal::Signal;
 use crate::view::state::{Intent, RunShown};
 use crate::view::tag::{Handle, Keyed, Tag, effect, keyed, tag};
+use holdpoint_core::escape::visible_text;
 
 /// A bar for each set of calls of a run that may be decided together. What cannot be undone is
 /// decided one by one.

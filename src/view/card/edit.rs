@@ -12,10 +12,10 @@ use super::{Asked, Card};
 use crate::form::{Form, Id, Issue, changes, place};
 use crate::text;
 use crate::view::desk::{button, focus_soon, safely, sentence_case};
-use crate::view::escape::visible_text;
 use crate::view::facts::what;
 use crate::view::signal::Signal;
 use crate::view::tag::{Handle, Tag, effect, keyed, tag};
+use holdpoint_core::escape::visible_text;
 
 /// A form that is shown.
 #[derive(Clone, Copy)]

@@ -8,9 +8,9 @@ use super::edit::Editor;
 use crate::form::{Field, Form, Id, Input, Kind};
 use crate::text::{self, Text};
 use crate::view::desk::{button, safely};
-use crate::view::escape::{Piece, visible, visible_text};
 use crate::view::facts::literal;
 use crate::view::tag::{Tag, icon, keyed, stroke, tag};
+use holdpoint_core::escape::{Piece, visible, visible_text};
 
 /// The fields of a form.
 pub(super) fn root(editor: Editor, id: Id) -> Tag {

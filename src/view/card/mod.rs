@@ -7,7 +7,7 @@ mod confirm;
 mod edit;
 mod field;
 mod scope;
-mod sections;
+pub(in crate::view) mod sections;
 pub(in crate::view) mod settled;
 mod strip;
 

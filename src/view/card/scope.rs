@@ -14,11 +14,11 @@ use super::Card;
 use super::choice::Way;
 use crate::text::{self, Text};
 use crate::view::desk::safely;
-use crate::view::escape::visible_text;
 use crate::view::facts::literal;
 use crate::view::moment::now;
 use crate::view::state::NewRule;
 use crate::view::tag::{Keyed, Tag, keyed, tag};
+use holdpoint_core::escape::visible_text;
 
 /// A rule in the making.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ use crate::language::known;
 use crate::text;
 use crate::view::desk::safely;
 use crate::view::facts::{in_full, note, row};
+use crate::view::state::Shown;
 use crate::view::tag::{Tag, tag};
 
 /// What the call would change, by the page; or that the page does not say.
@@ -89,14 +90,7 @@ pub(super) fn changed_since(slot: &Slot) -> Option<Tag> {
 impl Card {
     /// Where the values come from, the most surprising source first.
     pub(super) fn origins(self, run: &Rc<Run>, slot: &Slot) -> Option<Tag> {
-        let earlier: Vec<Rc<Run>> = self.desk.shown.runs.with_untracked(|runs| {
-            let before = runs.iter().take_while(|it| it.run.peek().flatten().as_ref() != Some(run));
-            before
-                .filter_map(|it| it.run.peek().flatten())
-                .filter(|it| it.spec().thread == run.spec().thread)
-                .collect()
-        });
-        let origins = run.origins(slot, earlier.iter().rev().map(Rc::as_ref));
+        let origins = origins(self.desk.shown, run, slot);
         let mut groups: Vec<(&Origin, Vec<String>)> = Vec::new();
         for (path, origin) in &origins {
             let name = place(path);
@@ -128,6 +122,16 @@ impl Card {
         });
         (!groups.is_empty()).then(|| row("card-origins", text::ORIGINS, tag("dl").all(lines)))
     }
+}
+
+/// Where each value of a call comes from, as far as the conversation is shown.
+pub(in crate::view) fn origins(shown: Shown, run: &Run, slot: &Slot) -> Vec<(String, Origin)> {
+    let earlier: Vec<Rc<Run>> = shown.runs.with_untracked(|runs| {
+        let read = runs.iter().filter_map(|it| it.run.peek().flatten());
+        let before = read.take_while(|it| it.id() != run.id());
+        before.filter(|it| it.spec().thread == run.spec().thread).collect()
+    });
+    run.origins(slot, earlier.iter().rev().map(Rc::as_ref))
 }
 
 /// What the agent says it is for. Nobody has checked that, so nobody has to read it.

@@ -18,7 +18,7 @@ impl Card {
         let (_, words, path) = risk(action);
         let on_expiry = action.ruling.on_expiry;
         tag("div")
-            .class("strip")
+            .part("card-strip")
             .child(tag("span").class("risk").child(icon(path)).text(words))
             .one(move || self.expiry(on_expiry))
             .child(tag("span").class("position").live_text(move || {
@@ -48,14 +48,13 @@ impl Card {
                         left => text::expires_in(left),
                     },
                 );
-            let more =
-                (!self.run.is_remote()).then(|| self.extend("extend-button", text::MORE_TIME));
+            let more = self.extend("extend-button", text::MORE_TIME);
             tag("span")
                 .part("expiry")
                 .bind("data-soon", move || (left() < SOON_MS).then(String::new))
                 .child(words)
                 .child(tag("span").class("visually-hidden").text(then))
-                .maybe(more)
+                .child(more)
         }))
     }
 
@@ -73,14 +72,13 @@ impl Card {
     pub(super) fn lapsed_note(self) -> Option<Keyed> {
         self.due().is_some_and(|(_, lapsed)| lapsed).then(|| {
             keyed("", move || {
-                let again =
-                    (!self.run.is_remote()).then(|| self.extend("again-button", text::ASK_AGAIN));
-                tag("div").part("lapsed").child(tag("p").text(text::LAPSED)).maybe(again)
+                let again = self.extend("again-button", text::ASK_AGAIN);
+                tag("div").part("lapsed").child(tag("p").text(text::LAPSED)).child(again)
             })
         })
     }
 
-    /// A button for more time; a worker has none to give.
+    /// A button for more time.
     fn extend(self, part: &'static str, words: Text) -> Tag {
         button(part).text(words).on("click", move |event| {
             if let Some(call) = self.call.peek().filter(|_| event.is_trusted()) {

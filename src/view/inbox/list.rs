@@ -17,11 +17,11 @@ use super::window::{self, STEP, Window};
 use crate::driver::ports::{CallRow, Group, JournalStore, Page, Tally};
 use crate::text;
 use crate::view::desk::{Desk, button};
-use crate::view::escape::visible_text;
 use crate::view::signal::Signal;
 use crate::view::state::{FileForm, Intent};
 use crate::view::tag::{Keyed, Tag, effect, icon, keyed, stroke, tag};
 use crate::view::timer::after;
+use holdpoint_core::escape::visible_text;
 
 /// The list and what is asked of it.
 #[derive(Clone, Copy)]

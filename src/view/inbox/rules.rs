@@ -6,10 +6,10 @@ use leptos::reactive::graph::untrack;
 
 use crate::text;
 use crate::view::desk::{Desk, button, safely};
-use crate::view::escape::visible_text;
 use crate::view::moment::{now, time};
 use crate::view::state::Intent;
 use crate::view::tag::{Tag, keyed, tag};
+use holdpoint_core::escape::visible_text;
 
 /// The view in the place of the list of calls.
 pub(super) fn rules(desk: Desk) -> Tag {

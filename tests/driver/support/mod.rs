@@ -246,6 +246,12 @@ impl Tab<'_> {
         self.office.settle_down();
     }
 
+    /// Takes the widget out of the page, or puts it back.
+    pub(crate) fn be_here(&self, is_here: bool) {
+        self.driver.be_here(is_here);
+        self.office.settle_down();
+    }
+
     pub(crate) fn refresh(&self, run: &RunId) {
         self.office.run(self.driver.refresh(run));
     }

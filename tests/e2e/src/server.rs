@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::lab::Lab;
+use crate::open;
 
 /// A server that can be stopped and started again where it was.
 pub struct Server {
@@ -47,9 +48,11 @@ impl Server {
         let page = std::env::var_os("HOLDPOINT_E2E_DIST")
             .map(PathBuf::from)
             .context("no built page; run this by `cargo xtask test e2e`")?;
+        let open = open::routes(page.clone());
         let config =
             Config { upstream: self.upstream.clone(), serve: Some(page), ..Config::default() };
-        let app = self.lab.routes().merge(holdpoint_proxy::app(config)?);
+        let app = self.lab.routes().merge(crate::mcp::odd()).merge(open);
+        let app = app.merge(holdpoint_proxy::app(config)?);
         let listener = TcpListener::bind(self.addr).await.context("cannot listen")?;
         self.addr = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();

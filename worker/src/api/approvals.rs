@@ -110,6 +110,17 @@ pub(super) async fn settle(
     settled(&shared, kept, &id, settlement, by).await.map(Json)
 }
 
+pub(super) async fn extend(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    let name = caller(&shared, &headers)?;
+    let (kept, _) = find(&shared, &id).await?;
+    let by = approver(&shared, &kept.workflow, &kept.job.requester, name, "api")?;
+    extended(&shared, kept, &id, by).await.map(Json)
+}
+
 /// What a word says of a call in doubt.
 pub(super) fn settlement(word: &str, result: Option<Value>) -> Option<Settlement> {
     Some(match word {
@@ -131,7 +142,7 @@ pub(super) async fn settled(
     fed(shared, kept, id, Input::Settled { call: CallId::new(id), settlement, by }).await
 }
 
-/// Has a call asked about anew whose time is over, with as much time as before.
+/// Gives a call as much time again; one whose time is over is asked about anew.
 pub(super) async fn extended(
     shared: &Shared,
     kept: Kept,

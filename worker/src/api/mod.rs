@@ -45,7 +45,7 @@ pub(crate) struct Route {
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
-pub(crate) const ROUTES: [Route; 17] = [
+pub(crate) const ROUTES: [Route; 18] = [
     Route {
         method: "post",
         path: "/v1/jobs",
@@ -145,6 +145,16 @@ pub(crate) const ROUTES: [Route; 17] = [
         answer: (200, JSON, Some("Approval")),
         refusals: &[400, 401, 403, 404, 409, 413, 503],
         handler: || post(approvals::settle),
+    },
+    Route {
+        method: "post",
+        path: "/v1/approvals/{id}/extension",
+        id: "extend",
+        summary: "Gives as much time again; a call whose time is over is asked about anew",
+        body: None,
+        answer: (200, JSON, Some("Approval")),
+        refusals: &[401, 403, 404, 409, 410, 503],
+        handler: || post(approvals::extend),
     },
     Route {
         method: "get",

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use holdpoint_core::escape::visible_text;
 use httpdate::fmt_http_date;
 use serde_json::Value;
 
@@ -116,7 +117,7 @@ fn until(at_ms: u64) -> String {
 }
 
 fn fact((name, value): (&String, &Value)) -> (String, String) {
-    (on_a_line(name), on_one_line(value))
+    (visible_text(&name.replace('\n', " ")), on_one_line(value))
 }
 
 fn sentence(parts: &[&str]) -> String {

@@ -180,6 +180,11 @@ async fn person_has_a_call_asked_about_anew_whose_time_is_over() {
         assert!(page.contains("Nobody decided in time"), "{page}");
         assert!(page.contains("value=\"ask_again\"") && !page.contains("value=\"approve\""));
     }
+    let extension = format!("/v1/approvals/{}/extension", approval["id"].as_str().unwrap());
+    let asked = bench.server.post(&extension).bearer_auth(token("erp"));
+    assert_eq!(sent(asked).await.0, 403);
+    let (status, body) = sent(bench.server.post(&extension).bearer_auth(token("ann"))).await;
+    assert_eq!((status, &body["status"]), (200, &json!("pending")), "{body}");
     let done = ann.post(&call, "decision=ask_again").await;
     let after = done.headers()["location"].to_str().unwrap();
     assert_eq!(after, format!("/desk/jobs/{id}?saved"));

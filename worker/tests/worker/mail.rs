@@ -172,6 +172,6 @@ async fn what_others_wrote_adds_no_header_no_line_and_no_markup() {
     assert!(mail.headers.get_first_value("bcc").is_none(), "{}", letter.text);
     let [plain, html] = words(&mail);
     assert_eq!(plain.lines().filter(|line| line.trim().starts_with("amount:")).count(), 1);
-    assert!(plain.contains("recipient: \"<b>A</b>[U+202E]\""), "{plain}");
+    assert!(plain.contains("recipient: \"<b>A</b>⟨U+202E⟩\""), "{plain}");
     assert!(html.contains("&lt;b&gt;A&lt;/b&gt;"), "{html}");
 }

@@ -250,7 +250,7 @@ async fn what_others_wrote_is_text_and_what_does_not_fit_cannot_be_approved_ther
     bench.server.job(json!({ "amount": 500, "supplier": supplier })).await;
     let message = slack.next("chat.postMessage").await;
     let text = shown(&message);
-    assert!(text.contains("recipient: \"<!channel>*b*[U+202E]xxx"), "{text}");
+    assert!(text.contains("recipient: \"<!channel>*b*⟨U+202E⟩xxx"), "{text}");
     assert!(text.contains("more characters do not fit here. Open it to see them all."), "{text}");
     let ids: Vec<_> = buttons(&message).into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, ["holdpoint_deny", "holdpoint_open"]);

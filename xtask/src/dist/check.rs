@@ -20,11 +20,13 @@ use crate::wasm::{self, Files};
 /// The loader may weigh this many bytes with gzip.
 const LOADER_BUDGET: u64 = 10_000;
 /// The policy of a strict page, all of it.
-const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                       connect-src 'self'; require-trusted-types-for 'script'; \
                       trusted-types holdpoint";
 /// The page that says how to begin; its first block of HTML is run as it is printed.
 const GUIDE: &str = "docs/embedding.md";
+/// The page that says how to test; it prints this file of `tests/package/playwright`.
+const TESTING: (&str, &str) = ("docs/testing.md", "transfer.spec.js");
 /// The page of the quickstart, in lines.
 const QUICKSTART_LINES: usize = 5;
 
@@ -36,14 +38,14 @@ pub(crate) fn run(workspace: &Workspace, modules: &Path, chromium: &Browser) -> 
     let weight = gzipped(&files[page::LOADER])?;
     ensure!(weight <= LOADER_BUDGET, "the loader weighs {weight} bytes, and may {LOADER_BUDGET}");
 
-    let tarball = check.pack(&files)?;
+    let tarball = pack(workspace, &files)?;
     tools::run(check.tool("publint/src/cli.js").args(["run", "--strict"]).arg(&tarball))?;
     // It is of modules alone: who calls `require` is told so by Node.
     let profile = ["--profile", "esm-only", "--format", "ascii"];
     tools::run(check.tool("@arethetypeswrong/cli/dist/index.js").arg(&tarball).args(profile))?;
 
-    let project = check.install(&tarball)?;
-    let files = wasm::read_tree(&project.join("node_modules/holdpoint"))?;
+    let project = check.project()?;
+    let files = install(&tarball, &project)?;
     let types = project.join("types");
     page::write(&wasm::read_tree(&workspace.root.join("tests/types"))?, &types)?;
     tools::run(check.tool("typescript/lib/tsc.js").arg("--project").arg(&types))?;
@@ -52,6 +54,7 @@ pub(crate) fn run(workspace: &Workspace, modules: &Path, chromium: &Browser) -> 
         tools::run(Command::new("node").arg(script).current_dir(&project))?;
     }
     check.vite(&project)?;
+    check.playwright(&project)?;
     check.strict(&files)?;
     check.quickstart(&files)?;
     println!("the package is whole: {}, its loader {weight} bytes with gzip", tarball.display());
@@ -73,34 +76,11 @@ impl Check<'_> {
         command
     }
 
-    /// Packs the files, and sees that all of them are in the package.
-    fn pack(&self, files: &Files) -> Result<PathBuf> {
-        let directory = self.workspace.work().join("package");
-        page::write(files, &directory)?;
-        let packed = self.workspace.work().join("packed");
-        wasm::clear(&packed)?;
-        let npm = tools::find("npm").context("npm is not installed")?;
-        let mut pack = Command::new(npm);
-        pack.args(["pack", "--json", "--ignore-scripts", "--pack-destination"]).arg(&packed);
-        let told: Value = serde_json::from_str(&tools::output(pack.arg(&directory))?)?;
-        let list = told[0]["files"].as_array().context("npm names no files")?;
-        let mut names: Vec<_> = list.iter().filter_map(|file| file["path"].as_str()).collect();
-        names.sort_unstable();
-        let wanted: Vec<_> = files.keys().map(String::as_str).collect();
-        ensure!(names == wanted, "npm packs {names:?} and not {wanted:?}");
-        let name = told[0]["filename"].as_str().context("npm names no file")?;
-        Ok(packed.join(name))
-    }
-
-    /// Makes a project beside the tools, which it finds by that, with the package as npm installs it.
-    fn install(&self, tarball: &Path) -> Result<PathBuf> {
+    /// Makes a project beside the tools, which it finds by that.
+    fn project(&self) -> Result<PathBuf> {
         let project = self.modules.with_file_name("project");
         page::write(&wasm::read_tree(&self.sources.join("vite"))?, &project)?;
         fs::write(project.join("package.json"), "{ \"private\": true, \"type\": \"module\" }\n")?;
-        let npm = tools::find("npm").context("npm is not installed")?;
-        let mut install = Command::new(npm);
-        install.args(["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error"]);
-        tools::run(install.arg(tarball).current_dir(&project))?;
         Ok(project)
     }
 
@@ -116,6 +96,19 @@ impl Check<'_> {
         let probe = self.probe("answers.js")?;
         let visit = Visit { files: &files, html: &html, policy: smoke::POLICY, probe: &probe };
         smoke::visit(self.workspace, self.chromium, visit).context("the project built by Vite")
+    }
+
+    /// The tests that the guide prints, and more of their kind, as a page's author runs them.
+    fn playwright(&self, project: &Path) -> Result<()> {
+        let tests = project.join("playwright");
+        page::write(&wasm::read_tree(&self.sources.join("playwright"))?, &tests)?;
+        let (guide, spec) = TESTING;
+        let printed = fs::read_to_string(self.workspace.root.join(guide))?;
+        let block = ["\n", &fs::read_to_string(tests.join(spec))?, "```\n"].concat();
+        ensure!(printed.contains(&block), "{guide} does not print {spec} as it is");
+        let mut run = Command::new("node");
+        run.arg(tests.join("run.mjs")).env("CHROMIUM", &self.chromium.program);
+        tools::run(&mut run).context("the tests by Playwright")
     }
 
     /// A page that allows as little as it can; then one that was given other bytes.
@@ -163,6 +156,34 @@ impl Check<'_> {
         let path = self.sources.join("probes").join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
+}
+
+/// Packs the files, and sees that all of them are in the package.
+pub(crate) fn pack(workspace: &Workspace, files: &Files) -> Result<PathBuf> {
+    let directory = workspace.work().join("package");
+    page::write(files, &directory)?;
+    let packed = workspace.work().join("packed");
+    wasm::clear(&packed)?;
+    let npm = tools::find("npm").context("npm is not installed")?;
+    let mut pack = Command::new(npm);
+    pack.args(["pack", "--json", "--ignore-scripts", "--pack-destination"]).arg(&packed);
+    let told: Value = serde_json::from_str(&tools::output(pack.arg(&directory))?)?;
+    let list = told[0]["files"].as_array().context("npm names no files")?;
+    let mut names: Vec<_> = list.iter().filter_map(|file| file["path"].as_str()).collect();
+    names.sort_unstable();
+    let wanted: Vec<_> = files.keys().map(String::as_str).collect();
+    ensure!(names == wanted, "npm packs {names:?} and not {wanted:?}");
+    let name = told[0]["filename"].as_str().context("npm names no file")?;
+    Ok(packed.join(name))
+}
+
+/// Has npm install the package into a project, and gives what is there then.
+pub(crate) fn install(tarball: &Path, project: &Path) -> Result<Files> {
+    let npm = tools::find("npm").context("npm is not installed")?;
+    let mut install = Command::new(npm);
+    install.args(["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error"]);
+    tools::run(install.arg(tarball).current_dir(project))?;
+    wasm::read_tree(&project.join("node_modules/holdpoint"))
 }
 
 fn gzipped(bytes: &[u8]) -> Result<u64> {

@@ -61,6 +61,25 @@ const NO_CODES: [&str; 24] = [
 ];
 /// Words of the journal's form that are named where entries are made.
 const KINDS: [&str; 2] = ["tool_started", "tool_finished"];
+/// Words of the providers' formats and of MCP, which scripts of ours speak too.
+const WIRE: [&str; 16] = [
+    "content_block_delta",
+    "content_block_start",
+    "content_block_stop",
+    "end_turn",
+    "function_call",
+    "function_call_output",
+    "input_json_delta",
+    "input_required",
+    "message_delta",
+    "message_start",
+    "message_stop",
+    "output_text",
+    "text_delta",
+    "tool_calls",
+    "tool_result",
+    "tool_use",
+];
 /// Codes of one word, which no search tells from other words.
 const SHORT: [&str; 12] = [
     "busy",
@@ -91,7 +110,8 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
             }
         }
     }
-    let is_code = |word: &&String| ![&NO_CODES[..], &KINDS].concat().contains(&word.as_str());
+    let is_code =
+        |word: &&String| ![&NO_CODES[..], &KINDS, &WIRE].concat().contains(&word.as_str());
     let missing: Vec<_> = made.iter().filter(is_code).filter(|it| !told.contains(*it)).collect();
     ensure!(missing.is_empty(), "{PAGE} lacks {missing:?}");
     let gone: Vec<_> = told.iter().filter(|it| !made.contains(*it)).collect();

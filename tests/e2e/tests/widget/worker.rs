@@ -88,6 +88,28 @@ async fn arguments_of_a_call_at_the_worker_are_changed_before_it_runs() -> Resul
 }
 
 #[tokio::test]
+async fn call_whose_time_is_over_is_asked_about_anew() -> Result<()> {
+    let lapses = "expiresIn = 1\nonExpiry = \"ask-again\"\nwhen.required";
+    let worker = AtWork::changed(|file| file.replace("when.required", lapses)).await?;
+    play(async |stage| {
+        let job = worker.invoice(500).await?;
+        let agent = worker.page(stage, ANN).await?;
+        agent.click("inbox-button").await?;
+        agent.click("inbox-item").await?;
+        agent.click("again-button").await?;
+        let journal = format!("/v1/jobs/{job}/journal");
+        until_true("there is time again", async || {
+            let told = worker.ask(ANN, &journal, None).await?;
+            Ok(told["entries"].to_string().contains("extended"))
+        })
+        .await?;
+        ensure!(worker.calls().is_empty());
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn whoever_comes_second_is_told_who_decided() -> Result<()> {
     let worker = AtWork::start().await?;
     play(async |stage| {

@@ -1,6 +1,6 @@
 //! What a person reads of a text that nobody vouches for.
 
-use holdpoint::view::escape::{Piece, visible, visible_text};
+use holdpoint_core::escape::{Piece, visible, visible_text};
 
 #[track_caller]
 fn check(text: &str, expected: &str) {

@@ -26,7 +26,7 @@ pub enum Piece {
 /// # Examples
 ///
 /// ```
-/// use holdpoint::view::escape::{Piece, visible};
+/// use holdpoint_core::escape::{Piece, visible};
 ///
 /// let pieces = visible("A\u{202e}B");
 /// let escape = Piece::Escape("⟨U+202E⟩".into());

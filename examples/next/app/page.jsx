@@ -1,0 +1,5 @@
+import { Bank } from "./bank";
+
+export default function Page() {
+  return <Bank />;
+}

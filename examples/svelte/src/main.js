@@ -1,0 +1,4 @@
+import { mount } from "svelte";
+import Bank from "./Bank.svelte";
+
+mount(Bank, { target: document.querySelector("#app") });

@@ -1,0 +1,4 @@
+import { createApp } from "vue";
+import Bank from "./Bank.vue";
+
+createApp(Bank).mount("#app");

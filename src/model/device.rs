@@ -1,0 +1,38 @@
+//! The browser's own model, by a function of the loader that fetches the script for it.
+
+use holdpoint_core::json::canonical;
+use holdpoint_core::message::{ModelRequest, ModelResponse};
+use holdpoint_core::stream::{Api, Delta};
+use js_sys::{Function, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::http::Connection;
+use super::{Arriving, error};
+use crate::driver::ports::ModelError;
+
+/// Asks the model. Dropping the future stops it.
+pub(super) async fn call(
+    device: JsValue,
+    request: ModelRequest,
+    on_delta: Box<dyn FnMut(Delta)>,
+) -> Result<ModelResponse, ModelError> {
+    if !request.tools.is_empty() {
+        return Err(error::needs_plan());
+    }
+    let body = canonical(&Api::Chat.request(&request));
+    let connection = Connection::new().map_err(|_| error::interrupted())?;
+    // Without such a function there is nobody to ask, which is told as a fault of loading.
+    let asked = device
+        .unchecked_ref::<Function>()
+        .call2(&JsValue::NULL, &body.into(), &connection.signal())
+        .map(|asked| Promise::resolve(&asked));
+    let answer = match asked {
+        Ok(asked) => JsFuture::from(asked).await,
+        Err(thrown) => Err(thrown),
+    };
+    let records = answer.map_err(|thrown| error::of_script(&thrown))?;
+    let mut answer = Arriving::new(Api::Chat, on_delta);
+    answer.push(records.as_string().unwrap_or_default().as_bytes())?;
+    answer.finish()
+}
