@@ -36,11 +36,9 @@ const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
 /** What can be so beside the state. */
 const MARKS = ["critical", "open"];
 
-/** The word of a list that a value means; what can be off is on where the attribute just stands there. */
-function allowed(known, value) {
-  if (value === "" && known[0] === "off") return known[1];
-  return known.includes(value) ? value : known[0];
-}
+/** The word of a list that a value means. What can be off is on where the attribute just stands there. */
+const meant = (known, value) =>
+  value === "" && known[0] === "off" ? known[1] : known.find((word) => word === value);
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -158,7 +156,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         get() {
           if (known === false) return this.hasAttribute(attribute);
           const value = this.getAttribute(attribute);
-          if (Array.isArray(known)) return allowed(known, value);
+          if (Array.isArray(known)) return meant(known, value) ?? known[0];
           return value || known;
         },
         set(value) {
@@ -251,8 +249,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
     const known = ATTRIBUTES[attribute];
-    const isKnown = (word) => word === value || (word === "off" && value === "");
-    if (Array.isArray(known) && value !== null && !known.some(isKnown)) {
+    if (Array.isArray(known) && value !== null && !meant(known, value)) {
       this.#report(
         new HoldpointError(
           "attribute_unknown",

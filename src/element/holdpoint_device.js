@@ -19,7 +19,12 @@ const USE_ANOTHER = "set `api` to another one, or use a current Chrome on a comp
  * downloaded, as people write it, and with nothing when that is over.
  */
 export async function ask(body, signal, locale, tell) {
-  const { messages, response_format: format } = JSON.parse(body);
+  const { messages, response_format: format, tools } = JSON.parse(body);
+  if (tools) {
+    // What waits for a person would have to stay open in the middle of its answer.
+    const message = "the browser's model makes plans, and this run calls tools as it goes";
+    throw new Fault("mode_unavailable", message, "stop it, and ask again");
+  }
   if (!globalThis.LanguageModel) {
     throw new Fault("model_unavailable", "this browser has no model of its own", USE_ANOTHER);
   }
@@ -84,7 +89,7 @@ async function create(options, locale, tell) {
   try {
     return await LanguageModel.create({ ...options, monitor });
   } finally {
-    tell(null);
+    if (told) tell(null);
   }
 }
 

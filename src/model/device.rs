@@ -17,20 +17,14 @@ pub(super) async fn call(
     request: ModelRequest,
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
-    if !request.tools.is_empty() {
-        return Err(error::needs_plan());
-    }
     let body = canonical(&Api::Chat.request(&request));
     let connection = Connection::new().map_err(|_| error::interrupted())?;
     // Without such a function there is nobody to ask, which is told as a fault of loading.
     let asked = device
         .unchecked_ref::<Function>()
         .call2(&JsValue::NULL, &body.into(), &connection.signal())
-        .map(|asked| Promise::resolve(&asked));
-    let answer = match asked {
-        Ok(asked) => JsFuture::from(asked).await,
-        Err(thrown) => Err(thrown),
-    };
+        .unwrap_or_else(|thrown| Promise::reject(&thrown).into());
+    let answer = JsFuture::from(Promise::resolve(&asked)).await;
     let records = answer.map_err(|thrown| error::of_script(&thrown))?;
     let mut answer = Arriving::new(Api::Chat, on_delta);
     answer.push(records.as_string().unwrap_or_default().as_bytes())?;

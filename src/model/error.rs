@@ -39,16 +39,6 @@ pub(super) fn api_unavailable(api: &str) -> ModelError {
     )
 }
 
-/// The browser's own model cannot call tools as it goes: what waits for a person would have to stay
-/// open in it.
-pub(super) fn needs_plan() -> ModelError {
-    error(
-        "mode_unavailable",
-        "the browser's model makes plans, and this run calls tools as it goes",
-        "stop it, and ask again",
-    )
-}
-
 /// What a script of ours says of itself; one that was not there to be asked says nothing.
 pub(super) fn of_script(thrown: &JsValue) -> ModelError {
     let field = |name: &str| Reflect::get(thrown, &name.into()).ok()?.as_string();

@@ -50,7 +50,13 @@ const only = (agents) => {
   return agents[0];
 };
 
-const agent = await element();
+/** The page's element as soon as its framework has made it, and ready. */
+async function present() {
+  while (!document.querySelector("holdpoint-agent")) await new Promise(requestAnimationFrame);
+  return element();
+}
+
+const agent = await present();
 only(document.querySelectorAll("holdpoint-agent"));
 
 if (!sessionStorage.getItem("stage")) {
@@ -77,8 +83,7 @@ if (toggle) {
   const gone = await agent.evaluate("transfer", { amount: 1, recipient: "Bob" }).catch((error) => error);
   if (gone.code !== "tool_missing") throw new Error(`the tools outlive the element: ${JSON.stringify(gone)}`);
   toggle.click();
-  while (!document.querySelector("holdpoint-agent")) await new Promise(requestAnimationFrame);
-  const again = await element();
+  const again = await present();
   if (again === agent) throw new Error("it is the same element");
   const { verdict } = await again.evaluate("transfer", { amount: 200, recipient: "Bob" });
   if (verdict !== "ask") throw new Error(`a transfer of 200 is ruled ${verdict}`);

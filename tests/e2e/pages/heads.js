@@ -9,6 +9,9 @@ const query = new URLSearchParams(location.search);
 const agent = document.querySelector("holdpoint-agent");
 const hints = (query.get("hints") ?? "").split(",").filter(Boolean);
 
+/** What a screen reader is told, in order. */
+globalThis.said = [];
+Element.prototype.ariaNotify = (words) => said.push(words);
 globalThis.errors = [];
 addEventListener("holdpoint-error", ({ target, detail }) => errors.push([target.localName, detail.code]));
 for (const name of query.getAll("without")) document.querySelector(name).remove();

@@ -87,6 +87,17 @@ async fn what_the_browsers_model_cannot_do_is_told_with_its_reason() -> Result<(
     .await
 }
 
+#[tokio::test]
+async fn run_that_calls_tools_as_it_goes_is_not_for_the_browsers_model() -> Result<()> {
+    play(async |stage| {
+        let agent = stage.held("device=available").await?;
+        agent.run("agent.api = 'on-device'", vec![]).await?;
+        agent.approve().await?;
+        agent.shows("this run calls tools as it goes").await
+    })
+    .await
+}
+
 /// Where this Chromium had a model, it would have to be downloaded first.
 #[tokio::test]
 async fn browser_that_has_no_model_says_so_itself() -> Result<()> {

@@ -197,6 +197,32 @@ async fn element_follows_its_agent_and_comes_back_when_it_is_moved() -> Result<(
 }
 
 #[tokio::test]
+async fn waiting_call_is_said_once_with_a_conversation_and_without_one() -> Result<()> {
+    play(async |stage| {
+        for (layout, answers) in [("headless", false), ("inline", true)] {
+            let agent = open(stage, &format!("layout={layout}")).await?;
+            agent.run("await agent.clear('all')", vec![]).await?;
+            ask(&agent, "Transfer 500 to Alice").await?;
+            enabled(&agent, APPROVAL, "approve-button").await?.click().await?;
+            agent.is("idle").await?;
+            let said = until("what was done is said", async || {
+                let said = agent.tab.run("return said", vec![]).await?;
+                let said: Vec<String> = serde_json::from_value(said)?;
+                let is_done = said.iter().any(|words| words.contains("Transfer 500 to Alice:"));
+                Ok(is_done.then_some(said))
+            })
+            .await?;
+            let count = |words: &str| said.iter().filter(|it| it.contains(words)).count();
+            ensure!(count("Approval needed: Transfer 500 to Alice") == 1, "{layout}: {said:?}");
+            // Of an answer that is nowhere to be read nothing is said.
+            ensure!(answers || count("nswer") == 0, "{layout}: {said:?}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn elements_beside_an_agent_violate_no_rule_of_axe() -> Result<()> {
     let Some(corpora) = Corpora::find() else { return Ok(()) };
     let axe = corpora.axe()?;
