@@ -66,7 +66,7 @@ impl Book {
 }
 
 impl Page {
-    fn read(workspace: &Workspace, label: &str, source: &str) -> Result<Self> {
+    pub(super) fn read(workspace: &Workspace, label: &str, source: &str) -> Result<Self> {
         let text = fs::read_to_string(workspace.root.join(source))
             .with_context(|| format!("{SUMMARY} names {source}"))?;
         let Some(title) = text.lines().next().and_then(|line| line.strip_prefix("# ")) else {

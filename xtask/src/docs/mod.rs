@@ -235,7 +235,6 @@ mod tests {
         let workspace = Workspace::locate().unwrap();
         let book = Book::read(&workspace).unwrap();
         let files = pages(&workspace, &book).unwrap();
-
         for page in book.pages() {
             for ending in ["html", "md"] {
                 assert!(files.contains_key(&format!("{}.{ending}", page.name)), "{}", page.name);
@@ -243,6 +242,15 @@ mod tests {
         }
         let index = String::from_utf8_lossy(&files["index.html"]).into_owned();
         assert!(index.contains("<holdpoint-agent id=\"playground\"") && !index.contains("{{"));
+    }
+
+    #[test]
+    fn links_of_the_readme_lead_somewhere() {
+        let workspace = Workspace::locate().unwrap();
+        let book = Book::read(&workspace).unwrap();
+        let readme = Page::read(&workspace, "Holdpoint", "README.md").unwrap();
+        let made = render::render(&workspace, &book, &readme).unwrap();
+        assert!(made.links.len() > 5, "{:?}", made.links);
     }
 
     #[test]
