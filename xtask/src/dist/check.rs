@@ -104,7 +104,7 @@ impl Check<'_> {
         page::write(&wasm::read_tree(&self.sources.join("playwright"))?, &tests)?;
         let (guide, spec) = TESTING;
         let printed = fs::read_to_string(self.workspace.root.join(guide))?;
-        let block = ["```js\n", &fs::read_to_string(tests.join(spec))?, "```\n"].concat();
+        let block = ["\n", &fs::read_to_string(tests.join(spec))?, "```\n"].concat();
         ensure!(printed.contains(&block), "{guide} does not print {spec} as it is");
         let mut run = Command::new("node");
         run.arg(tests.join("run.mjs")).env("CHROMIUM", &self.chromium.program);

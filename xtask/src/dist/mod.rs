@@ -4,10 +4,12 @@
 //! keep it for good; the loader knows these names, and the hash of each wasm.
 
 pub(crate) mod check;
-mod contract;
+pub(crate) mod contract;
 mod editors;
 mod notices;
 pub(crate) mod reference;
+mod sbom;
+pub(crate) mod verify;
 
 use std::fs;
 
@@ -19,6 +21,7 @@ use sha2::{Digest, Sha384};
 use wasm_encoder::{CustomSection, Section};
 
 use self::contract::{Contract, TYPES};
+pub(crate) use self::sbom::NAME as BILL;
 use crate::browser;
 use crate::cache::fingerprint;
 use crate::npm::Npm;
@@ -101,6 +104,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     files.append(&mut page::themes(workspace)?);
     files.append(&mut papers(workspace)?);
     files.insert(notices::NAME.into(), notices::collect(workspace)?.into());
+    files.insert(BILL.into(), pretty(&sbom::collect(workspace)?)?);
     let shipped: Vec<_> = files.keys().cloned().collect();
     files.insert("package.json".into(), pretty(&package(workspace, &shipped))?);
     Ok(files)
