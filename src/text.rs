@@ -47,6 +47,7 @@ texts! {
     NOT_LOADED_YET "notLoadedYet"
         "A part of the assistant could not be loaded. Trying again…";
 
+    DOWNLOADED "downloaded" "The browser downloads its model: {percent}";
     READY "ready" "Ready";
     RESUMING "resuming" "Resuming…";
     THINKING "thinking" "Answering…";

@@ -1,6 +1,30 @@
 //! Which calls need a person: rules as data, and the verdict they give.
 //!
 //! Deny beats ask beats allow, and whatever cannot be evaluated is at least asked.
+//!
+//! # Examples
+//!
+//! ```
+//! use holdpoint_core::policy::{Verdict, rule_on};
+//! use holdpoint_core::schema::NoPatterns;
+//! use holdpoint_core::tool::Tool;
+//! use serde_json::json;
+//!
+//! let tool = Tool::parse(&json!({
+//!     "name": "transfer",
+//!     "description": "Sends money.",
+//!     "inputSchema": { "type": "object", "properties": { "amount": { "type": "number" } } },
+//!     "approval": [{
+//!         "id": "above-100",
+//!         "when": { "properties": { "amount": { "exclusiveMinimum": 100 } } },
+//!         "because": "transfers above 100 need a person",
+//!     }],
+//! }), &NoPatterns)?;
+//! let ruling = rule_on(&tool, &json!({ "amount": 500 }), &NoPatterns);
+//! assert_eq!((ruling.verdict, ruling.rule.as_str()), (Verdict::Ask, "above-100"));
+//! assert_eq!(rule_on(&tool, &json!({ "amount": 5 }), &NoPatterns).verdict, Verdict::Allow);
+//! # Ok::<(), holdpoint_core::tool::DefinitionError>(())
+//! ```
 
 use serde_json::{Map, Value};
 

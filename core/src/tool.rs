@@ -48,7 +48,8 @@ pub struct Tool {
     pub input_schema: Value,
     /// The same, compiled.
     pub schema: Schema,
-    /// Identifies name, schema, rules and hints, so that an approval is bound to them.
+    /// Identifies name, schema, rules and hints, and whose tool it is (`origin`) where it is not the
+    /// page's own, so that an approval is bound to them.
     pub digest: Digest,
 }
 
@@ -85,7 +86,7 @@ impl Tool {
             Some(Value::String(text)) => Ok(text.as_str()),
             Some(_) => Err(malformed(&["expected ", key, " to be a string"])),
         };
-        let (title, description) = (text("title")?, text("description")?);
+        let (title, description, origin) = (text("title")?, text("description")?, text("origin")?);
         if description.is_empty() {
             return Err(malformed(&["expected a description that tells the model what it does"]));
         }
@@ -112,6 +113,9 @@ impl Tool {
             annotations.write(),
         ];
         identity.extend(undo_window_ms.map(Value::from));
+        if !origin.is_empty() {
+            identity.push(origin.into());
+        }
         let digest = digest(&Value::Array(identity));
         Ok(Self {
             approval: Approval::parse(approval, name, patterns)?,

@@ -97,7 +97,8 @@ fn digest_tells_tools_apart_by_what_a_decision_depends_on() {
     let digest =
         |change: &dyn Fn(&mut Value)| bank_with("transfer", change).get("transfer").unwrap().digest;
     let original = digest(&|_| ());
-    let changes: [&dyn Fn(&mut Value); 3] = [
+    let changes: [&dyn Fn(&mut Value); 4] = [
+        &|t| t["origin"] = json!("https://tools.example/mcp"),
         &|t| t["inputSchema"]["properties"]["amount"]["minimum"] = json!(2),
         &|t| t["approval"] = json!("always"),
         &|t| t["annotations"] = json!({ "readOnlyHint": true }),

@@ -36,9 +36,24 @@ export interface Tool<Args extends object = any> {
   needsApproval?(args: Args): boolean | string | null | undefined;
   /** Whether the call with this idempotency key happened; asked when a call is in doubt. */
   verify?(key: string): MaybePromise<boolean | Verified | null | undefined>;
-  /** Does it. What it gives back must be JSON. */
+  /** Whose tool it is, where it is not the page's own: an approval is bound to that. */
+  origin?: string;
+  /**
+   * Does it. What it gives back must be JSON. An error that it throws says that it was not done, unless
+   * it has `inDoubt: true`: then nobody knows, and a person is asked.
+   */
   execute(args: Args, context: ToolContext): unknown;
 }
+
+/**
+ * What the page says of tools that are not its own: by the address of the MCP server as `mcp` has it, or
+ * "webmcp", and by the tool's name.
+ */
+export type ToolPolicies = {
+  [source: string]: {
+    [tool: string]: Partial<Omit<Tool, "name" | "description" | "inputSchema" | "origin" | "execute">>;
+  };
+};
 
 /** What a call would change. */
 export interface Change {
@@ -219,6 +234,8 @@ export interface Labels {
   stillAnswering?: Label;
   /** A part of the assistant could not be loaded. Trying again… */
   notLoadedYet?: Label;
+  /** The browser downloads its model: {percent} */
+  downloaded?: Label;
   /** Ready */
   ready?: Label;
   /** Resuming… */
@@ -718,11 +735,12 @@ export interface HoldpointAgentProperties {
    */
   endpoint: string;
   /**
-   * The wire format; "demo" answers in the page, with no network.
+   * The wire format; "demo" answers in the page, with no network. "on-device" is the browser's own model,
+   * where it has one: it makes plans, whatever `mode` says.
    * @attr api
    * @default "responses"
    */
-  api: "responses" | "chat" | "messages" | "demo";
+  api: "responses" | "chat" | "messages" | "demo" | "on-device";
   /**
    * The model that the proxy is asked for.
    * @attr model
@@ -794,7 +812,23 @@ export interface HoldpointAgentProperties {
    */
   worker: string;
   /**
-   * For developers; nothing is shown of it yet.
+   * "use": the tools that the page has registered for agents by WebMCP are the widget's too. "offer":
+   * other agents may give the widget work and see what waits, and never decide. The attribute alone
+   * is "use".
+   * @attr webmcp
+   * @default "off"
+   */
+  webmcp: "off" | "use" | "offer" | "use offer";
+  /**
+   * Addresses of MCP servers over streamable HTTP, with spaces between them: their tools are the
+   * widget's too.
+   * @attr mcp
+   * @default ""
+   */
+  mcp: string;
+  /**
+   * Shows the developer's panel: each step of a run with what the rules said of it, what went over the
+   * wire, and buttons that make the page die. It is loaded only where this is set.
    * @attr debug
    * @default false
    */
@@ -813,6 +847,13 @@ export interface HoldpointAgentProperties {
   approver: Approver | undefined;
   /** An approver's token for the worker, or a function that gives one; asked for at each request. */
   workerToken: string | (() => MaybePromise<string>) | undefined;
+  /**
+   * What the page says of tools by WebMCP and of MCP servers. Without it each of their calls asks a
+   * person; what such a tool says of itself can make that stricter, never freer.
+   */
+  toolPolicy: ToolPolicies | undefined;
+  /** The headers that an MCP server is sent, such as its token; asked for at each request. */
+  mcpHeaders: ((server: string) => MaybePromise<Record<string, string> | undefined>) | undefined;
 }
 
 /**
@@ -958,6 +999,13 @@ export interface HoldpointAgentProperties {
  * @csspart rule - A rule of these.
  * @csspart rule-sentence - What a rule says.
  * @csspart revoke-button - Revokes it.
+ * @csspart debug-panel - The developer's panel, where `debug` is set.
+ * @csspart debug-journal - The entries of a run in it.
+ * @csspart debug-step - One step of the run.
+ * @csspart debug-wire - What went to the model and came back.
+ * @csspart crash-button - Makes the page die at a step.
+ * @csspart debug-died - Says that it did.
+ * @csspart reload-button - Loads it again.
  */
 export class HoldpointAgentElement extends HTMLElement {
   /** Defines the element under a name, unless the name is taken; importing the module does it. */
@@ -1036,6 +1084,88 @@ export class HoldpointAgentElement extends HTMLElement {
 
 export interface HoldpointAgentElement extends HoldpointAgentProperties {}
 
+/** What a page sets of `<holdpoint-approval>`. */
+export interface HoldpointApprovalProperties {
+  /**
+   * The id of the agent whose call it shows; without it, the first agent of the same `namespace`.
+   * @attr for
+   * @default ""
+   */
+  htmlFor: string;
+  /**
+   * The store whose agent is meant.
+   * @attr namespace
+   * @default "default"
+   */
+  namespace: string;
+  /**
+   * The call that it shows, by its `callId`; without it the newest that waits.
+   * @attr call
+   * @default ""
+   */
+  call: string;
+}
+
+/**
+ * One call that waits for a person, anywhere in the page: the card of an agent of the page, which may be
+ * headless. It stays with a call until that is decided, and then says what became of it until another waits.
+ *
+ * @slot (default) - Shown where nothing waits.
+ * @cssstate waiting - What it shows waits for a person.
+ * @cssstate critical - It cannot be undone.
+ */
+export class HoldpointApprovalElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** The agent whose call it shows, as soon as there is one. */
+  readonly agent: HoldpointAgentElement | null;
+  /** What waits in it, if anything does. */
+  readonly approval: Approval | null;
+}
+
+export interface HoldpointApprovalElement extends HoldpointApprovalProperties {}
+
+/** What a page sets of `<holdpoint-inbox>`. */
+export interface HoldpointInboxProperties {
+  /**
+   * The id of the agent whose calls it lists; without it, the first agent of the same `namespace`.
+   * @attr for
+   * @default ""
+   */
+  htmlFor: string;
+  /**
+   * The store whose agent is meant.
+   * @attr namespace
+   * @default "default"
+   */
+  namespace: string;
+}
+
+/**
+ * Every call that a person was asked about, anywhere in the page: the inbox of an agent of the page. A row
+ * leads to its call: in the conversation, or where the agent is headless in a `<holdpoint-approval>` beside it,
+ * or in the inbox itself.
+ *
+ * @slot (default) - Shown until the list is.
+ * @cssstate waiting - A call waits for a person.
+ */
+export class HoldpointInboxElement extends HTMLElement {
+  /** Defines the element under a name, unless the name is taken; importing the module does it. */
+  static define(tag?: string, registry?: CustomElementRegistry): void;
+
+  /** The agent whose calls it lists, as soon as there is one. */
+  readonly agent: HoldpointAgentElement | null;
+}
+
+export interface HoldpointInboxElement extends HoldpointInboxProperties {}
+
+/** The detail of the events of the elements beside an agent. */
+export interface HoldpointPartEventDetails {
+  /** There is no agent (`agent_missing`), or its view cannot be fetched; `fix` says what to do about it. */
+  "holdpoint-error": { code: string; message: string; fix: string };
+}
+
 /** The attributes and properties with the events, for frameworks that set both by one name. */
 export type HoldpointAgentProps = Partial<HoldpointAgentProperties> & {
   [Name in keyof HoldpointAgentProperties as Kebab<Name>]?: HoldpointAgentProperties[Name];
@@ -1050,6 +1180,8 @@ type Kebab<Name extends string> = Name extends `${infer First}${infer Rest}`
 declare global {
   interface HTMLElementTagNameMap {
     "holdpoint-agent": HoldpointAgentElement;
+    "holdpoint-approval": HoldpointApprovalElement;
+    "holdpoint-inbox": HoldpointInboxElement;
   }
   // The events bubble, so that any ancestor and the document may listen.
   interface HTMLElementEventMap extends HoldpointEventMap {}

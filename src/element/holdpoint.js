@@ -1,15 +1,20 @@
-// The public module: `<holdpoint-agent>` and its error. Importing it defines the element.
+// The public module: `<holdpoint-agent>`, the elements beside it and their error. Importing it defines
+// them.
 //
 // It is plain JavaScript with no build step, and small, because every page that embeds the element
 // loads it: the widget itself is WebAssembly, fetched when the first element is connected.
 // The types are in holdpoint.d.ts; every name in there is API.
 
+import { BARE, dress, showFault } from "./holdpoint_fault.js";
+import { HoldpointApprovalElement, HoldpointInboxElement, SHOW, enlist } from "./holdpoint_heads.js";
 import { ElementLanguage } from "./holdpoint_language.js";
+
+export { HoldpointApprovalElement, HoldpointInboxElement };
 
 /** Attributes with their defaults; of a list of allowed words the first is the default. */
 const ATTRIBUTES = {
   endpoint: "/v1",
-  api: ["responses", "chat", "messages", "demo"],
+  api: ["responses", "chat", "messages", "demo", "on-device"],
   model: "gpt-5",
   mode: ["tools", "plan"],
   layout: ["inline", "popover", "headless"],
@@ -19,15 +24,21 @@ const ATTRIBUTES = {
   "color-scheme": ["auto", "light", "dark", "host"],
   announce: ["brief", "full", "status", "off"],
   worker: "",
+  webmcp: ["off", "use", "offer", "use offer"],
+  mcp: "",
   "title-badge": false,
   notifications: false,
   debug: false,
 };
 /** Properties with no attribute that the widget is told of. */
-const RICH = ["instructions", "labels", "approver", "workerToken"];
+const RICH = ["instructions", "labels", "approver", "workerToken", "toolPolicy", "mcpHeaders"];
 const STATES = ["loading", "idle", "running", "waiting", "offline", "error"];
 /** What can be so beside the state. */
 const MARKS = ["critical", "open"];
+
+/** The word of a list that a value means. What can be off is on where the attribute just stands there. */
+const meant = (known, value) =>
+  value === "" && known[0] === "off" ? known[1] : known.find((word) => word === value);
 
 const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
@@ -103,6 +114,13 @@ async function isStored(namespace) {
   return stored;
 }
 
+/** Makes the page die at a step, for its developer; settles when it is dead. */
+async function crash(step) {
+  const kit = await import("./testing/crash.js");
+  kit.crash(step);
+  return globalThis.holdpointCrash.died;
+}
+
 function loadError(cause) {
   try {
     // The smallest module there is. Browsers word the refusal differently, but all refuse this.
@@ -153,7 +171,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
         get() {
           if (known === false) return this.hasAttribute(attribute);
           const value = this.getAttribute(attribute);
-          if (Array.isArray(known)) return known.includes(value) ? value : known[0];
+          if (Array.isArray(known)) return meant(known, value) ?? known[0];
           return value || known;
         },
         set(value) {
@@ -174,6 +192,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
           this.#rich[name] = value;
           if (name === "labels") this.#language.label(value);
           else this.#agent?.configure(name, value);
+          if (name === "toolPolicy") this.#join();
         },
       });
     }
@@ -187,6 +206,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #tools = [];
   /** Takes the tools of the last `tools = […]` away again. */
   #undoTools = [];
+  /** The tools that are not the page's own, if it ever asked for such. */
+  #foreign;
   #language = new ElementLanguage(
     this,
     (spoken) => this.#speak(spoken),
@@ -204,7 +225,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   constructor() {
     super();
     this.attachShadow({ mode: "open", delegatesFocus: true });
-    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET)];
+    dress(this.shadowRoot, BARE);
     this.#internals = this.attachInternals();
     this.#internals.role = "region";
     this.#internals.ariaLabel = ATTRIBUTES.label;
@@ -212,8 +233,12 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   connectedCallback() {
     this.#takeEarlyProperties();
+    enlist(this, true);
     const language = this.#language.watch();
-    if (this.#started) return this.#mount();
+    if (this.#started) {
+      this.#join();
+      return this.#mount();
+    }
     this.#started = true;
     // What the page has in the element is there until the widget is.
     this.shadowRoot.append(document.createElement("slot"));
@@ -224,7 +249,9 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     // A move takes an element out and puts it back in one task; only one that stays away unmounts.
     queueMicrotask(() => {
       if (this.isConnected) return;
+      enlist(this, false);
       this.#language.unwatch();
+      this.#foreign?.leave();
       this.#mount();
     });
   }
@@ -237,7 +264,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   attributeChangedCallback(attribute, before, value) {
     if (before === value) return;
     const known = ATTRIBUTES[attribute];
-    if (Array.isArray(known) && value !== null && !known.includes(value)) {
+    if (Array.isArray(known) && value !== null && !meant(known, value)) {
       this.#report(
         new HoldpointError(
           "attribute_unknown",
@@ -264,6 +291,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
     this.#mark("open", this.open && this.layout === "popover");
     if (attribute !== "namespace") this.#agent?.configure(property, this[property]);
+    if (attribute === "webmcp" || attribute === "mcp") this.#join();
   }
 
   /** Settles when the widget is loaded and has read its store, or cannot. */
@@ -399,11 +427,17 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH]) {
         if (property !== "namespace") this.#agent.configure(property, this[property]);
       }
+      this.#agent.configure("device", async (question, signal) => {
+        const { ask } = await import("./holdpoint_device.js");
+        const tell = (percent) => this.#agent.configure("downloaded", percent);
+        return ask(question, signal, this.#spoken.locale, tell);
+      });
       this.#speak(this.#spoken);
       this.#registerTools();
       this.#mount();
       this.#opened.resolve();
       // What waits in the store goes on now, so the tools come first.
+      await this.#join();
       await this.#agent.begin(hasStore);
       this.#ready.resolve();
       this.#emit("holdpoint-ready", { version: this.#version });
@@ -413,7 +447,18 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.#opened.reject(error);
       this.#ready.reject(error);
       this.#report(error);
-      this.#show(error);
+      if (this.layout === "headless") this.shadowRoot.replaceChildren();
+      else showFault(this.shadowRoot, error, this.#spoken.texts);
+    }
+  }
+
+  /** Shows a part of its view in another element's root; gives what takes that away again. */
+  async [SHOW](...part) {
+    await this.#opened.settled;
+    try {
+      return await this.#agent.showPart(...part);
+    } catch (thrown) {
+      throw HoldpointError.from(thrown);
     }
   }
 
@@ -463,20 +508,37 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     }
   }
 
+  /** Has tools join that are not the page's own; what that takes is fetched with the first. */
+  async #join() {
+    if (!this.#agent || !(this.#foreign || this.mcp || this.webmcp !== "off")) return;
+    try {
+      const { ForeignTools } = await import("./holdpoint_foreign.js");
+      const report = (...fault) => this.#report(new HoldpointError(...fault));
+      this.#foreign ??= new ForeignTools(this, this.#agent, report);
+      await this.#foreign.update();
+    } catch (cause) {
+      this.#report(loadError(cause));
+    }
+  }
+
   #register(tool) {
     const agent = this.#agent;
     let name;
+    this.#foreign?.giveWay(tool?.name);
     try {
       name = agent.registerTool(tool);
     } catch (thrown) {
       const error = HoldpointError.from(thrown);
       this.#report(error);
+      this.#foreign?.update();
       throw error;
     }
     return () => {
       // Another tool may have the name by a second call.
-      if (name !== undefined) agent.unregisterTool(name);
+      if (name === undefined) return;
+      agent.unregisterTool(name);
       name = undefined;
+      this.#foreign?.update();
     };
   }
 
@@ -493,6 +555,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
 
   /** What the widget tells the page; false if the page takes care of it. */
   #hear(type, detail, cancelable) {
+    if (type === "crash") return crash(detail);
     if (type === "holdpoint-open") this.open = true;
     if (type === "holdpoint-close") this.open = false;
     return this.#emit(type, detail, cancelable);
@@ -519,49 +582,13 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   #mark(name, is) {
     this.#internals.states?.[is ? "add" : "delete"](name);
   }
-
-  /** Says what went wrong where the widget would be. */
-  #show({ code, message, fix }) {
-    if (this.layout === "headless") return this.shadowRoot.replaceChildren();
-    const { texts } = this.#spoken;
-    const words = [texts[message] ?? message, texts[fix] ?? fix];
-    const card = document.createElement("div");
-    card.className = "fault-card";
-    card.setAttribute("part", "base");
-    card.setAttribute("role", "alert");
-    for (const [tag, text] of [["strong", words[0]], ["p", words[1]], ["code", code]]) {
-      card.appendChild(document.createElement(tag)).textContent = text;
-    }
-    this.shadowRoot.adoptedStyleSheets = [sheet(BARE_SHEET + FAULT_SHEET)];
-    this.shadowRoot.replaceChildren(card);
-  }
 }
-
-function sheet(css) {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  return sheet;
-}
-
-/** As long as the widget is not there, and where it shows nothing. */
-const BARE_SHEET = `
-  :host { display: block }
-  :host([hidden]), :host([layout="headless"]) { display: none }
-`;
-
-/** System colours: the theme is in the widget, which is not there. */
-const FAULT_SHEET = `
-  .fault-card {
-    border: 1px solid; border-inline-start-width: 4px; border-radius: 6px; padding: 12px 16px;
-    background: Canvas; color: CanvasText; font: 14px/1.5 system-ui, sans-serif;
-  }
-  p { margin: 4px 0 }
-  code { font-size: 12px; opacity: .8 }
-`;
 
 // From here on: what importing this module does. Where there is no document, that is nothing.
 
-HoldpointAgentElement.define();
+for (const element of [HoldpointAgentElement, HoldpointApprovalElement, HoldpointInboxElement]) {
+  element.define();
+}
 
 // A classic script cannot import. It leaves functions in `window.holdpoint`, which are called in their
 // order with what this module exports; once it is loaded, at once.
@@ -570,7 +597,7 @@ if (globalThis.document && (left === undefined || Array.isArray(left))) {
   const push = (...callbacks) => {
     for (const callback of callbacks) {
       try {
-        callback({ HoldpointAgentElement, HoldpointError });
+        callback({ HoldpointAgentElement, HoldpointApprovalElement, HoldpointInboxElement, HoldpointError });
       } catch (thrown) {
         // The others are none the worse for it.
         reportError(thrown);

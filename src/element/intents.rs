@@ -51,6 +51,10 @@ impl Works {
                 self.look_for_earlier();
                 read.map_err(DriveError::from)
             }
+            Intent::Crash(step) => {
+                self.crash(step).await;
+                Ok(())
+            }
             Intent::Export(run) => {
                 self.save_run(&run).await;
                 Ok(())

@@ -3,7 +3,7 @@
 //!
 //! It comes in parts. [`shell`] is what a page loads to show the widget; [`work`] is what it takes to
 //! carry runs on, and is loaded with the first of them; [`beside`] is what stands beside the
-//! conversation, and is loaded when it is asked for. Each is reached through one function, so that a
+//! conversation, and is loaded when it is asked for; [`heads`] is what other elements show of it. Each is reached through one function, so that a
 //! build can cut the wasm there.
 
 mod app;
@@ -12,10 +12,12 @@ mod elsewhere;
 #[cfg(feature = "app")]
 mod embed;
 mod files;
+mod heads;
 mod intents;
 mod links;
 mod notices;
 mod page;
+mod panel;
 mod records;
 mod rules;
 mod settings;
@@ -36,9 +38,9 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
-use crate::view::state::Intents;
+use crate::later::NotLoaded;
 use page::{Page, error_value, to_js};
-use shell::Shell;
+use shell::{Shell, not_loaded};
 
 /// One widget.
 #[wasm_bindgen]
@@ -87,20 +89,33 @@ impl Agent {
 
     /// Shows the widget in a shadow root.
     pub fn mount(&self, root: &web_sys::ShadowRoot) {
-        let shell = Rc::downgrade(&self.shell);
-        let intents = Intents(Rc::new(move |intent| {
-            if let Some(shell) = shell.upgrade() {
-                spawn_local(async move { shell.intend(intent).await });
-            }
-        }));
         let before = self.mounted.take().map(|mounted| mounted.views);
-        let views = crate::view::mount(root, self.shell.shown, intents, before);
+        let views = crate::view::mount(root, self.shell.shown, self.shell.intents(), before);
         self.mounted.replace(Some(Mounted { root: root.clone(), views }));
     }
 
     /// Takes the views away; runs go on.
     pub fn unmount(&self) {
         self.mounted.take();
+    }
+
+    /// Shows a part of the view in the root of another element; resolves to what takes it away again.
+    /// See [`heads::show`].
+    #[wasm_bindgen(js_name = showPart)]
+    pub fn show_part(
+        &self,
+        root: web_sys::ShadowRoot,
+        kind: String,
+        call: String,
+        heard: Function,
+    ) -> Promise {
+        let shell = Rc::clone(&self.shell);
+        promise(async move {
+            heads::show(shell, root, kind, call, heard)
+                .await
+                .map_err(|NotLoaded| not_loaded())?
+                .await
+        })
     }
 
     /// The element is in the page, or out of it: then its runs are left to others.
@@ -112,6 +127,9 @@ impl Agent {
     /// Takes an attribute's or a property's value in.
     pub fn configure(&self, name: &str, value: &JsValue) {
         self.shell.settings.borrow_mut().set(name, value, &self.shell.shown);
+        if name == "debug" && value.is_truthy() {
+            self.shell.debug();
+        }
         if let Some(work) = self.shell.working() {
             work.settings_changed();
         } else if self.shell.has_worker() && self.shell.has_begun.get() {

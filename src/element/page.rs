@@ -2,24 +2,26 @@
 
 use holdpoint_core::object;
 use std::cell::Cell;
+use std::rc::Rc;
 
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use serde_json::Value;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::tools::to_page;
 
 /// The two ways of the element's JavaScript half to hear of something.
+#[derive(Clone)]
 pub(super) struct Page {
     emit: Function,
     on_state: Function,
     /// In one word, and what else is so.
-    state: Cell<[&'static str; 2]>,
+    state: Rc<Cell<[&'static str; 2]>>,
 }
 
 impl Page {
     pub(super) fn new(emit: Function, on_state: Function) -> Self {
-        Self { emit, on_state, state: Cell::new(["loading", ""]) }
+        Self { emit, on_state, state: Rc::new(Cell::new(["loading", ""])) }
     }
 
     /// Dispatches an event on the element.
@@ -44,6 +46,11 @@ impl Page {
         }
         // A listener's own fault is the page's to see in its console, not ours to act on.
         let _ = self.on_state.call2(&JsValue::NULL, &state.into(), &marks.into());
+    }
+
+    /// Makes the page die at a step, and gives a promise of that.
+    pub(super) fn crash(&self, step: &str) -> Result<Promise, JsValue> {
+        Ok(self.emit.call2(&JsValue::NULL, &"crash".into(), &step.into())?.unchecked_into())
     }
 
     fn dispatch(&self, name: &str, detail: &Value, cancelable: bool) -> bool {

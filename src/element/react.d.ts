@@ -1,7 +1,12 @@
-// The element in JSX, for React 19: `import type {} from "holdpoint/react"` anywhere in the program.
+// The elements in JSX, for React 19: `import type {} from "holdpoint/react"` anywhere in the program.
 
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
-import type { HoldpointAgentElement, HoldpointAgentProps } from "./holdpoint.js";
+import type {
+  HoldpointAgentElement,
+  HoldpointAgentProps,
+  HoldpointApprovalElement,
+  HoldpointInboxElement,
+} from "./holdpoint.js";
 
 declare module "react" {
   namespace JSX {
@@ -11,6 +16,14 @@ declare module "react" {
         HoldpointAgentElement
       > &
         HoldpointAgentProps;
+      "holdpoint-approval": DetailedHTMLProps<
+        HTMLAttributes<HoldpointApprovalElement>,
+        HoldpointApprovalElement
+      > & { for?: string; namespace?: string; call?: string };
+      "holdpoint-inbox": DetailedHTMLProps<
+        HTMLAttributes<HoldpointInboxElement>,
+        HoldpointInboxElement
+      > & { for?: string; namespace?: string };
     }
   }
 }

@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 
 use super::worker::Address;
 use crate::language::Language;
+use crate::text;
 use crate::tools::from_page;
 use crate::view::state::Shown;
 
@@ -15,6 +16,8 @@ use crate::view::state::Shown;
 pub(super) struct Settings {
     pub(super) endpoint: String,
     pub(super) api: String,
+    /// The function that asks the browser's own model.
+    pub(super) device: JsValue,
     pub(super) model: String,
     pub(super) mode: Mode,
     pub(super) instructions: String,
@@ -33,6 +36,7 @@ impl Default for Settings {
         Self {
             endpoint: "/v1".to_owned(),
             api: "responses".to_owned(),
+            device: JsValue::UNDEFINED,
             model: "gpt-5".to_owned(),
             mode: Mode::Tools,
             instructions: String::new(),
@@ -51,6 +55,8 @@ impl Settings {
         match name {
             "endpoint" => self.endpoint = text(),
             "api" => self.api = text(),
+            "device" => self.device = value.clone(),
+            "downloaded" => shown.toast.set(downloaded(value, shown)),
             "model" => self.model = text(),
             "mode" => self.mode = mode(&text()),
             "instructions" => self.instructions = text(),
@@ -69,11 +75,18 @@ impl Settings {
             "open" => shown.open.set(value.is_truthy()),
             "label" => shown.label.set(text()),
             "language" => speak(value, shown),
+            "debug" => shown.debug.set(value.is_truthy()),
             "announce" => shown.announce.set(text()),
             "colorScheme" => shown.scheme.set(text()),
             _ => {}
         }
     }
+}
+
+/// How much of the browser's own model is there, in words; none when it is.
+fn downloaded(percent: &JsValue, shown: &Shown) -> Option<String> {
+    let percent = percent.as_string()?;
+    Some(shown.speaking(|| text::DOWNLOADED.with(&[("percent", percent.into())])))
 }
 
 /// Takes a language in: `{ locale, direction, texts }`.

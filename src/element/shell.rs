@@ -12,12 +12,12 @@ use super::page::{Page, error_value, to_js};
 use super::settings::Settings;
 use super::work::{Work, begin};
 use crate::channel::Channel;
-use crate::driver::ports::Runtime;
+use crate::driver::ports::{Runtime, Wire};
 use crate::later::NotLoaded;
 use crate::runtime::BrowserRuntime;
 use crate::text;
 use crate::tools::PageTools;
-use crate::view::state::{Intent, Shown};
+use crate::view::state::{Intent, Intents, Shown};
 
 /// One widget as far as it goes without runs.
 pub(super) struct Shell {
@@ -28,6 +28,7 @@ pub(super) struct Shell {
     pub(super) tools: Rc<PageTools>,
     pub(super) settings: RefCell<Settings>,
     pub(super) channel: Channel,
+    pub(super) wire: Wire,
     /// The page has set what it sets at first.
     pub(super) has_begun: Cell<bool>,
     /// The element is in the page.
@@ -53,6 +54,7 @@ impl Shell {
                 runtime,
                 settings: RefCell::default(),
                 channel: Channel::open(namespace, on_run),
+                wire: Wire::default(),
                 has_begun: Cell::new(false),
                 is_here: Cell::new(false),
                 work: Mutex::default(),
@@ -60,6 +62,16 @@ impl Shell {
         });
         shell.watch_network();
         shell
+    }
+
+    /// The way of what a person asks for in the views.
+    pub(super) fn intents(self: &Rc<Self>) -> Intents {
+        let shell = Rc::downgrade(self);
+        Intents(Rc::new(move |intent| {
+            if let Some(shell) = shell.upgrade() {
+                spawn_local(async move { shell.intend(intent).await });
+            }
+        }))
     }
 
     /// What carries runs on; loaded, and the store read, if it was not yet.
@@ -96,6 +108,17 @@ impl Shell {
     /// The same, if it is there.
     pub(super) fn working(&self) -> Option<Rc<dyn Work>> {
         self.work.try_lock().and_then(|work| work.clone())
+    }
+
+    /// Shows the developer's panel, which is loaded when it is first wanted.
+    pub(super) fn debug(&self) {
+        let (shown, page, wire) = (self.shown, self.page.clone(), self.wire.clone());
+        spawn_local(async move {
+            match super::panel::load(wire).await {
+                Ok(view) => shown.panel_view.set(Some(view)),
+                Err(NotLoaded) => page.error(NotLoaded::CODE, NotLoaded::MESSAGE, NotLoaded::FIX),
+            }
+        });
     }
 
     /// The element is gone. What carries runs on refers to this, and this to it.

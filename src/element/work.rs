@@ -9,7 +9,7 @@ use holdpoint_core::id::{CallId, RunId, ThreadId};
 use holdpoint_core::json::Digest;
 use holdpoint_core::object;
 use holdpoint_core::policy::rule_on;
-use holdpoint_core::run::{Limits, Run, Spec};
+use holdpoint_core::run::{Limits, Mode, Run, Spec};
 use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -24,7 +24,7 @@ use crate::driver::ports::{Grants, JournalStore, StoreError, Task, ToolHost, Wor
 use crate::driver::{DriveError, Driver};
 use crate::later::later;
 use crate::leases::WebLocks;
-use crate::model::Models;
+use crate::model::{Models, ON_DEVICE};
 use crate::store::{LocalGrants, MemoryGrants};
 use crate::tools::from_page;
 use crate::view::state::Intent;
@@ -166,6 +166,7 @@ impl Work for Works {
         self.models.reroute(|route| {
             route.endpoint.clone_from(&settings.endpoint);
             route.api.clone_from(&settings.api);
+            route.device.clone_from(&settings.device);
         });
     }
 
@@ -257,7 +258,7 @@ impl Works {
             Some(StoreError::Refused(_)) => Rc::new(MemoryGrants::default()),
             _ => Rc::new(LocalGrants::new(&shell.namespace)),
         };
-        let models = Rc::new(Models::new(Rc::clone(&shell.runtime)));
+        let models = Rc::new(Models::new(Rc::clone(&shell.runtime), shell.wire.clone()));
         let driver = Driver::new(World {
             store: Rc::clone(&store),
             grants: Rc::clone(&grants),
@@ -306,14 +307,20 @@ impl Works {
     ) -> Result<RunId, DriveError> {
         let spec = {
             let settings = self.shell.settings.borrow();
+            let mut limits = Limits::default();
+            let mut mode = mode.map_or(settings.mode, settings::mode);
+            if settings.api == ON_DEVICE {
+                mode = Mode::Plan;
+                limits.history_bytes_max = ON_DEVICE_BYTES_MAX;
+            }
             Spec {
                 run: RunId::new(self.shell.runtime.unique()),
                 thread: self.thread.borrow().clone(),
-                mode: mode.map_or(settings.mode, settings::mode),
+                mode,
                 model: settings.model.clone(),
                 instructions: instructions.unwrap_or_else(|| settings.instructions.clone()),
                 text,
-                limits: Limits::default(),
+                limits,
             }
         };
         let run = self.driver.start(spec).await?;
@@ -425,6 +432,9 @@ impl Works {
         Approver { id, name, channel: channel.to_owned(), trusted }
     }
 }
+
+/// A model in a browser reads a few thousand tokens, and answers in them too.
+const ON_DEVICE_BYTES_MAX: u32 = 12 * 1024;
 
 /// The id of a run that has begun.
 fn begun(run: Result<RunId, DriveError>) -> Result<JsValue, JsValue> {

@@ -1,6 +1,8 @@
 //! Why the model gave no answer, with what to do about it.
 
 use holdpoint_core::stream::StreamError;
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 
 use crate::driver::ports::{ModelError, Retry};
 use crate::later::NotLoaded;
@@ -35,6 +37,15 @@ pub(super) fn api_unavailable(api: &str) -> ModelError {
         &format!("there is no wire format {api}"),
         "set `api` to responses, chat or messages, or to demo for answers without a network",
     )
+}
+
+/// What a script of ours says of itself; one that was not there to be asked says nothing.
+pub(super) fn of_script(thrown: &JsValue) -> ModelError {
+    let field = |name: &str| Reflect::get(thrown, &name.into()).ok()?.as_string();
+    match (field("code"), field("message"), field("fix")) {
+        (Some(code), Some(message), Some(fix)) => error(&code, &message, &fix),
+        _ => not_loaded(NotLoaded),
+    }
 }
 
 /// The error that a status tells of; its body says more where a proxy or a provider wrote it.

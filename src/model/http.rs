@@ -7,13 +7,14 @@ use holdpoint_core::stream::{Api, Delta};
 use js_sys::{Date, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader};
+use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader};
 
 use super::{Arriving, error};
-use crate::driver::ports::ModelError;
+use crate::driver::ports::{Exchange, ModelError, Wire, WireFact};
 
 /// Asks the model at `endpoint`. Dropping the future ends the request.
 pub(super) async fn call(
+    wire: Wire,
     endpoint: String,
     api: Api,
     request: ModelRequest,
@@ -21,26 +22,35 @@ pub(super) async fn call(
 ) -> Result<ModelResponse, ModelError> {
     let url = [endpoint.trim_end_matches('/'), api.path()].join("/");
     let body = canonical(&api.request(&request));
+    let told = wire.begin(&url, &body);
     let connection = Connection::new().map_err(|_| error::network(&url))?;
     let response = Request::post(&url)
         .header("content-type", "application/json")
         .header("accept", EVENT_STREAM)
-        .abort_signal(Some(&connection.0.signal()))
+        .abort_signal(Some(&connection.signal()))
         .body(body)
         .map_err(|_| error::endpoint_malformed(&url))?
         .send()
         .await
-        .map_err(|_| error::network(&url))?;
+        .map_err(|_| failed(&told, error::network(&url)))?;
 
+    if let Some(told) = &told {
+        told.tell(WireFact::Answered {
+            status: response.status(),
+            headers: open_headers(&response),
+        });
+    }
     if !response.ok() {
         let status = response.status();
         let after_ms = wait_asked_for(&response);
-        return Err(error::of_status(status, after_ms, &url, &text(&response).await));
+        let error = error::of_status(status, after_ms, &url, &text(&response).await);
+        return Err(failed(&told, error));
     }
     if !is_event_stream(&response) {
-        return Err(error::not_event_stream(&url, &text(&response).await));
+        let error = error::not_event_stream(&url, &text(&response).await);
+        return Err(failed(&told, error));
     }
-    let mut answer = Arriving::new(api, on_delta);
+    let mut answer = Arriving::new(api, on_delta, told);
     let mut chunks = Chunks::of(&response)?;
     while let Some(chunk) = chunks.next().await? {
         if !answer.push(&chunk)? {
@@ -50,13 +60,31 @@ pub(super) async fn call(
     answer.finish()
 }
 
+/// Tells the wire how it ended.
+fn failed(told: &Option<Exchange>, error: ModelError) -> ModelError {
+    if let Some(told) = told {
+        told.tell(WireFact::Ended(Some(error.code.clone())));
+    }
+    error
+}
+
+/// The headers that may be shown: a list of what may, since nobody knows all that may not.
+fn open_headers(response: &Response) -> Vec<(&'static str, String)> {
+    let headers = response.headers();
+    OPEN_HEADERS.into_iter().filter_map(|name| Some((name, headers.get(name)?))).collect()
+}
+
 /// A request that ends with whoever waits for it, so that the proxy, and behind it the provider,
 /// stops working for nobody. Once all is read there is nothing left to end.
-struct Connection(AbortController);
+pub(super) struct Connection(AbortController);
 
 impl Connection {
-    fn new() -> Result<Self, JsValue> {
+    pub(super) fn new() -> Result<Self, JsValue> {
         AbortController::new().map(Self)
+    }
+
+    pub(super) fn signal(&self) -> AbortSignal {
+        self.0.signal()
     }
 }
 
@@ -116,3 +144,6 @@ async fn text(response: &Response) -> String {
 }
 
 const EVENT_STREAM: &str = "text/event-stream";
+
+const OPEN_HEADERS: [&str; 6] =
+    ["content-type", "date", "request-id", "retry-after", "retry-after-ms", "x-request-id"];

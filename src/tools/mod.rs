@@ -129,7 +129,7 @@ impl ToolHost for PageTools {
             let context = context(&request, &controller);
             let returned = match tool.execute(&request.arguments, &context) {
                 Ok(returned) => settled(&returned),
-                Err(thrown) => return ToolOutcome::Failed(words(&thrown)),
+                Err(thrown) => return failed(&thrown, &controller),
             };
             let timeout = runtime.sleep(request.timeout_ms.into());
             match select(returned, timeout).await {
@@ -222,6 +222,9 @@ fn finished(result: &JsValue) -> ToolOutcome {
 }
 
 fn failed(thrown: &JsValue, controller: &AbortController) -> ToolOutcome {
+    if Reflect::get(thrown, &"inDoubt".into()).is_ok_and(|in_doubt| in_doubt == true) {
+        return ToolOutcome::Unknown(words(thrown));
+    }
     let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
     if controller.signal().aborted() && name.as_deref() == Some("AbortError") {
         // A request that was cut off may have been served all the same.

@@ -18,20 +18,26 @@ use crate::markdown::{parse, plain};
 use crate::text;
 use holdpoint_core::escape::visible_text;
 
-/// Says each event of a run once, as long as the current owner is there.
-pub(super) fn announce(desk: Desk, shown: RunShown) {
-    say_events(desk, shown);
-    say_that_it_goes_on(desk, shown);
+/// Says each event of a run once, as long as the current owner is there; or of its calls alone, where
+/// there is no conversation to read.
+pub(super) fn announce(desk: Desk, shown: RunShown, is_whole: bool) {
+    say_events(desk, shown, is_whole);
+    if is_whole {
+        say_that_it_goes_on(desk, shown);
+    }
     say_trouble(desk, shown.trouble);
 }
 
-fn say_events(desk: Desk, shown: RunShown) {
+fn say_events(desk: Desk, shown: RunShown, is_whole: bool) {
     let is_stored = !desk.shown.loaded.get_untracked();
     let mut said: Option<Vec<String>> = None;
     effect(move || {
         let Some(run) = shown.run.get() else { return };
         let events = events(&run);
         for event in &events {
+            if !is_whole && matches!(event.what, What::Answering | What::End) {
+                continue;
+            }
             let is_news = match &said {
                 Some(said) => !said.contains(&event.key),
                 // What was over before it was first seen is no news; what waits for a person is.

@@ -10,9 +10,13 @@ mod desk;
 mod doubt_card;
 mod facts;
 mod fault_card;
+pub mod heads;
 mod inbox;
 mod markdown_dom;
 mod moment;
+#[cfg(target_arch = "wasm32")]
+mod panel;
+#[cfg(target_arch = "wasm32")]
 mod reach;
 mod receipt;
 pub mod signal;
@@ -26,6 +30,7 @@ mod widget;
 
 pub use desk::sentence_case;
 pub use status::sum_up;
+pub use timer::once;
 pub use widget::mount;
 
 /// Shows runs as well, from now on.
@@ -34,6 +39,9 @@ pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::port
         run: transcript::run_view,
         held: card::approval_card,
         doubt: doubt_card::doubt_card,
+        call: transcript::call_spot,
+        fault: fault_card::run_fault,
+        announce: announcer::announce,
     };
     widget::extend_sheet(concat!(
         include_str!("../../style/card.css"),
@@ -47,7 +55,6 @@ pub fn show_runs(shown: state::Shown, tools: std::rc::Rc<dyn crate::driver::port
 
 /// What of a call's card the page is told beside its record: how risky it is, and where its values
 /// come from.
-#[cfg(target_arch = "wasm32")]
 pub fn on_card(
     shown: state::Shown,
     run: &holdpoint_core::run::Run,
@@ -60,4 +67,11 @@ pub fn on_card(
 pub fn inbox_view() -> state::InboxView {
     widget::extend_sheet(include_str!("../../style/inbox.css"));
     state::InboxView(inbox::inbox)
+}
+
+/// The view of the developer's panel, which brings its sheet, and looks on at the wire from now on.
+#[cfg(target_arch = "wasm32")]
+pub fn panel_view(wire: &crate::driver::ports::Wire) -> state::PanelView {
+    widget::extend_sheet(include_str!("../../style/panel.css"));
+    state::PanelView { view: panel::panel, log: panel::log_of(wire) }
 }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::desk::{Desk, sentence_case};
 use super::signal::Signal;
 use super::status::State;
-use super::tag::Tag;
+use super::tag::{Keyed, Tag};
 use crate::driver::ports::{JournalStore, ToolHost, Trouble};
 use crate::language::{Language, english, fault, known, speaking};
 use crate::text::{self, ASSISTANT};
@@ -61,6 +61,12 @@ pub struct Shown {
     pub worker: AtWorkerShown,
     /// The view of the inbox, once it is there.
     pub inbox_view: Signal<Option<InboxView>>,
+    /// Whether the page wants the developer's panel.
+    pub debug: Signal<bool>,
+    /// The view of it, once it is there.
+    pub panel_view: Signal<Option<PanelView>>,
+    /// The step at which this page was made to die, once it did.
+    pub died: Signal<Option<String>>,
     /// Whether the inbox lies over the conversation.
     pub inbox: Signal<bool>,
     /// The call to go to, as soon as it is in the conversation.
@@ -118,6 +124,9 @@ impl Shown {
             },
             inbox: Signal::new(false),
             inbox_view: Signal::new(None),
+            debug: Signal::new(false),
+            panel_view: Signal::new(None),
+            died: Signal::new(None),
             form: Signal::new(None),
             short_lived: Signal::new(false),
             notified: Signal::new(None),
@@ -220,6 +229,11 @@ pub(super) struct RunViews {
     /// and would have their code twice or take it away into a file of its own.
     pub(super) held: CardView,
     pub(super) doubt: CardView,
+    /// What there is of a call now, or its receipt where the page has a card of its own; what keeps its
+    /// run from going on; and what is said of the run, or of its calls alone.
+    pub(super) call: fn(Desk, RunShown, &Rc<Run>, &Slot, bool) -> Keyed,
+    pub(super) fault: fn(Desk, RunShown, &Trouble) -> Tag,
+    pub(super) announce: fn(Desk, RunShown, bool),
 }
 
 /// Makes the card of a call.
@@ -228,6 +242,39 @@ pub(super) type CardView = fn(Desk, RunShown, &Slot) -> Tag;
 /// The view of the inbox, which comes when it is opened.
 #[derive(Clone, Copy)]
 pub struct InboxView(pub(super) fn(Desk) -> Tag);
+
+/// The view of the developer's panel, and the log of the wire that it shows, which is kept as long as
+/// the page lives.
+#[derive(Clone, Copy)]
+pub struct PanelView {
+    pub(super) view: fn(Desk, Signal<Vec<Exchanged>>) -> Tag,
+    pub(super) log: Signal<Vec<Exchanged>>,
+}
+
+/// A question to the model and what came back.
+#[derive(Clone, Debug, Default)]
+pub struct Exchanged {
+    /// Counts from 1.
+    pub number: u32,
+    /// Where it was asked.
+    pub url: String,
+    /// The body of the question.
+    pub body: String,
+    /// When it was asked, by the clock of the page.
+    pub at: u64,
+    /// The status of HTTP, once it is known; none of an answer from inside the page.
+    pub status: Option<u16>,
+    /// Headers of the answer that are no secret.
+    pub headers: Vec<(&'static str, String)>,
+    /// The answer, as far as it is kept.
+    pub answer: String,
+    /// The length of all of it, in bytes.
+    pub bytes: usize,
+    /// When it ended.
+    pub ended: Option<u64>,
+    /// The code of what went wrong.
+    pub fault: Option<String>,
+}
 
 /// Signals of one run. Equal if it is the same run.
 #[derive(Clone, Copy)]
@@ -292,6 +339,8 @@ pub enum Intent {
     Retry(RunId),
     /// Stop the run.
     Stop(RunId),
+    /// Make this page die at a step; see the crash of the test kit.
+    Crash(String),
     /// Save a run that cannot be trusted to a file.
     Export(RunId),
     /// Save a run to a sealed file; and stop it here, if it moves.

@@ -34,7 +34,7 @@ impl Drop for Interval {
 }
 
 /// A function of the page's that calls this and is then gone.
-fn once(work: Box<dyn FnOnce()>) -> JsValue {
+pub fn once(work: Box<dyn FnOnce()>) -> JsValue {
     Closure::once_into_js(work)
 }
 

@@ -150,7 +150,7 @@ fn to_end(log: Handle) -> bool {
 
 /// The part of the log that is one run's.
 pub(super) fn run_view(desk: Desk, shown: RunShown) -> Tag {
-    announce(desk, shown);
+    announce(desk, shown, true);
     follow(desk, shown);
     let spots = move || {
         desk.shown.hidden.track();
@@ -200,7 +200,12 @@ fn spots(desk: Desk, shown: RunShown, run: &Rc<Run>) -> Vec<Keyed> {
             spots
                 .push(spot(key, run, move |run| run.turns().nth(at)?.report.as_ref().map(refused)));
         }
-        spots.extend(turn.slots.iter().map(|slot| call_spot(desk, shown, run, slot)));
+        let hidden = desk.shown.hidden.get_untracked();
+        spots.extend(
+            turn.slots
+                .iter()
+                .map(|slot| call_spot(desk, shown, run, slot, hidden.contains(&slot.action.id))),
+        );
     }
     match run.state() {
         State::AwaitingModel(_) if shown.trouble.with(Option::is_none) => {
@@ -215,9 +220,15 @@ fn spots(desk: Desk, shown: RunShown, run: &Rc<Run>) -> Vec<Keyed> {
     spots
 }
 
-fn call_spot(desk: Desk, shown: RunShown, run: &Rc<Run>, slot: &Slot) -> Keyed {
+/// The card of a call, or its receipt.
+pub(super) fn call_spot(
+    desk: Desk,
+    shown: RunShown,
+    run: &Rc<Run>,
+    slot: &Slot,
+    is_hidden: bool,
+) -> Keyed {
     let call = slot.action.id.clone();
-    let is_hidden = desk.shown.hidden.with_untracked(|hidden| hidden.contains(&call));
     let (kind, card): (_, fn(Desk, RunShown, &Slot) -> Tag) = match slot.progress {
         Progress::Held { .. } if !is_hidden => ("held ", approval_card),
         Progress::InDoubt { .. } => ("doubt ", doubt_card),

@@ -12,7 +12,7 @@ use web_sys::{CssStyleSheet, Element, HtmlElement, KeyboardEvent, ShadowRoot};
 use super::composer::composer;
 use super::desk::{Desk, button, focus_soon};
 use super::fault_card::fault;
-use super::state::{InboxView, Intent, Intents, Shown};
+use super::state::{InboxView, Intent, Intents, PanelView, Shown};
 use super::status::{state, status};
 use super::tag::{Handle, Keyed, Tag, icon, keyed, slot, stroke, tag};
 use super::transcript::transcript;
@@ -27,13 +27,24 @@ pub fn mount(
     intents: Intents,
     before: Option<Box<dyn Any>>,
 ) -> Box<dyn Any> {
-    adopt_sheet(root);
+    place(root, shown, None, before, || widget(Desk::new(shown, intents)))
+}
+
+/// The same for any view, with rules of its own over those of all.
+pub(super) fn place(
+    root: &ShadowRoot,
+    shown: Shown,
+    own: Option<&CssStyleSheet>,
+    before: Option<Box<dyn Any>>,
+    view: impl FnOnce() -> Tag,
+) -> Box<dyn Any> {
+    adopt_sheet(root, own);
     let focused = root.active_element().and_then(|element| element.get_attribute("part"));
     drop(before);
     let owner = Owner::new();
-    let widget = owner.with(|| shown.speaking(|| widget(Desk::new(shown, intents))));
-    root.append_child(&widget.element()).ok();
-    raise(&widget.element());
+    let view = owner.with(|| shown.speaking(view));
+    root.append_child(&view.element()).ok();
+    raise(&view.element());
     if let Some(part) = focused {
         let same = root.query_selector(&["[part='", &part, "']"].concat());
         if let Some(same) = same.ok().flatten().and_then(|same| same.dyn_into::<HtmlElement>().ok())
@@ -41,18 +52,18 @@ pub fn mount(
             let _ = same.focus();
         }
     }
-    Box::new(Mounted { widget, owner })
+    Box::new(Mounted { view, owner })
 }
 
 /// Takes the views away again.
 struct Mounted {
-    widget: Tag,
+    view: Tag,
     owner: Owner,
 }
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        self.widget.element().remove();
+        self.view.element().remove();
         self.owner.cleanup();
     }
 }
@@ -60,14 +71,9 @@ impl Drop for Mounted {
 fn widget(desk: Desk) -> Tag {
     let shown = desk.shown;
     let launcher = Handle::new(None);
-    tag("div")
-        .part("base")
-        .set("lang", current().locale())
-        .bind("dir", move || shown.direction.get())
+    frame(desk)
         .bind("data-layout", move || Some(shown.layout.get()))
         .bind("popover", move || is_popover(shown).then(|| "manual".to_owned()))
-        .bind("data-scheme", move || Some(shown.scheme.get()))
-        .bind("data-state", move || Some(state(shown).word().to_owned()))
         .on("keydown", move |event| {
             let is_escape = event.unchecked_ref::<KeyboardEvent>().key() == "Escape";
             if is_escape && untrack(|| is_popover(shown)) && shown.open.get_untracked() {
@@ -76,12 +82,27 @@ fn widget(desk: Desk) -> Tag {
                     let _ = launcher.focus();
                 }
             }
-            keep_typing_inside(&event);
         })
-        .on("keypress", |event| keep_typing_inside(&event))
-        .on("keyup", |event| keep_typing_inside(&event))
         .one(move || is_popover(shown).then(|| keyed("", move || launch(desk, launcher))))
         .child(panel(desk))
+        .one(move || {
+            let PanelView { view, log } = shown.panel_view.get()?;
+            shown.debug.get().then(|| keyed("", move || view(desk, log)))
+        })
+}
+
+/// What is around every view: its language, its colours, and what is said of it.
+pub(super) fn frame(desk: Desk) -> Tag {
+    let shown = desk.shown;
+    tag("div")
+        .part("base")
+        .set("lang", current().locale())
+        .bind("dir", move || shown.direction.get())
+        .bind("data-scheme", move || Some(shown.scheme.get()))
+        .bind("data-state", move || Some(state(shown).word().to_owned()))
+        .on("keydown", |event| keep_typing_inside(&event))
+        .on("keypress", |event| keep_typing_inside(&event))
+        .on("keyup", |event| keep_typing_inside(&event))
         .child(desk.voice.regions())
 }
 
@@ -117,11 +138,13 @@ fn panel(desk: Desk) -> Tag {
                     let InboxView(inbox) = shown.inbox_view.get()?;
                     shown.inbox.get().then(|| keyed("", move || inbox(desk)))
                 })
-                .live(move || {
-                    let words = shown.toast.get()?;
-                    Some(tag("div").part("toast").text(words))
-                }),
+                .live(move || toast(shown)),
         )
+}
+
+/// A short word on what was just done.
+pub(super) fn toast(shown: Shown) -> Option<Tag> {
+    Some(tag("div").part("toast").text(shown.toast.get()?))
 }
 
 /// What cannot be used as long as the inbox lies over it.
@@ -151,13 +174,16 @@ fn inbox_button(desk: Desk) -> Tag {
             let opens = !shown.inbox.get_untracked();
             desk.send(Intent::Inbox(opens));
         })
-        .one(move || {
-            let count = shown.waiting.get();
-            (count > 0).then(|| {
-                let words = text::waiting(count);
-                keyed(words.clone(), move || tag("span").part("badge").text(words))
-            })
-        })
+        .one(move || waiting_badge(shown))
+}
+
+/// How many calls wait, in words.
+pub(super) fn waiting_badge(shown: Shown) -> Option<Keyed> {
+    let count = shown.waiting.get();
+    (count > 0).then(|| {
+        let words = text::waiting(count);
+        keyed(words.clone(), move || tag("span").part("badge").text(words))
+    })
 }
 
 fn launch(desk: Desk, handle: Handle) -> Tag {
@@ -203,12 +229,12 @@ thread_local! {
     static RULES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Gives the root the sheet.
-fn adopt_sheet(root: &ShadowRoot) {
+/// Gives the root the sheet, and its own over it.
+fn adopt_sheet(root: &ShadowRoot, own: Option<&CssStyleSheet>) {
     extend_sheet(include_str!("../../style/tokens.css"));
     extend_sheet(include_str!("../../style/widget.css"));
     SHEET.with(|sheet| {
-        let sheets: Array = sheet.iter().collect();
+        let sheets: Array = sheet.iter().chain(own).collect();
         // Set by name: the binding has no setter for it. A browser without it shows the widget in
         // the page's own style.
         let _ = Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
@@ -224,12 +250,20 @@ pub(super) fn extend_sheet(css: &'static str) {
             rules.concat()
         })
     });
-    let replace = SHEET.with(|sheet| {
-        let replace = Reflect::get(sheet.as_ref()?, &"replaceSync".into()).ok()?;
-        Some((sheet.clone()?, replace.dyn_into::<Function>().ok()?))
-    });
-    if let (Some(all), Some((sheet, replace))) = (all, replace) {
-        // It fails for a sheet that is not ours alone to fill.
-        replace.call1(&sheet, &all.as_str().into()).ok();
+    if let Some(all) = all {
+        SHEET.with(|sheet| fill(sheet.as_ref()?, &all));
     }
+}
+
+/// A sheet of these rules.
+pub(super) fn sheet_of(css: &str) -> Option<CssStyleSheet> {
+    let sheet = CssStyleSheet::new().ok()?;
+    fill(&sheet, css)?;
+    Some(sheet)
+}
+
+fn fill(sheet: &CssStyleSheet, css: &str) -> Option<()> {
+    let replace = Reflect::get(sheet, &"replaceSync".into()).ok()?;
+    // It fails for a sheet that is not ours alone to fill.
+    replace.dyn_into::<Function>().ok()?.call1(sheet, &css.into()).ok().map(drop)
 }

@@ -1,16 +1,25 @@
-"""An MCP server made with the Python SDK, for the tests of the worker: `python mcp_server.py [changed]`.
+"""An MCP server made with the Python SDK, for the tests of the worker and of the widget:
+`python mcp_server.py [changed] [more] [json] [cors] [blind] [token]`.
 
 It prints its address, keeps what it was called with in `/calls`, and ends when its input does.
+`changed`: a tool takes something else. `more`: it has tools more, whose answers come late, and keeps
+what it said for who comes back to it. `json`: it answers in JSON and not in streams. `cors`: pages of
+any origin may call it; `blind`: but not read the header with its session. `token`: it wants to know its
+callers.
 """
 
+import functools
 import os
 import socket
 import sys
 import threading
 
 import uvicorn
+from mcp.server import NotificationOptions
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.streamable_http import EventMessage, EventStore
 from mcp.types import ToolAnnotations
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -57,16 +66,85 @@ server.add_tool(
 )
 
 
+async def deposit(amount: int, context: Context) -> dict[str, int]:
+    """Pays money in."""
+    note("deposit", context)
+    # The answer comes by another connection, as after one that broke.
+    await context.close_sse_stream()
+    return {"deposited": amount}
+
+
+async def open_account(context: Context) -> str:
+    """Opens an account, after which there is a tool more."""
+    note("open_account", context)
+    server.add_tool(check_balance_of, name="check_account")
+    await context.session.send_tool_list_changed()
+    return "opened"
+
+
+if "more" in sys.argv:
+    server.add_tool(deposit)
+    server.add_tool(open_account)
+
+
 @server.custom_route("/calls", methods=["GET"])
 async def called(_: Request) -> JSONResponse:
     return JSONResponse(calls)
 
 
+class Events(EventStore):
+    """What was said in each stream, for who comes back to it."""
+
+    def __init__(self):
+        self.said = []
+
+    async def store_event(self, stream_id, message):
+        self.said.append((stream_id, message))
+        return str(len(self.said) - 1)
+
+    async def replay_events_after(self, last_event_id, send_callback):
+        last = int(last_event_id)
+        stream = self.said[last][0]
+        for index, (of, message) in enumerate(self.said[last + 1 :], last + 1):
+            if of == stream and message is not None:
+                await send_callback(EventMessage(message, str(index)))
+        return stream
+
+
+def known(app):
+    async def guarded(scope, receive, send):
+        if scope["type"] == "http" and scope["method"] != "OPTIONS":
+            given = Request(scope).headers.get("authorization", "")
+            if not given.startswith("Bearer sesame "):
+                return await JSONResponse({}, status_code=401)(scope, receive, send)
+        return await app(scope, receive, send)
+
+    return guarded
+
+
 def main():
+    # The SDK has no other way to say that the tools may change.
+    lowlevel = server._lowlevel_server
+    lowlevel.create_initialization_options = functools.partial(
+        lowlevel.create_initialization_options, NotificationOptions(tools_changed=True)
+    )
+    kept = {"event_store": Events(), "retry_interval": 10} if "more" in sys.argv else {}
+    app = server.streamable_http_app(json_response="json" in sys.argv, **kept)
+    if "token" in sys.argv:
+        app = known(app)
+    if "cors" in sys.argv:
+        exposed = [] if "blind" in sys.argv else ["mcp-session-id"]
+        app = CORSMiddleware(
+            app,
+            allow_origins=["*"],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=exposed,
+        )
     listener = socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "0"))))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-    uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="error")).run([listener])
+    uvicorn.Server(uvicorn.Config(app, log_level="error")).run([listener])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,11 @@
 // A page's own code, as the types allow it; what they must refuse is marked.
 
-import { HoldpointAgentElement, HoldpointError, type Approval } from "holdpoint";
+import {
+  HoldpointAgentElement,
+  HoldpointApprovalElement,
+  HoldpointError,
+  type Approval,
+} from "holdpoint";
 
 const agent = document.querySelector("holdpoint-agent")!;
 agent satisfies HoldpointAgentElement;
@@ -12,6 +17,16 @@ agent.titleBadge = true;
 agent.api = "smoke-signals";
 // @ts-expect-error: the state is the widget's to change.
 agent.state = "idle";
+
+const approval = document.querySelector("holdpoint-approval")!;
+approval satisfies HoldpointApprovalElement;
+approval.htmlFor = "desk";
+approval.call = "run.1.1";
+const waits: Approval | null = approval.approval;
+console.assert(waits?.risk !== "critical", waits?.origins[0]?.from);
+// @ts-expect-error: which agent it is follows from what is set.
+approval.agent = agent;
+document.querySelector("holdpoint-inbox")!.namespace = "desk";
 
 agent.tools = [
   {
@@ -33,6 +48,13 @@ agent.tools = [
 agent.tools = [{ name: "idle", description: "Does nothing" }];
 // @ts-expect-error: a rule is data; a function goes to `needsApproval`.
 agent.tools = [{ name: "pay", description: "Pays", execute() {}, approval: () => true }];
+
+agent.webmcp = "use offer";
+agent.mcp = "https://tools.example/mcp";
+agent.mcpHeaders = async (server) => ({ authorization: `Bearer ${server.length}` });
+agent.toolPolicy = { webmcp: { search: { approval: "never", summary: () => "Search" } } };
+// @ts-expect-error: what a foreign tool does is not the page's to say.
+agent.toolPolicy = { webmcp: { search: { execute: () => 1 } } };
 
 const unregister: () => void = await agent.registerTool<{ amount: number }>(
   { name: "deposit", description: "Pays in", execute: ({ amount }) => amount.toFixed(2) },

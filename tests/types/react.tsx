@@ -1,4 +1,4 @@
-// The element in JSX, as React's types allow it; what they must refuse is marked.
+// The elements in JSX, as React's types allow it; what they must refuse is marked.
 
 import { useRef } from "react";
 import type { HoldpointAgentElement } from "holdpoint";
@@ -17,6 +17,10 @@ export function Assistant({ onCount }: { onCount(count: number): void }) {
         tools={[{ name: "check_balance", description: "The balance", execute: () => 1 }]}
         onholdpoint-pending-change={({ detail }) => onCount(detail.count)}
       />
+      <holdpoint-approval for="desk" call="run.1.1">
+        Nothing waits.
+      </holdpoint-approval>
+      <holdpoint-inbox namespace="desk" />
       {/* @ts-expect-error: an attribute has a list of known words. */}
       <holdpoint-agent mode="chat" />
       {/* @ts-expect-error: there is no such attribute. */}

@@ -156,6 +156,14 @@ async fn call_that_is_stopped_in_the_middle_is_unknown() {
 }
 
 #[wasm_bindgen_test]
+async fn tool_that_does_not_know_whether_it_was_done_leaves_it_open() {
+    let in_doubt = "throw Object.assign(new Error('the line broke'), { inDoubt: true })";
+    check(in_doubt, ToolOutcome::Unknown("the line broke".to_owned())).await;
+    let denied = "throw Object.assign(new Error('no such account'), { inDoubt: 'yes' })";
+    check(denied, ToolOutcome::Failed("no such account".to_owned())).await;
+}
+
+#[wasm_bindgen_test]
 async fn call_of_a_tool_that_is_gone_has_failed() {
     let tools = paying("return 1");
     tools.unregister("pay");

@@ -8,6 +8,7 @@ mod cache;
 mod clients;
 mod demo;
 mod dist;
+mod docs;
 mod examples;
 mod fuzz;
 mod glue;
@@ -80,7 +81,13 @@ enum Xtask {
     /// Show what a first load weighs, and who spends it.
     Size,
     /// Build the package for npm in `dist/`.
-    Dist,
+    Dist {
+        /// Instead: build it twice, in two directories, and see that it is the same.
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Build the site of the documentation in `target/docs`.
+    Docs,
     /// Write `docs/element.md` anew, from the types of the element.
     Reference,
     /// Build all of the demo page but its HTML, for a development server such as Trunk.
@@ -120,7 +127,9 @@ fn run(command: Xtask) -> anyhow::Result<ExitCode> {
         Xtask::Gallery { scenes } => bench::gallery(&workspace, &scenes)?,
         Xtask::Screenshot => bench::screenshot(&workspace)?,
         Xtask::Size => size::run(&workspace)?,
-        Xtask::Dist => dist::run(&workspace)?,
+        Xtask::Dist { verify: false } => dist::run(&workspace)?,
+        Xtask::Dist { verify: true } => dist::verify::run(&workspace)?,
+        Xtask::Docs => docs::run(&workspace)?,
         Xtask::Reference => dist::reference::write(&workspace)?,
         Xtask::BuildPage { into } => page::build_into(&workspace, into)?,
         Xtask::WasmTestRunner { args } => browser::run_wasm_tests(&workspace, args)?,

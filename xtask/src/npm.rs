@@ -56,6 +56,18 @@ const PACKAGE: Pinned = Pinned {
     lock: include_str!("../../tests/package/tools/package-lock.json"),
 };
 
+const DOCS: Pinned = Pinned {
+    home: "docs",
+    what: "CSpell and the library of CycloneDX",
+    versions: include_str!("../../tests/docs/tools/package.json"),
+    lock: include_str!("../../tests/docs/tools/package-lock.json"),
+};
+
+/// What checks the pages, in the packages that it comes in, installed on first use.
+pub(crate) fn docs(workspace: &Workspace) -> Result<PathBuf> {
+    DOCS.install(workspace)
+}
+
 /// The packages of an example, installed where its project goes; gives the directory of them all.
 pub(crate) fn example(home: &Path, versions: &str, lock: &str) -> Result<PathBuf> {
     install(home, "the packages of an example", versions, lock)
@@ -152,7 +164,7 @@ mod tests {
 
     #[test]
     fn packages_are_locked_to_one_version() {
-        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS, PACKAGE] {
+        for Pinned { versions, lock, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS, PACKAGE, DOCS] {
             let versions: serde_json::Value = serde_json::from_str(versions).unwrap();
             for (name, version) in versions["dependencies"].as_object().unwrap() {
                 let locked = format!("\"{name}\": {version}");
@@ -163,7 +175,7 @@ mod tests {
 
     #[test]
     fn lock_files_leave_the_registry_to_the_user() {
-        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS, PACKAGE] {
+        for Pinned { lock, what, .. } in [TOOLS, AIMOCK, CORPORA, WEBHOOKS, PACKAGE, DOCS] {
             assert!(!lock.contains("://"), "{what}");
         }
     }

@@ -14,13 +14,18 @@ use crate::wasm::{self, Build, Files};
 
 /// The hand-written module with the element's class, which loads the glue.
 pub(crate) const LOADER: &str = "holdpoint.js";
-/// The module that the loader imports; it is inside the loader where that could be bundled.
-pub(crate) const LANGUAGE: &str = "holdpoint_language.js";
+/// The modules that the loader imports; they are inside the loader where that could be bundled.
+pub(crate) const MODULES: [&str; 3] =
+    ["holdpoint_fault.js", "holdpoint_heads.js", "holdpoint_language.js"];
+/// Modules that the loader imports when something asks for them, each with what it imports in turn.
+pub(crate) const OPTIONAL: [&str; 2] = ["holdpoint_device.js", "holdpoint_foreign.js"];
 /// The folder of the texts in each language, beside the loader.
 pub(crate) const LABELS: &str = "labels";
 /// The part of a page's service worker that answers notifications. It stays as it is written: it is
 /// small, and fetched by those alone who use it.
 const NOTICES: &str = "holdpoint-sw.js";
+/// What makes a page die, for the test kit and the developer's panel.
+pub(crate) const CRASH: &str = "testing/crash.js";
 const HTML: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// The precompressed siblings end in this; a server picks them by `accept-encoding`.
@@ -61,7 +66,9 @@ pub(crate) fn build_into(workspace: &Workspace, into: Option<PathBuf>) -> Result
 
 /// Whether a file is part of a first load: what the widget needs to show itself and what waits.
 pub(crate) fn is_first(name: &str) -> bool {
-    [LOADER, LANGUAGE, wasm::GLUE, wasm::WASM].contains(&name) || name.starts_with("snippets/")
+    [LOADER, wasm::GLUE, wasm::WASM].contains(&name)
+        || MODULES.contains(&name)
+        || name.starts_with("snippets/")
 }
 
 /// The loader as it is shipped, the texts that it fetches, and the part for service workers.
@@ -69,16 +76,22 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
     let element = workspace.root.join("src/element");
     let read =
         |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let mut files = Files::from([(NOTICES.into(), read(&element.join(NOTICES))?)]);
+    let crash = read(&workspace.root.join("src/kit").join(CRASH))?;
+    let notices = read(&element.join(NOTICES))?;
+    let mut files = Files::from([(NOTICES.into(), notices), (CRASH.into(), crash)]);
     match Npm::install(workspace) {
         Some(npm) => {
-            let glue = format!("--external:./{}", wasm::GLUE);
-            let bundled = wasm::minified(&npm, &["--bundle", &glue], &element.join(LOADER))?;
-            files.insert(LOADER.into(), bundled);
+            for name in [&[LOADER][..], &OPTIONAL].concat() {
+                let apart = [&[wasm::GLUE, CRASH][..], &OPTIONAL].concat();
+                let script = bundled(&npm, &element.join(name), &apart)?;
+                files.insert(name.into(), script);
+            }
         }
         None => {
-            for name in [LOADER, LANGUAGE] {
-                files.insert(name.into(), read(&element.join(name))?);
+            for (name, script) in wasm::read_tree(&element)? {
+                if name.ends_with(".js") && name != NOTICES {
+                    files.insert(name, script);
+                }
             }
         }
     }
@@ -95,6 +108,14 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Files> {
 pub(crate) fn themes(workspace: &Workspace) -> Result<Files> {
     let sheets = wasm::read_tree(&workspace.root.join("style/themes"))?;
     Ok(sheets.into_iter().map(|(name, sheet)| (format!("themes/{name}"), sheet)).collect())
+}
+
+/// A script with all that it imports, but for those modules beside it that stay apart.
+pub(crate) fn bundled(npm: &Npm, path: &Path, apart: &[&str]) -> Result<Vec<u8>> {
+    let apart = apart.iter().map(|name| format!("--external:./{name}"));
+    let flags: Vec<_> = ["--bundle".to_owned()].into_iter().chain(apart).collect();
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    wasm::minified(npm, &flags, path)
 }
 
 /// The files of the page around a built widget, ready to be served.

@@ -19,11 +19,15 @@ const BUDGET: usize = 140_000;
 const GOAL: usize = 90_000;
 /// What the rest weighed last, and a little: it can only grow on purpose. The card with its form, rules and undo is
 /// two fifths of it.
-const LATER_CEILING: usize = 235_000;
+const LATER_CEILING: usize = 237_000;
 /// The part that a page with a model of its own never loads.
 const DEMO: &str = "holdpoint_demo.wasm";
 /// The part that comes when someone opens the inbox, or wants a run or the audit as a file.
 const BESIDE: &str = "holdpoint_beside.wasm";
+/// The part that comes where a page sets `debug`.
+const PANEL: &str = "holdpoint_panel.wasm";
+/// The part that shows the card or the inbox in an element of its own.
+const HEADS: &str = "holdpoint_heads.wasm";
 /// Crates below this many bytes share a row.
 const SMALL: usize = 1_000;
 
@@ -41,13 +45,20 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     };
     let is_part = |name: &str| wasm::is_wasm(name) && name != wasm::WASM;
     let first = table("first load", &page::is_first)?;
-    let later =
-        table("with the first run", &|name| is_part(name) && ![DEMO, BESIDE].contains(&name))?;
+    let later = table("with the first run", &|name| {
+        is_part(name) && ![DEMO, BESIDE, HEADS, PANEL].contains(&name)
+    })?;
     table("with the inbox, or a file", &|name| name == BESIDE)?;
+    table("with an element beside the agent", &|name| name == HEADS)?;
+    table("with the developer's panel", &|name| name == PANEL)?;
     table("with the stand-in model", &|name| name == DEMO)?;
     let is_label = |name: &str| name.starts_with(page::LABELS);
     table("a language other than English", &is_label)?;
-    let is_around = |name: &str| !page::is_first(name) && !is_part(name) && !is_label(name);
+    let is_optional = |name: &str| page::OPTIONAL.contains(&name);
+    table("tools that are not the page's own", &is_optional)?;
+    let is_around = |name: &str| {
+        !page::is_first(name) && !is_part(name) && !is_label(name) && !is_optional(name)
+    };
     table("the demo page around it", &is_around)?;
 
     let (mut now, mut then) = (BTreeMap::new(), BTreeMap::new());

@@ -16,7 +16,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::browser::Browser;
 use crate::tools::Workspace;
-use crate::wasm;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -123,8 +122,12 @@ pub(crate) fn check(workspace: &Workspace, chromium: &Browser, files: &Path) -> 
 pub(crate) fn visit(workspace: &Workspace, chromium: &Browser, visit: Visit<'_>) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    let profile = workspace.work().join("smoke-profile");
-    wasm::clear(&profile)?;
+    // What the last browser began it may still write for a moment, so each visit has a profile of its
+    // own; what can be removed of the old ones is.
+    let profiles = workspace.work().join("smoke-profile");
+    let _ = fs::remove_dir_all(&profiles);
+    let profile = profiles.join(address.port().to_string());
+    fs::create_dir_all(&profile)?;
     let browser = Command::new(&chromium.program)
         .args(["--headless", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run"])
         .arg(format!("--user-data-dir={}", profile.display()))

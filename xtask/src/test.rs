@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::browser::{self, Browsers};
 use crate::clients::Python;
 use crate::dist;
+use crate::docs;
 use crate::examples;
 use crate::fuzz;
 use crate::npm;
@@ -45,7 +46,7 @@ struct Context<'a> {
 }
 
 /// The parts: the quick ones first, so that a slip is told before the browsers start.
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 15] = [
     Part { name: "fmt", shows: "the source is formatted", run: fmt },
     Part { name: "lints", shows: "clippy has nothing to say, natively and for wasm", run: lints },
     Part { name: "deny", shows: "licences, sources and advisories of what we use", run: deny },
@@ -69,6 +70,7 @@ const PARTS: [Part; 14] = [
         shows: "the package is installed, built and opened as others do it",
         run: package,
     },
+    Part { name: "docs", shows: "the pages are true: links, words, code, codes", run: docs },
     Part {
         name: "examples",
         shows: "the examples of each framework, with the package, in a browser",
@@ -287,6 +289,22 @@ fn package(context: &Context<'_>) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+fn docs(context: &Context<'_>) -> Result<Outcome> {
+    let tools = npm::package(context.workspace)
+        .and_then(|package| Ok((package, npm::docs(context.workspace)?)));
+    let (package, pages) = match tools {
+        Ok(tools) => tools,
+        Err(error) if !context.named => {
+            println!("{error:#}");
+            return Ok(Outcome::Skipped("what checks the pages could not be installed from npm"));
+        }
+        Err(error) => return Err(error),
+    };
+    let chromium = browser::chromium(context.workspace)?;
+    docs::check::run(context.workspace, &docs::check::Tools { package, pages, chromium })?;
+    Ok(Outcome::Passed)
+}
+
 fn examples(context: &Context<'_>) -> Result<Outcome> {
     let chromium = browser::chromium(context.workspace)?;
     let left_out = examples::run(context.workspace, &chromium, context.args, context.named)?;
@@ -303,7 +321,9 @@ fn e2e(context: &Context<'_>) -> Result<Outcome> {
     let mut command = context.cargo_test(&["--package", "holdpoint-e2e"]);
     browsers.describe_to(&mut command);
     // Each with the variable that names it; where one cannot be had, its tests say so and pass.
+    let python = Python::ready(context.workspace);
     let optional = [
+        ("MCP", "HOLDPOINT_PYTHON", python.map(|python| python.interpreter().to_owned())),
         ("aimock", "HOLDPOINT_AIMOCK", npm::aimock(context.workspace)),
         ("axe-core, DOMPurify", "HOLDPOINT_CORPORA", npm::corpora(context.workspace)),
     ];

@@ -278,6 +278,22 @@ impl Entry {
     /// # Errors
     /// - [`JournalError::TooNew`] for a version or a kind of record that this code does not know
     /// - [`JournalError::Altered`] for anything else that differs from what was written
+    ///
+    /// # Examples
+    /// ```
+    /// use holdpoint_core::id::{RunId, Timestamp};
+    /// use holdpoint_core::journal::{Entry, Head, Record};
+    ///
+    /// let run = RunId::new("run-1");
+    /// let head = Head::empty(&run);
+    /// let text = Entry::seal(&run, &head, Timestamp::from_millis(7), Record::Resumed).to_text();
+    /// assert_eq!(Entry::parse(&text, &run, &head)?.at, Timestamp::from_millis(7));
+    ///
+    /// let altered = text.replace(r#""at":7"#, r#""at":8"#);
+    /// let error = Entry::parse(&altered, &run, &head).map(|_| ()).unwrap_err();
+    /// assert_eq!(error.code(), "journal_altered");
+    /// # Ok::<(), holdpoint_core::journal::JournalError>(())
+    /// ```
     pub fn parse(text: &str, run: &RunId, head: &Head) -> Result<Self, JournalError> {
         let seq = head.len;
         let altered = |why| JournalError::Altered { seq, why };

@@ -61,6 +61,13 @@ pub enum Effect {
     Reject(Rejection),
 }
 
+/// What a run waits for at one moment, to be compared with a later one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outlook {
+    pub(super) awaited: Vec<Effect>,
+    pub(super) is_over: bool,
+}
+
 /// Something worth telling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {

@@ -15,7 +15,7 @@ mod origin;
 mod request;
 mod slot;
 
-pub use effect::{Effect, Notice, Rejection, Step};
+pub use effect::{Effect, Notice, Outlook, Rejection, Step};
 pub use input::{Input, Mode, Spec, ToolOutcome};
 pub use limits::Limits;
 pub(crate) use limits::{DENIED_REPEATS_MAX, HISTORY_BYTES_MAX};
@@ -150,8 +150,7 @@ impl Run {
         let entry =
             Entry::seal(&spec.run, &Head::empty(&spec.run), at, Record::Started(spec.clone()));
         let run = Self::born(&entry, spec);
-        let mut effects = vec![Effect::Append(entry)];
-        effects.extend(run.outstanding());
+        let effects = run.following(entry, None);
         Step { run, effects }
     }
 
@@ -165,8 +164,7 @@ impl Run {
                 return Step { run: self, effects: vec![Effect::Reject(rejection)] };
             }
         };
-        let before = self.outstanding();
-        let was_over = self.status().is_over();
+        let before = self.outlook();
         let sealed = Entry::seal(&self.spec.run, &self.head, at, record);
         // What is applied is what a reload would read: a number that a double cannot hold is rounded
         // now and not only then, and what could not be read again is never written.
@@ -175,14 +173,27 @@ impl Run {
             // INVARIANT: what `decide` makes fits. Were it not so, nothing would be written.
             return Step { run: self, effects: vec![Effect::Reject(Rejection::Misfit)] };
         };
+        let effects = self.following(entry, Some(before));
+        Step { run: self, effects }
+    }
+
+    /// What a run waits for before an entry; see [`Self::following`].
+    pub fn outlook(&self) -> Outlook {
+        Outlook { awaited: self.outstanding(), is_over: self.status().is_over() }
+    }
+
+    /// What follows from an entry that this run has just taken in, as [`Self::step`] gives it:
+    /// whoever replays a journal finds the same again.
+    pub fn following(&self, entry: Entry, before: Option<Outlook>) -> Vec<Effect> {
+        let Outlook { awaited, is_over } = before.unwrap_or_default();
         let call_tool = self.call_tool(&entry.record);
         let mut effects = vec![Effect::Append(entry)];
         effects.extend(call_tool);
-        effects.extend(self.outstanding().into_iter().filter(|effect| !before.contains(effect)));
-        if !was_over && self.status().is_over() {
+        effects.extend(self.outstanding().into_iter().filter(|effect| !awaited.contains(effect)));
+        if !is_over && self.status().is_over() {
             effects.push(Effect::Notify(Notice::Ended(self.status())));
         }
-        Step { run: self, effects }
+        effects
     }
 
     /// What the state still waits for: all that a resume has to do.

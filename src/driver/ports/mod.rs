@@ -3,9 +3,11 @@
 
 mod call;
 mod failure;
+mod wire;
 
 pub use call::{CallRow, Deferred, Group, Page, Place, Tally};
 pub use failure::{ModelError, Retry, StoreError, Trouble, TroubleKind};
+pub use wire::{Exchange, Wire, WireFact};
 
 use std::any::Any;
 use std::future::Future;

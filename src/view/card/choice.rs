@@ -111,6 +111,7 @@ impl Card {
             .bind("aria-describedby", move || self.settled.wait().map(|_| self.id("wait-")))
             // Not `disabled`, which would drop the focus.
             .bind("aria-disabled", move || waits().then(|| "true".to_owned()))
+            .bind("data-unread", move || self.settled.is_unread().then(String::new))
             .live_text(words);
         let ready = move |press| self.settled.is_ready_now(press) && !untrack(|| self.is_closed());
         on_press(button, ready, move || self.ask(asked()))

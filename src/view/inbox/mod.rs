@@ -128,7 +128,10 @@ fn notify_button(desk: Desk) -> Tag {
 fn calls(desk: Desk) -> Tag {
     let list = List::new(desk);
     let search = Handle::new(None);
-    focus_soon(search);
+    // Whoever opened it wants to find something; where it stands in the page for good, nobody did.
+    if desk.shown.inbox.get_untracked() {
+        focus_soon(search);
+    }
     let field = field(text::SEARCH, search).on("input", move |event| {
         let field = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
         list.search(&field.map(|field| field.value()).unwrap_or_default());

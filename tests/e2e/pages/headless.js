@@ -1,30 +1,12 @@
 // A page that shows nothing of the widget and has a card of its own: all that it needs is in the
 // event, and the decision goes back with the digest of what was shown.
 
+import { transfer } from "/transfer.js";
+
 const agent = document.querySelector("holdpoint-agent");
 const cards = document.getElementById("cards");
 
-agent.tools = [
-  {
-    name: "transfer",
-    title: "Transfer",
-    description: "Transfers an amount to a recipient.",
-    inputSchema: {
-      type: "object",
-      properties: { amount: { type: "number" }, recipient: { type: "string" } },
-      required: ["amount", "recipient"],
-    },
-    approval: [
-      { id: "above-100", when: { properties: { amount: { exclusiveMinimum: 100 } } }, because: "transfers above 100 need a person" },
-    ],
-    annotations: { destructiveHint: true },
-    summary: ({ amount, recipient }) => `Transfer ${amount} to ${recipient}`,
-    execute: async (args, { idempotencyKey }) => {
-      const at = `/lab/effect?key=${encodeURIComponent(idempotencyKey)}`;
-      return (await fetch(at, { method: "POST" })).json();
-    },
-  },
-];
+agent.tools = [transfer({ annotations: { destructiveHint: true } })];
 agent.addEventListener("holdpoint-approval-request", (event) => {
   event.preventDefault();
   cards.append(card(event.detail.approval));

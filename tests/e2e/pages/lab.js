@@ -8,17 +8,18 @@
 // - `undo`: milliseconds in which an approval can be taken back; `watch`: the tool's precondition is
 //   `globalThis.world`;
 // - `fresh`: the state of things is another one each time it is asked for;
-// - `mortal`: the page can die; see mortal.js;
 // - `hold`: an event of the widget at which the page stands still until the server answers;
 // - `storage=refused`: the page has no IndexedDB;
 // - `voice=regions`: the browser cannot be told what to say;
 // - `hurry`: so many times faster do the widget's timers go;
+// - `device`, `schemas`, `window`, `says`: the browser's own model; see language-model.js;
 // - `vendor`: who is said to have made the browser; `away`: nobody looks at the page.
 
 const query = new URLSearchParams(location.search);
 const own = [
-  "tools", "hints", "verify", "preview", "expires", "hold", "storage", "mortal", "voice", "hurry",
-  "vendor", "away", "late", "rule", "undo", "watch", "fresh",
+  "tools", "hints", "verify", "preview", "expires", "hold", "storage", "voice", "hurry",
+  "vendor", "away", "late", "rule", "undo", "watch", "fresh", "device", "schemas",
+  "window", "says",
 ];
 
 /** What the tool's precondition says. */
@@ -61,7 +62,7 @@ if (query.has("hurry")) {
     globalThis[name] = (work, ms, ...rest) => real(work, ms / query.get("hurry"), ...rest);
   }
 }
-if (query.has("mortal")) await import("/mortal.js");
+if (query.has("device")) (await import("/language-model.js")).standIn(query);
 
 const agent = document.createElement("holdpoint-agent");
 agent.setAttribute("endpoint", "/lab/v1");

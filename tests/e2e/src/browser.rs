@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
+use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, WindowHandle};
 use tokio::process::{Child, Command};
@@ -163,6 +164,11 @@ impl Browser {
                     capabilities.set_firefox_binary(&program.to_string_lossy())?;
                 }
                 capabilities.set_headless()?;
+                let mut preferences = FirefoxPreferences::new();
+                for name in ["dom.modelcontext.enabled", "dom.modelcontext.testing.enabled"] {
+                    preferences.set(name, true)?;
+                }
+                capabilities.set_preferences(preferences)?;
                 capabilities.add_arg("-profile")?;
                 capabilities.add_arg(&self.profile.path().to_string_lossy())?;
                 capabilities.into()
@@ -321,7 +327,7 @@ impl Drop for Group {
 }
 
 /// A client for drivers: straight to them, whatever proxy the environment names.
-fn client() -> Result<reqwest::Client> {
+pub(crate) fn client() -> Result<reqwest::Client> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // The client is built with TLS, though no driver speaks it; a provider that is there stays.
@@ -339,8 +345,9 @@ fn program(variable: &str, name: &str) -> PathBuf {
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Without a screen, as any user, and without a word to anyone outside.
-const CHROMIUM_FLAGS: [&str; 16] = [
+const CHROMIUM_FLAGS: [&str; 17] = [
     "--headless=new",
+    "--enable-features=WebMCP",
     // What was never on the screen cannot be approved.
     "--window-size=1280,1000",
     "--remote-debugging-port=0",

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -89,8 +89,8 @@ impl Lab {
             .route("/lab.css", get(|| page("text/css", include_str!("../pages/lab.css"))))
             .route("/lab.js", get(|| page("text/javascript", include_str!("../pages/lab.js"))))
             .route(
-                "/mortal.js",
-                get(|| page("text/javascript", include_str!("../pages/mortal.js"))),
+                "/testing/crash.js",
+                get(|| page("text/javascript", include_str!("../../../src/kit/testing/crash.js"))),
             )
             .route(
                 "/headless.html",
@@ -99,6 +99,27 @@ impl Lab {
             .route(
                 "/headless.js",
                 get(|| page("text/javascript", include_str!("../pages/headless.js"))),
+            )
+            .route("/heads.html", get(|| page("text/html", include_str!("../pages/heads.html"))))
+            .route("/heads.css", get(|| page("text/css", include_str!("../pages/heads.css"))))
+            .route("/heads.js", get(|| page("text/javascript", include_str!("../pages/heads.js"))))
+            .route(
+                "/transfer.js",
+                get(|| page("text/javascript", include_str!("../pages/transfer.js"))),
+            )
+            .route(
+                "/language-model.js",
+                get(|| page("text/javascript", include_str!("../pages/language-model.js"))),
+            )
+            .route("/foreign.html", get(|| async { under(&OPEN_POLICY, FOREIGN) }))
+            .route("/closed.html", get(|| page("text/html", FOREIGN)))
+            .route(
+                "/foreign.js",
+                get(|| page("text/javascript", include_str!("../pages/foreign.js"))),
+            )
+            .route(
+                "/model-context.js",
+                get(|| page("text/javascript", include_str!("../pages/model-context.js"))),
             )
             .route("/bare.html", get(async || Html(include_str!("../pages/bare.html"))))
             .route("/lab-sw.js", get(|| async { script(include_str!("../pages/lab-sw.js")) }))
@@ -266,6 +287,11 @@ async fn page(kind: &'static str, text: &'static str) -> impl IntoResponse {
     (headers, text)
 }
 
+/// A page under a policy of its own.
+fn under(policy: &str, text: &'static str) -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response()
+}
+
 /// A script under no policy.
 fn script(text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], text)
@@ -273,6 +299,13 @@ fn script(text: &'static str) -> impl IntoResponse {
 
 /// A page of the same origin that has nothing of the widget, and no policy.
 const PLAIN: &str = "<!doctype html><title>Plain</title><link rel=icon href=data:,>";
+
+/// The page with tools that are not its own.
+const FOREIGN: &str = include_str!("../pages/foreign.html");
+
+/// The policy of a page that may ask other servers of this machine as well.
+static OPEN_POLICY: LazyLock<String> =
+    LazyLock::new(|| POLICY.replace("connect-src 'self'", "connect-src 'self' http://127.0.0.1:*"));
 
 /// As strict as the demo's own.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \

@@ -19,6 +19,7 @@ pub mod corpora;
 pub mod keyboard;
 pub mod lab;
 pub mod look;
+pub mod mcp;
 mod open;
 mod program;
 mod said;

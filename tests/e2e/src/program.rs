@@ -30,7 +30,8 @@ impl Program {
     async fn start_once(command: &mut Command) -> Result<Self> {
         let name = command.as_std().get_program().to_string_lossy().into_owned();
         let mut process = command
-            .stdin(Stdio::null())
+            // Some end when their input does, so also when a test is killed.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)

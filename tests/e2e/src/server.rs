@@ -51,7 +51,8 @@ impl Server {
         let open = open::routes(page.clone());
         let config =
             Config { upstream: self.upstream.clone(), serve: Some(page), ..Config::default() };
-        let app = self.lab.routes().merge(open).merge(holdpoint_proxy::app(config)?);
+        let app = self.lab.routes().merge(crate::mcp::odd()).merge(open);
+        let app = app.merge(holdpoint_proxy::app(config)?);
         let listener = TcpListener::bind(self.addr).await.context("cannot listen")?;
         self.addr = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();

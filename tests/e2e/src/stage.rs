@@ -97,8 +97,26 @@ impl Stage {
     ///
     /// The page does not come up.
     pub async fn lab(&self, query: &str) -> Result<Agent> {
+        self.page(&format!("/lab.html?{query}")).await
+    }
+
+    /// Opens the page with foreign tools; the query says how it is to be (see `foreign.js`).
+    ///
+    /// # Errors
+    ///
+    /// The page does not come up.
+    pub async fn foreign(&self, query: &str) -> Result<Agent> {
+        self.page(&format!("/foreign.html?{query}")).await
+    }
+
+    /// Opens a page of the server with a widget in it.
+    ///
+    /// # Errors
+    ///
+    /// The page does not come up.
+    pub async fn page(&self, path: &str) -> Result<Agent> {
         let agent = self.agent().await?;
-        agent.tab.open(&self.server.url(&format!("/lab.html?{query}"))).await?;
+        agent.tab.open(&self.server.url(path)).await?;
         agent.ready().await?;
         Ok(agent)
     }

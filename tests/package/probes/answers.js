@@ -12,3 +12,12 @@ agent.lang = "de";
 while ((await shown(agent, "input")).placeholder !== "Was soll erledigt werden?") {
   await new Promise(requestAnimationFrame);
 }
+// So has it the module for tools that are not the page's own.
+const modelContext = Object.assign(new EventTarget(), {
+  getTools: async () => [{ name: "seen", description: "Sees" }],
+});
+Object.defineProperty(document, "modelContext", { value: modelContext });
+agent.webmcp = "use";
+while (!(await agent.evaluate("seen", {}).catch(() => null))) {
+  await new Promise(requestAnimationFrame);
+}

@@ -25,6 +25,8 @@ pub(crate) const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-uns
                       trusted-types holdpoint";
 /// The page that says how to begin; its first block of HTML is run as it is printed.
 const GUIDE: &str = "docs/embedding.md";
+/// The page that says how to test; it prints this file of `tests/package/playwright`.
+const TESTING: (&str, &str) = ("docs/testing.md", "transfer.spec.js");
 /// The page of the quickstart, in lines.
 const QUICKSTART_LINES: usize = 5;
 
@@ -52,6 +54,7 @@ pub(crate) fn run(workspace: &Workspace, modules: &Path, chromium: &Browser) -> 
         tools::run(Command::new("node").arg(script).current_dir(&project))?;
     }
     check.vite(&project)?;
+    check.playwright(&project)?;
     check.strict(&files)?;
     check.quickstart(&files)?;
     println!("the package is whole: {}, its loader {weight} bytes with gzip", tarball.display());
@@ -93,6 +96,19 @@ impl Check<'_> {
         let probe = self.probe("answers.js")?;
         let visit = Visit { files: &files, html: &html, policy: smoke::POLICY, probe: &probe };
         smoke::visit(self.workspace, self.chromium, visit).context("the project built by Vite")
+    }
+
+    /// The tests that the guide prints, and more of their kind, as a page's author runs them.
+    fn playwright(&self, project: &Path) -> Result<()> {
+        let tests = project.join("playwright");
+        page::write(&wasm::read_tree(&self.sources.join("playwright"))?, &tests)?;
+        let (guide, spec) = TESTING;
+        let printed = fs::read_to_string(self.workspace.root.join(guide))?;
+        let block = ["\n", &fs::read_to_string(tests.join(spec))?, "```\n"].concat();
+        ensure!(printed.contains(&block), "{guide} does not print {spec} as it is");
+        let mut run = Command::new("node");
+        run.arg(tests.join("run.mjs")).env("CHROMIUM", &self.chromium.program);
+        tools::run(&mut run).context("the tests by Playwright")
     }
 
     /// A page that allows as little as it can; then one that was given other bytes.

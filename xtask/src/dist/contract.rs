@@ -1,4 +1,4 @@
-//! The public face of the element, as `holdpoint.d.ts` declares it: the one source of what editors,
+//! The public face of the elements, as `holdpoint.d.ts` declares it: the one source of what editors,
 //! frameworks and documentation are told.
 //!
 //! It reads the shape in which that file is written, and no other TypeScript: what it does not
@@ -8,16 +8,20 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// The declarations, as they stand in the sources.
 pub(crate) const TYPES: &str = "holdpoint.d.ts";
-/// The name that the loader gives the element.
-pub(crate) const TAG: &str = "holdpoint-agent";
-/// The class of the element.
-pub(crate) const CLASS: &str = "HoldpointAgentElement";
+/// The elements that the loader defines: the name, the class, and where the details of its events are.
+pub(crate) const ELEMENTS: [[&str; 3]; 3] = [
+    ["holdpoint-agent", "HoldpointAgentElement", "HoldpointEventDetails"],
+    ["holdpoint-approval", "HoldpointApprovalElement", "HoldpointPartEventDetails"],
+    ["holdpoint-inbox", "HoldpointInboxElement", "HoldpointPartEventDetails"],
+];
 
 /// How the declarations call the slot that has no name.
 pub(crate) const DEFAULT_SLOT: &str = "(default)";
 
 /// What a page may rely on.
 pub(crate) struct Contract {
+    pub(crate) tag: &'static str,
+    pub(crate) class: &'static str,
     pub(crate) description: String,
     /// Properties that a page sets, those with an attribute first, and those that it only reads.
     pub(crate) properties: Vec<Property>,
@@ -31,6 +35,7 @@ pub(crate) struct Contract {
 }
 
 /// Something with a name, a sentence, and a type or default where it has one.
+#[derive(Clone)]
 pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) description: String,
@@ -61,13 +66,29 @@ pub(crate) struct Parameter {
 }
 
 impl Contract {
-    /// Reads the declarations.
-    pub(crate) fn parse(source: &str) -> Result<Self> {
-        let (_, settable) = block(source, "export interface HoldpointAgentProperties {")?;
-        let class = format!("export class {CLASS} extends HTMLElement {{");
-        let (doc, members) = block(source, &class)?;
-        let (_, details) = block(source, "export interface HoldpointEventDetails {")?;
+    /// Reads the declarations of all elements, the agent first. What shows a part of its view has the
+    /// names of its parts and its custom properties.
+    pub(crate) fn all(source: &str) -> Result<Vec<Self>> {
+        let mut all: Vec<Self> =
+            ELEMENTS.iter().map(|it| Self::parse(source, it)).collect::<Result<_>>()?;
+        if let Some((agent, others)) = all.split_first_mut() {
+            for other in others {
+                other.parts.clone_from(&agent.parts);
+                other.custom_properties.clone_from(&agent.custom_properties);
+            }
+        }
+        Ok(all)
+    }
+
+    fn parse(source: &str, [tag, class, details]: &[&'static str; 3]) -> Result<Self> {
+        let properties = class.replace("Element", "Properties");
+        let (_, settable) = block(source, &format!("export interface {properties} {{"))?;
+        let (doc, members) =
+            block(source, &format!("export class {class} extends HTMLElement {{"))?;
+        let (_, details) = block(source, &format!("export interface {details} {{"))?;
         let mut contract = Self {
+            tag,
+            class,
             description: doc.description,
             properties: Vec::new(),
             methods: Vec::new(),

@@ -1,13 +1,42 @@
-//! What editors and tools for documentation read: the element's public face in the forms that they
+//! What editors and tools for documentation read: the elements' public face in the forms that they
 //! know, each made of the declarations.
 
 use serde_json::{Value, json};
 
-use super::contract::{CLASS, Contract, DEFAULT_SLOT, Method, Named, Property, TAG};
+use super::contract::{Contract, DEFAULT_SLOT, Method, Named, Property};
 
 /// The [custom elements manifest](https://github.com/webcomponents/custom-elements-manifest).
-/// `module` defines the class, `defining` gives it the name.
-pub(super) fn manifest(contract: &Contract, module: &str, defining: &str) -> Value {
+/// `module` has the classes, `defining` gives them their names.
+pub(super) fn manifest(contracts: &[Contract], module: &str, defining: &str) -> Value {
+    let mut defined = Vec::new();
+    let mut exported = Vec::new();
+    for contract in contracts {
+        let class = json!({ "name": contract.class, "module": module });
+        exported.push(json!({ "kind": "js", "name": contract.class, "declaration": class }));
+        let kind = "custom-element-definition";
+        defined.push(json!({ "kind": kind, "name": contract.tag, "declaration": class }));
+    }
+    let exports = [exported.clone(), defined].concat();
+    json!({
+        "schemaVersion": "2.1.0",
+        "modules": [
+            {
+                "kind": "javascript-module",
+                "path": module,
+                "declarations": contracts.iter().map(declaration).collect::<Vec<_>>(),
+                "exports": exported,
+            },
+            {
+                "kind": "javascript-module",
+                "path": defining,
+                "declarations": [],
+                "exports": exports,
+            },
+        ],
+    })
+}
+
+fn declaration(contract: &Contract) -> Value {
     let attributes: Vec<_> = contract
         .attributes()
         .map(|(name, property)| {
@@ -38,40 +67,20 @@ pub(super) fn manifest(contract: &Contract, module: &str, defining: &str) -> Val
         .iter()
         .map(|it| json!({ "name": it.name, "default": it.detail, "description": it.description }))
         .collect();
-    let class = json!({ "name": CLASS, "module": module });
     json!({
-        "schemaVersion": "2.1.0",
-        "modules": [
-            {
-                "kind": "javascript-module",
-                "path": module,
-                "declarations": [{
-                    "kind": "class",
-                    "customElement": true,
-                    "name": CLASS,
-                    "tagName": TAG,
-                    "description": contract.description,
-                    "superclass": { "name": "HTMLElement" },
-                    "attributes": attributes,
-                    "members": members,
-                    "events": events,
-                    "slots": contract.slots.iter().map(slot).collect::<Vec<_>>(),
-                    "cssParts": contract.parts.iter().map(named).collect::<Vec<_>>(),
-                    "cssProperties": properties,
-                    "cssStates": contract.states.iter().map(named).collect::<Vec<_>>(),
-                }],
-                "exports": [{ "kind": "js", "name": CLASS, "declaration": class }],
-            },
-            {
-                "kind": "javascript-module",
-                "path": defining,
-                "declarations": [],
-                "exports": [
-                    { "kind": "js", "name": CLASS, "declaration": class },
-                    { "kind": "custom-element-definition", "name": TAG, "declaration": class },
-                ],
-            },
-        ],
+        "kind": "class",
+        "customElement": true,
+        "name": contract.class,
+        "tagName": contract.tag,
+        "description": contract.description,
+        "superclass": { "name": "HTMLElement" },
+        "attributes": attributes,
+        "members": members,
+        "events": events,
+        "slots": contract.slots.iter().map(slot).collect::<Vec<_>>(),
+        "cssParts": contract.parts.iter().map(named).collect::<Vec<_>>(),
+        "cssProperties": properties,
+        "cssStates": contract.states.iter().map(named).collect::<Vec<_>>(),
     })
 }
 
@@ -120,7 +129,20 @@ fn named(it: &Named) -> Value {
 }
 
 /// [Web types](https://github.com/JetBrains/web-types), for the editors of JetBrains.
-pub(super) fn web_types(contract: &Contract, version: &str) -> Value {
+pub(super) fn web_types(contracts: &[Contract], version: &str) -> Value {
+    json!({
+        "$schema":
+            "https://raw.githubusercontent.com/JetBrains/web-types/master/schema/web-types.json",
+        "name": "holdpoint",
+        "version": version,
+        "description-markup": "markdown",
+        "contributions": { "html": {
+            "elements": contracts.iter().map(web_type).collect::<Vec<_>>(),
+        } },
+    })
+}
+
+fn web_type(contract: &Contract) -> Value {
     let attributes: Vec<_> = contract
         .attributes()
         .map(|(name, property)| {
@@ -150,30 +172,27 @@ pub(super) fn web_types(contract: &Contract, version: &str) -> Value {
         })
         .collect();
     json!({
-        "$schema":
-            "https://raw.githubusercontent.com/JetBrains/web-types/master/schema/web-types.json",
-        "name": "holdpoint",
-        "version": version,
-        "description-markup": "markdown",
-        "contributions": { "html": { "elements": [{
-            "name": TAG,
-            "description": contract.description,
-            "attributes": attributes,
-            "js": {
-                "properties": properties,
-                "events": contract.events.iter().map(named).collect::<Vec<_>>(),
-            },
-            "slots": contract.slots.iter().map(slot).collect::<Vec<_>>(),
-            "css": {
-                "properties": contract.custom_properties.iter().map(named).collect::<Vec<_>>(),
-                "parts": contract.parts.iter().map(named).collect::<Vec<_>>(),
-            },
-        }] } },
+        "name": contract.tag,
+        "description": contract.description,
+        "attributes": attributes,
+        "js": {
+            "properties": properties,
+            "events": contract.events.iter().map(named).collect::<Vec<_>>(),
+        },
+        "slots": contract.slots.iter().map(slot).collect::<Vec<_>>(),
+        "css": {
+            "properties": contract.custom_properties.iter().map(named).collect::<Vec<_>>(),
+            "parts": contract.parts.iter().map(named).collect::<Vec<_>>(),
+        },
     })
 }
 
 /// [Custom data](https://code.visualstudio.com/docs/languages/html#_custom-html-tags) for VS Code.
-pub(super) fn vscode(contract: &Contract) -> Value {
+pub(super) fn vscode(contracts: &[Contract]) -> Value {
+    json!({ "version": 1.1, "tags": contracts.iter().map(vscode_tag).collect::<Vec<_>>() })
+}
+
+fn vscode_tag(contract: &Contract) -> Value {
     let attributes: Vec<_> = contract
         .attributes()
         .map(|(name, property)| {
@@ -187,6 +206,5 @@ pub(super) fn vscode(contract: &Contract) -> Value {
             attribute
         })
         .collect();
-    let tag = json!({ "name": TAG, "description": contract.description, "attributes": attributes });
-    json!({ "version": 1.1, "tags": [tag] })
+    json!({ "name": contract.tag, "description": contract.description, "attributes": attributes })
 }

@@ -4,10 +4,12 @@
 //! keep it for good; the loader knows these names, and the hash of each wasm.
 
 pub(crate) mod check;
-mod contract;
+pub(crate) mod contract;
 mod editors;
 mod notices;
 pub(crate) mod reference;
+mod sbom;
+pub(crate) mod verify;
 
 use std::fs;
 
@@ -19,6 +21,7 @@ use sha2::{Digest, Sha384};
 use wasm_encoder::{CustomSection, Section};
 
 use self::contract::{Contract, TYPES};
+pub(crate) use self::sbom::NAME as BILL;
 use crate::browser;
 use crate::cache::fingerprint;
 use crate::npm::Npm;
@@ -33,6 +36,9 @@ const ELEMENT: &str = "element.js";
 const DEFINE: &str = "define.js";
 /// The types of JSX, for React.
 const REACT: &str = "react.d.ts";
+/// What the class's module exports.
+const NAMES: &str =
+    "HoldpointAgentElement, HoldpointApprovalElement, HoldpointInboxElement, HoldpointError";
 /// In the loader: what follows is done by importing it.
 const IMPORTED: &str = "\n// From here on: what importing this module does. Where there is no document, that is nothing.\n";
 
@@ -54,7 +60,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     let mut files = Files::new();
     let mut named = Named::default();
     for (name, bytes) in page::loader(workspace)? {
-        if name.starts_with(page::LABELS) {
+        if name.starts_with(page::LABELS) || page::OPTIONAL.contains(&&*name) {
             named.add(&mut files, &name, bytes);
         } else {
             files.insert(name, bytes);
@@ -76,7 +82,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let types = read(TYPES)?;
-    let contract = Contract::parse(&types)?;
+    let contracts = Contract::all(&types)?;
     files.insert(TYPES.into(), types.into());
     // Types that lie beside a module are its own without a word in `exports`.
     for script in [ELEMENT, DEFINE] {
@@ -85,10 +91,12 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     }
     files.insert(REACT.replace(".d.ts", ".js"), "export {};\n".into());
     files.insert(REACT.into(), read(REACT)?.into());
+    // Readable as it is: it runs in the tests of others, who step into it.
+    files.append(&mut wasm::read_tree(&workspace.root.join("src/kit"))?);
     for (name, data) in [
-        ("custom-elements.json", editors::manifest(&contract, ELEMENT, DEFINE)),
-        ("web-types.json", editors::web_types(&contract, &workspace.version)),
-        ("vscode.html-custom-data.json", editors::vscode(&contract)),
+        ("custom-elements.json", editors::manifest(&contracts, ELEMENT, DEFINE)),
+        ("web-types.json", editors::web_types(&contracts, &workspace.version)),
+        ("vscode.html-custom-data.json", editors::vscode(&contracts)),
         ("sri.json", hashes(&files)),
     ] {
         files.insert(name.into(), pretty(&data)?);
@@ -96,6 +104,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Files> {
     files.append(&mut page::themes(workspace)?);
     files.append(&mut papers(workspace)?);
     files.insert(notices::NAME.into(), notices::collect(workspace)?.into());
+    files.insert(BILL.into(), pretty(&sbom::collect(workspace)?)?);
     let shipped: Vec<_> = files.keys().cloned().collect();
     files.insert("package.json".into(), pretty(&package(workspace, &shipped))?);
     Ok(files)
@@ -155,21 +164,21 @@ fn scripts(workspace: &Workspace, named: &Named, files: &mut Files) -> Result<()
     let (class, imported) = source
         .split_once(IMPORTED)
         .with_context(|| format!("{} does not say where it begins to act", page::LOADER))?;
-    let define = format!(
-        "import {{ HoldpointAgentElement, HoldpointError }} from \"./{ELEMENT}\";\n\
-         export {{ HoldpointAgentElement, HoldpointError }};\n{imported}"
-    );
+    let define =
+        format!("import {{ {NAMES} }} from \"./{ELEMENT}\";\nexport {{ {NAMES} }};\n{imported}");
     let npm = Npm::install(workspace).context("the package is made with esbuild")?;
     let directory = workspace.work().join("dist");
     wasm::clear(&directory)?;
-    fs::write(directory.join(page::LANGUAGE), read(page::LANGUAGE)?)?;
-    let (_, glue, _) = named.0.last().context("the glue has no name")?;
-    let externals = [glue.as_str(), ELEMENT].map(|name| format!("--external:./{name}"));
+    for name in page::MODULES {
+        fs::write(directory.join(name), read(name)?)?;
+    }
+    let apart = named.0.iter().map(|(_, hashed, _)| hashed.as_str());
+    let apart: Vec<_> =
+        apart.filter(|name| name.ends_with(".js")).chain([ELEMENT, page::CRASH]).collect();
     for (name, script) in [(page::LOADER, &*source), (ELEMENT, class), (DEFINE, &define)] {
         let path = directory.join(name);
         fs::write(&path, script)?;
-        let flags = ["--bundle", &externals[0], &externals[1]];
-        let script = wasm::minified(&npm, &flags, &path)?;
+        let script = page::bundled(&npm, &path, &apart)?;
         let text = String::from_utf8_lossy(&script);
         let old = named.0.iter().find(|(old, ..)| text.contains(&format!("/{old}\"")));
         ensure!(old.is_none(), "{name} asks for a file by the name without its hash: {old:?}");
@@ -208,6 +217,7 @@ fn package(workspace: &Workspace, shipped: &[String]) -> Value {
             "./define": define,
             "./element": format!("./{ELEMENT}"),
             "./react": format!("./{}", REACT.replace(".d.ts", ".js")),
+            "./testing": "./testing.js",
             "./*": "./*",
         },
         // These define the element: a bundler must not drop their import.

@@ -17,30 +17,14 @@ const OURS: &str = include_str!("../../../LICENSE-MIT");
 
 /// The crates that are linked into the widget, and their licences, each text once.
 pub(super) fn collect(workspace: &Workspace) -> Result<String> {
-    let mut tree = workspace.cargo();
-    tree.args(["tree", "--locked", "--package", "holdpoint", "--features", "split"]);
-    tree.args(["--target", TARGET, "--edges", "normal,no-proc-macro"]);
-    let tree = tools::output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
-    let mut metadata = workspace.cargo();
-    metadata.args(["metadata", "--locked", "--format-version", "1"]);
-    let metadata: Value = serde_json::from_str(&tools::output(&mut metadata)?)?;
-    let packages = metadata["packages"].as_array().context("cargo names no packages")?;
-
     let mut texts = BTreeMap::<String, Vec<String>>::new();
-    for package in packages {
+    for package in linked(workspace, &metadata(workspace)?)? {
         let text = |key: &str| package[key].as_str().unwrap_or_default();
-        let (name, version) = (text("name"), text("version"));
-        let line = format!("{name} v{version}");
-        let is_linked = tree.lines().any(|it| it == line || it.starts_with(&format!("{line} (*")));
-        // What is ours comes from a path, which the tree tells too.
-        if is_linked {
-            let directory = Path::new(text("manifest_path")).parent().context("no directory")?;
-            let license = text("license");
-            let entry = format!("{name} {version} ({license})");
-            texts.entry(licence(directory, license)?).or_default().push(entry);
-        }
+        let directory = Path::new(text("manifest_path")).parent().context("no directory")?;
+        let license = text("license");
+        let entry = format!("{} {} ({license})", text("name"), text("version"));
+        texts.entry(licence(directory, license)?).or_default().push(entry);
     }
-    ensure!(!texts.is_empty(), "the widget is said to be made of nothing");
     let rule = "-".repeat(WIDTH);
     let mut notices = String::from(
         "Holdpoint's WebAssembly is made with the Rust standard library (MIT OR Apache-2.0) and with\n\
@@ -51,6 +35,31 @@ pub(super) fn collect(workspace: &Workspace) -> Result<String> {
         notices.push_str(&format!("\n{rule}\n{}\n\n{}\n", crates.join("\n"), text.trim_end()));
     }
     Ok(notices)
+}
+
+/// What cargo knows of the workspace and all that it is made of.
+pub(super) fn metadata(workspace: &Workspace) -> Result<Value> {
+    let mut metadata = workspace.cargo();
+    metadata.args(["metadata", "--locked", "--format-version", "1"]);
+    Ok(serde_json::from_str(&tools::output(&mut metadata)?)?)
+}
+
+/// The packages that are linked into the widget, without our own.
+pub(super) fn linked(workspace: &Workspace, metadata: &Value) -> Result<Vec<Value>> {
+    let mut tree = workspace.cargo();
+    tree.args(["tree", "--locked", "--package", "holdpoint", "--features", "split"]);
+    tree.args(["--target", TARGET, "--edges", "normal,no-proc-macro"]);
+    let tree = tools::output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
+    let packages = metadata["packages"].as_array().context("cargo names no packages")?;
+    let is_linked = |package: &&Value| {
+        let text = |key: &str| package[key].as_str().unwrap_or_default();
+        let line = format!("{} v{}", text("name"), text("version"));
+        // What is ours comes from a path, which the tree tells too.
+        tree.lines().any(|it| it == line || it.starts_with(&format!("{line} (*")))
+    };
+    let linked: Vec<_> = packages.iter().filter(is_linked).cloned().collect();
+    ensure!(!linked.is_empty(), "the widget is said to be made of nothing");
+    Ok(linked)
 }
 
 /// The text that a crate comes with; of several to choose from that of MIT.

@@ -4,12 +4,12 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use super::contract::{Contract, Method, Named, TYPES};
+use super::contract::{Contract, Method, Named, Property, TYPES};
 use crate::tools::Workspace;
 
 const PAGE: &str = "docs/element.md";
 const HEAD: &str = "\
-# `<holdpoint-agent>`
+# `<holdpoint-agent>`, `<holdpoint-approval>`, `<holdpoint-inbox>`
 
 All that a page may rely on, made of `src/element/holdpoint.d.ts` by `cargo xtask reference`. How it is put
 into a page is in [embedding.md](embedding.md), what a person decides in [approvals.md](approvals.md).
@@ -19,30 +19,56 @@ into a page is in [embedding.md](embedding.md), what a person decides in [approv
 pub(crate) fn write(workspace: &Workspace) -> Result<()> {
     let types = fs::read_to_string(workspace.root.join("src/element").join(TYPES))?;
     let page = workspace.root.join(PAGE);
-    fs::write(&page, of(&Contract::parse(&types)?))
+    fs::write(&page, of(&Contract::all(&types)?))
         .with_context(|| format!("cannot write {}", page.display()))
 }
 
-fn of(contract: &Contract) -> String {
-    let mut page = String::from(HEAD);
-    let attributes: Vec<_> = contract
+fn of(contracts: &[Contract]) -> String {
+    let Some((agent, others)) = contracts.split_first() else { return String::from(HEAD) };
+    let others = others.iter().map(beside).collect::<String>();
+    [HEAD, &of_agent(agent), &others].concat()
+}
+
+/// What shows a part of an agent's view: all but what it shares with the agent.
+fn beside(contract: &Contract) -> String {
+    let mut page = format!("\n## `<{}>`\n\n{}\n\n", contract.tag, contract.description);
+    page += "Parts and custom properties are those of the agent.\n\n";
+    page += &attributes(contract);
+    let rows: Vec<_> = others(contract, true)
+        .map(|it| [code(&it.name), code(&it.ty), cell(&it.description)])
+        .collect();
+    page += &format!("\n{}", table(&["Property to read", "Type", ""], &rows));
+    for (title, rows) in [
+        ("Slot", names(&contract.slots)),
+        ("State", names(&contract.states)),
+        ("Event", names(&contract.events)),
+    ] {
+        page += &format!("\n{}", table(&[title, ""], &rows));
+    }
+    page
+}
+
+fn attributes(contract: &Contract) -> String {
+    let rows: Vec<_> = contract
         .attributes()
         .map(|(name, it)| {
             let default = it.default.as_deref().unwrap_or_default();
             [code(name), code(&it.name), code(&it.ty), code(default), cell(&it.description)]
         })
         .collect();
-    page += "\n## Attributes\n\nEach is a property too, and they say the same.\n\n";
-    page += &table(&["Attribute", "Property", "Type", "Default", ""], &attributes);
+    table(&["Attribute", "Property", "Type", "Default", ""], &rows)
+}
 
-    let is_other = |readonly| {
-        contract
-            .properties
-            .iter()
-            .filter(move |it| it.attribute.is_none() && it.readonly == readonly)
-    };
+fn names(list: &[Named]) -> Vec<[String; 2]> {
+    list.iter().map(|it| [code(&it.name), cell(&it.description)]).collect()
+}
+
+fn of_agent(contract: &Contract) -> String {
+    let mut page = String::new();
+    page += "\n## Attributes\n\nEach is a property too, and they say the same.\n\n";
+    page += &attributes(contract);
     for (title, readonly) in [("Properties", false), ("Properties to read", true)] {
-        let rows: Vec<_> = is_other(readonly)
+        let rows: Vec<_> = others(contract, readonly)
             .map(|it| [code(&it.name), code(&it.ty), cell(&it.description)])
             .collect();
         page += &format!("\n## {title}\n\n{}", table(&["Property", "Type", ""], &rows));
@@ -69,6 +95,11 @@ fn of(contract: &Contract) -> String {
     page
 }
 
+/// Properties without an attribute.
+fn others(contract: &Contract, readonly: bool) -> impl Iterator<Item = &Property> {
+    contract.properties.iter().filter(move |it| it.attribute.is_none() && it.readonly == readonly)
+}
+
 fn signature(method: &Method) -> String {
     let parameters: Vec<_> = method
         .parameters
@@ -82,8 +113,7 @@ fn signature(method: &Method) -> String {
 /// A table of names; without a title for their details these are left out.
 fn named(title: &str, detail: &str, list: &[Named]) -> String {
     if detail.is_empty() {
-        let rows: Vec<_> = list.iter().map(|it| [code(&it.name), cell(&it.description)]).collect();
-        return table(&[title, ""], &rows);
+        return table(&[title, ""], &names(list));
     }
     let rows: Vec<_> =
         list.iter().map(|it| [code(&it.name), code(&it.detail), cell(&it.description)]).collect();
@@ -114,8 +144,8 @@ mod tests {
     fn page_is_what_the_declarations_say() {
         let workspace = Workspace::locate().unwrap();
         let read = |path: &str| fs::read_to_string(workspace.root.join(path)).unwrap();
-        let contract = Contract::parse(&read("src/element/holdpoint.d.ts")).unwrap();
-        assert!(read(PAGE) == of(&contract), "{PAGE}: write it anew with `cargo xtask reference`");
+        let contracts = Contract::all(&read("src/element/holdpoint.d.ts")).unwrap();
+        assert!(read(PAGE) == of(&contracts), "{PAGE}: write it anew with `cargo xtask reference`");
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! The browser is killed at each moment that matters: never two effects, never a lost approval.
+//! The browser is killed, or the page dies, at each moment that matters: never two effects, never a
+//! lost approval.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use holdpoint_e2e::agent::Agent;
 use holdpoint_e2e::lab::{Lab, Point};
 use holdpoint_e2e::stage::{Stage, play};
+use holdpoint_e2e::until_true;
+use serde_json::json;
 
 #[tokio::test]
 async fn approval_outlives_a_crash_before_the_tool_starts() -> Result<()> {
@@ -108,6 +111,66 @@ async fn idempotent_call_is_repeated_with_the_same_key() -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// The steps of the test kit, as docs/testing.md tells of them.
+#[tokio::test]
+async fn page_that_dies_at_a_step_is_found_as_the_guide_says() -> Result<()> {
+    play(async |stage| {
+        for (step, found, count) in [
+            ("before answered", Found::Card, 0),
+            ("after answered", Found::Card, 0),
+            ("before decided", Found::Card, 0),
+            ("after decided", Found::Done, 1),
+            ("before tool_started", Found::Done, 1),
+            ("after tool_started", Found::Doubt, 0),
+            ("before tool_finished", Found::Doubt, 1),
+            ("after tool_finished", Found::Done, 1),
+        ] {
+            dies_at(stage, step, found, count).await.context(step)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What a person finds after the reload.
+enum Found {
+    Card,
+    Done,
+    Doubt,
+}
+
+async fn dies_at(stage: &Stage, step: &str, found: Found, count: usize) -> Result<()> {
+    let query = format!("namespace={}", step.replace(' ', "-"));
+    let before = stage.server.lab.effects().len();
+    let agent = stage.lab(&query).await?;
+    let arm = async || {
+        let arm = "const { crash } = await import('/testing/crash.js'); crash(args[0]);";
+        agent.run(arm, vec![json!(step)]).await
+    };
+    if step.ends_with("answered") {
+        arm().await?;
+        agent.say("Transfer 500 to Alice").await?;
+    } else {
+        agent.say("Transfer 500 to Alice").await?;
+        agent.card().await?;
+        arm().await?;
+        agent.approve().await?;
+    }
+    until_true("the page dies", async || {
+        Ok(agent.run("return holdpointCrash.dead", vec![]).await? == true)
+    })
+    .await?;
+    let agent = stage.lab(&query).await?;
+    match found {
+        Found::Card => drop(agent.card().await?),
+        Found::Done => agent.shows("Done: ").await?,
+        Found::Doubt => agent.shows("In doubt").await?,
+    }
+    let effects = stage.server.lab.effects().len() - before;
+    ensure!(effects == count, "expected {count} effects, found {effects}");
+    Ok(())
 }
 
 /// Asks for a transfer and approves it; the page then stands still at the point, for good.

@@ -101,7 +101,7 @@ async fn page_that_dies_at_any_await_of_an_approval_leaves_one_outcome() -> Resu
         for n in 1.. {
             let namespace = format!("death-{n}");
             let before = stage.server.lab.effects().len();
-            let agent = stage.lab(&format!("mortal&namespace={namespace}")).await?;
+            let agent = stage.lab(&format!("namespace={namespace}")).await?;
             agent.run("await agent.send('Transfer 500 to Alice')", vec![]).await?;
             agent.card().await?;
             if !dies(&agent, n).await? {
@@ -130,7 +130,7 @@ async fn page_that_dies_at_any_await_of_an_approval_leaves_one_outcome() -> Resu
 async fn dies(agent: &Agent, n: i32) -> Result<bool> {
     agent.run(APPROVE_AND_DIE, vec![json!(n)]).await?;
     until("the page dies or is done", async || {
-        let found = agent.run("return [dead, agent.state]", vec![]).await?;
+        let found = agent.run("return [holdpointCrash.dead, agent.state]", vec![]).await?;
         Ok(match (&found[0], &found[1]) {
             (Value::Bool(true), _) => Some(true),
             (_, Value::String(state)) if state == "idle" => Some(false),
@@ -233,7 +233,8 @@ const APPROVE: &str = "
 /// Whoever dies does not hear what became of it.
 const APPROVE_AND_DIE: &str = "
     const [{ callId, digest }] = agent.pending;
-    dieAt(args[0]);
+    const { crash } = await import('/testing/crash.js');
+    crash(args[0]);
     agent.approve(callId, { digest });";
 
 const DECISIONS: &str = "

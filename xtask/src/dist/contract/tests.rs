@@ -66,7 +66,7 @@ fn other_properties_and_methods_are_those_of_the_class() {
         }
     }
     methods.retain(|name| {
-        !name.starts_with('#') && !name.ends_with("Callback") && name != "constructor"
+        !name.starts_with(['#', '[']) && !name.ends_with("Callback") && name != "constructor"
     });
     let contract = contract();
     let declared = contract.properties.iter().filter(|it| it.attribute.is_none());
@@ -77,14 +77,16 @@ fn other_properties_and_methods_are_those_of_the_class() {
 #[test]
 fn events_are_those_that_are_sent() {
     let mut sent = BTreeSet::new();
-    let tag = TAG;
     for (_, text) in sources(&["src/element"]) {
         for literal in literals(&text) {
             let is_event = literal.starts_with("holdpoint-")
                 && !literal.ends_with('-')
                 && literal.chars().all(|it| it.is_ascii_lowercase() || it == '-');
-            // The tag, and the formats of files.
-            if is_event && ![tag, "holdpoint-run", "holdpoint-sealed-run"].contains(&literal) {
+            // The tags, and the formats of files.
+            if is_event
+                && !["holdpoint-run", "holdpoint-sealed-run"].contains(&literal)
+                && !ELEMENTS.iter().any(|[tag, ..]| *tag == literal)
+            {
                 sent.insert(literal.to_owned());
             }
         }
@@ -171,6 +173,22 @@ fn every_part_is_in_a_view_and_every_part_of_a_view_is_declared() {
 }
 
 #[test]
+fn attributes_of_the_elements_beside_an_agent_are_those_of_their_classes() {
+    let script = read("src/element/holdpoint_heads.js");
+    for contract in Contract::all(&read("src/element/holdpoint.d.ts")).unwrap().split_off(1) {
+        let start = format!("export class {} extends headOf(\"", contract.class);
+        let (kind, attributes) = between(&script, &start, "]) {}").split_once("\", [").unwrap();
+        assert_eq!(format!("holdpoint-{kind}"), contract.tag);
+        let found = attributes.split(", ").map(|name| name.trim_matches('"')).collect();
+        same(contract.tag, contract.attributes().map(|(name, _)| name).collect(), found);
+        let states = between(&script, "const HEAD_STATES = [", "];");
+        for state in &contract.states {
+            assert!(states.contains(&format!("\"{}\"", state.name)), "{}", state.name);
+        }
+    }
+}
+
+#[test]
 fn parameters_and_results_are_read() {
     let contract = contract();
     let method = contract.methods.iter().find(|it| it.name == "registerTool").unwrap();
@@ -192,12 +210,12 @@ fn what_is_not_understood_is_an_error() {
         ("export interface HoldpointAgentProperties {", "interface Other {"),
     ] {
         assert!(types.contains(from), "{from}");
-        assert!(Contract::parse(&types.replace(from, to)).is_err(), "{from} → {to}");
+        assert!(Contract::all(&types.replace(from, to)).is_err(), "{from} → {to}");
     }
 }
 
 fn contract() -> Contract {
-    Contract::parse(&read("src/element/holdpoint.d.ts")).unwrap()
+    Contract::all(&read("src/element/holdpoint.d.ts")).unwrap().remove(0)
 }
 
 #[track_caller]
