@@ -29,3 +29,6 @@ pub mod runtime;
 pub mod tools;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
+
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
+pub use element::{Offered, define, offer};

@@ -70,6 +70,8 @@ function promise() {
 }
 
 let widget;
+/** A program of the page's own has it all in one file, and nothing is fetched. */
+let isEmbedded = false;
 
 /** Loads the widget once for all elements; after a failure the next element tries again. */
 function load() {
@@ -102,7 +104,7 @@ async function isStored(namespace) {
   } catch {
     // The widget finds out, and says what is wrong.
   }
-  if (stored) {
+  if (stored && !isEmbedded) {
     const link = document.createElement("link");
     Object.assign(link, { rel: "preload", as: "fetch", crossOrigin: "anonymous" });
     link.href = new URL("./holdpoint_later.wasm", import.meta.url).href;
@@ -152,6 +154,12 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     if (!registry || registry.get(tag)) return;
     // A registry takes each class once only.
     registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
+  }
+
+  /** For a program that was built with the widget: it is taken from there. */
+  static embed(glue) {
+    widget = glue;
+    isEmbedded = true;
   }
 
   static {

@@ -9,6 +9,8 @@
 mod app;
 mod beside;
 mod elsewhere;
+#[cfg(feature = "app")]
+mod embed;
 mod files;
 mod heads;
 mod intents;
@@ -23,6 +25,9 @@ mod shell;
 mod title;
 mod work;
 mod worker;
+
+#[cfg(feature = "app")]
+pub use embed::{Offered, define, offer};
 
 use std::any::Any;
 use std::cell::RefCell;

@@ -22,24 +22,36 @@ const PROBE: &str = "tests/examples/probe.js";
 /// An example: a directory below `examples`.
 struct Example {
     name: &'static str,
-    /// Where its build puts the page; without one it is served beside the files of the package.
-    built: Option<&'static str>,
+    made: Made,
     /// What the build is told.
     env: &'static [(&'static str, &'static str)],
     policy: &'static str,
 }
 
-const PLAIN: Example = Example { name: "html", built: None, env: &[], policy: "" };
+/// How a page is made of an example.
+#[derive(Clone, Copy, PartialEq)]
+enum Made {
+    /// It is served beside the files of the package.
+    AsItIs,
+    /// By `npm run build`, into this directory.
+    ByNpm(&'static str),
+    /// It is a program of this workspace, with the widget in it.
+    ByCargo(&'static str),
+}
+use Made::{AsItIs, ByCargo, ByNpm};
 
-const EXAMPLES: [Example; 7] = [
+const PLAIN: Example = Example { name: "html", made: AsItIs, env: &[], policy: "" };
+
+const EXAMPLES: [Example; 8] = [
     PLAIN,
     Example { name: "strict-csp", policy: check::STRICT, ..PLAIN },
     // Only React's development build mounts everything twice.
-    Example { name: "react", built: Some("dist"), env: &[("NODE_ENV", "development")], ..PLAIN },
-    Example { name: "vue", built: Some("dist"), ..PLAIN },
-    Example { name: "svelte", built: Some("dist"), ..PLAIN },
-    Example { name: "angular", built: Some("dist/browser"), ..PLAIN },
-    Example { name: "next", built: Some("out"), env: &[("NEXT_TELEMETRY_DISABLED", "1")], ..PLAIN },
+    Example { name: "react", made: ByNpm("dist"), env: &[("NODE_ENV", "development")], ..PLAIN },
+    Example { name: "vue", made: ByNpm("dist"), ..PLAIN },
+    Example { name: "svelte", made: ByNpm("dist"), ..PLAIN },
+    Example { name: "angular", made: ByNpm("dist/browser"), ..PLAIN },
+    Example { name: "next", made: ByNpm("out"), env: &[("NEXT_TELEMETRY_DISABLED", "1")], ..PLAIN },
+    Example { name: "leptos", made: ByCargo("holdpoint-example-leptos"), ..PLAIN },
 ];
 
 /// Runs the examples that are named, or all; whether some were left out. Where they were asked for,
@@ -89,13 +101,21 @@ pub(crate) fn run(
 impl Example {
     /// The directory of the page, ready to be served; the inner error is why its packages cannot be had.
     fn page(&self, workspace: &Workspace, package: &Files) -> Result<Result<PathBuf>> {
-        let sources = sources(&workspace.root.join("examples").join(self.name))?;
+        let mut sources = sources(&workspace.root.join("examples").join(self.name))?;
         let home = workspace.tools().join("examples").join(self.name);
-        let Some(built) = self.built else {
-            let mut files = package.clone();
-            files.extend(sources);
-            page::write(&files, &home)?;
-            return Ok(Ok(home));
+        let built = match self.made {
+            AsItIs => {
+                let mut files = package.clone();
+                files.extend(sources);
+                page::write(&files, &home)?;
+                return Ok(Ok(home));
+            }
+            ByCargo(program) => {
+                let html = sources.remove("index.html").context("there is no index.html")?;
+                page::write(&app(workspace, program, &String::from_utf8(html)?)?, &home)?;
+                return Ok(Ok(home));
+            }
+            ByNpm(built) => built,
         };
         let [versions, lock] = ["package.json", "package-lock.json"].map(|name| {
             let text = sources.get(name).with_context(|| format!("there is no {name}"))?;
@@ -108,7 +128,6 @@ impl Example {
         };
         page::write(package, &modules.join("holdpoint"))?;
         clear_but(&home, &["node_modules", "package.json", "package-lock.json"])?;
-        let mut sources = sources;
         sources.retain(|name, _| !name.starts_with("package"));
         page::write_over(&sources, &home)?;
         let npm = tools::find("npm").context("npm is not installed")?;
@@ -117,6 +136,16 @@ impl Example {
         tools::run(build.current_dir(&home))?;
         Ok(Ok(home.join(built)))
     }
+}
+
+/// A program and its page, as Trunk would put them together.
+fn app(workspace: &Workspace, program: &str, html: &str) -> Result<Files> {
+    let mut files = wasm::build_app(workspace, program)?;
+    let start = format!("import start from \"./{program}.js\";\nawait start();\n");
+    files.insert("start.js".into(), start.into());
+    let html = page::without_trunk(html)? + "<script type=\"module\" src=\"/start.js\"></script>\n";
+    files.insert("index.html".into(), html.into());
+    Ok(files)
 }
 
 /// The files of an example as they are in the repository, without what was installed or built there.
@@ -187,7 +216,7 @@ mod tests {
     #[test]
     fn lock_files_of_the_examples_leave_the_registry_to_the_user() {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples");
-        for example in EXAMPLES.iter().filter(|example| example.built.is_some()) {
+        for example in EXAMPLES.iter().filter(|example| matches!(example.made, ByNpm(_))) {
             let lock = examples.join(example.name).join("package-lock.json");
             assert!(!fs::read_to_string(lock).unwrap().contains("://"), "{}", example.name);
         }

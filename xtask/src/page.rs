@@ -171,7 +171,7 @@ fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// The HTML without the lines that only Trunk reads.
-fn without_trunk(html: &str) -> Result<String> {
+pub(crate) fn without_trunk(html: &str) -> Result<String> {
     let mut kept = String::with_capacity(html.len());
     for line in html.lines() {
         if line.contains("data-trunk") {

@@ -64,15 +64,19 @@ pub(crate) struct Widget {
 
 /// Builds the widget.
 pub(crate) fn build(workspace: &Workspace, build: Build) -> Result<Widget> {
-    let compiled = compile(workspace, build)?;
+    let what: &[&str] = match build {
+        Build::Release => &["--package", "holdpoint", "--lib", "--features", "split"],
+        Build::Quick => &["--package", "holdpoint", "--lib"],
+    };
+    let compiled = compile(workspace, build, what)?.join("holdpoint.wasm");
     if build == Build::Quick {
-        return Ok(Widget { files: bind(workspace, &compiled)?, named: Files::new() });
+        return Ok(Widget { files: bind(workspace, &compiled, GLUE)?, named: Files::new() });
     }
     let mut later = split(workspace, &compiled)?;
     let main = later.remove(WASM).context("there is no wasm left after the cut")?;
     let main_path = workspace.work().join(WASM);
     fs::write(&main_path, main)?;
-    let mut files = bind(workspace, &main_path)?;
+    let mut files = bind(workspace, &main_path, GLUE)?;
     files.append(&mut later);
 
     let main = files.remove(WASM).context("wasm-bindgen wrote no wasm")?;
@@ -100,10 +104,18 @@ pub(crate) fn build(workspace: &Workspace, build: Build) -> Result<Widget> {
     Ok(Widget { files, named })
 }
 
-fn compile(workspace: &Workspace, build: Build) -> Result<PathBuf> {
+/// Builds a page's own program with the widget in it. It is compiled as the widget is, so that what
+/// both are made of is compiled once; its script is named after the package.
+pub(crate) fn build_app(workspace: &Workspace, package: &str) -> Result<Files> {
+    let compiled = compile(workspace, Build::Release, &["--package", package, "--bin", package])?;
+    bind(workspace, &compiled.join([package, ".wasm"].concat()), &[package, ".js"].concat())
+}
+
+/// Compiles a package to wasm, and gives the directory that it is in.
+fn compile(workspace: &Workspace, build: Build, what: &[&str]) -> Result<PathBuf> {
     workspace.ensure_wasm_target()?;
     let mut command = workspace.cargo();
-    command.args(["build", "--locked", "--package", "holdpoint", "--lib"]);
+    command.args(["build", "--locked"]).args(what);
     command.args(["--profile", "widget", "--target", "wasm32-unknown-unknown"]);
     let mut flags = workspace.short_paths()?;
     // The loop of SHA-256 is as fast as anyone notices here, and a fifth of its unrolled form.
@@ -113,7 +125,7 @@ fn compile(workspace: &Workspace, build: Build) -> Result<PathBuf> {
         workspace.ensure_rust_src()?;
         // A directory of its own, because the other flags would evict the ordinary build.
         target.push("small");
-        command.arg("--target-dir").arg(&target).args(["--features", "split"]);
+        command.arg("--target-dir").arg(&target);
         command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
         command.env("RUSTC_BOOTSTRAP", "1");
         flags.extend(
@@ -131,7 +143,7 @@ fn compile(workspace: &Workspace, build: Build) -> Result<PathBuf> {
     // This form of the variable allows spaces in a path.
     command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     tools::run(&mut command)?;
-    Ok(target.join("wasm32-unknown-unknown/widget/holdpoint.wasm"))
+    Ok(target.join("wasm32-unknown-unknown/widget"))
 }
 
 /// Cuts off what is reached only through the functions that come later.
@@ -167,10 +179,10 @@ pub(crate) fn is_wasm(name: &str) -> bool {
     name.ends_with(".wasm")
 }
 
-fn bind(workspace: &Workspace, compiled: &Path) -> Result<Files> {
+fn bind(workspace: &Workspace, compiled: &Path, script: &str) -> Result<Files> {
     let directory = workspace.work().join("bindgen");
     clear(&directory)?;
-    let stem = GLUE.trim_end_matches(".js");
+    let stem = script.trim_end_matches(".js");
     let mut args: Vec<_> = [
         "wasm-bindgen",
         "--target",
