@@ -79,3 +79,14 @@ extern "C" {
 extern "C" {
     type ElementLanguage;
 }
+
+#[wasm_bindgen(module = "/src/element/holdpoint_fault.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = dress)]
+    type Dress;
+}
+
+#[wasm_bindgen(module = "/src/element/holdpoint_heads.js")]
+extern "C" {
+    type HoldpointInboxElement;
+}
