@@ -141,6 +141,12 @@ function loadError(cause) {
   );
 }
 
+/** For a program that was built with the widget: it is taken from there. */
+export function embed(glue) {
+  widget = glue;
+  isEmbedded = true;
+}
+
 /**
  * An AI agent that stops for a person before it does what is risky.
  *
@@ -154,12 +160,6 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     if (!registry || registry.get(tag)) return;
     // A registry takes each class once only.
     registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
-  }
-
-  /** For a program that was built with the widget: it is taken from there. */
-  static embed(glue) {
-    widget = glue;
-    isEmbedded = true;
   }
 
   static {
