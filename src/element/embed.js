@@ -1,6 +1,6 @@
 // The widget in a program that was built with it: the element takes it from there and fetches nothing.
 
-import { embed as embedGlue } from "./holdpoint.js";
+import { HoldpointAgentElement } from "./holdpoint.js";
 
 /** `make` makes a widget of a namespace and two functions. */
 export function embed(make, version) {
@@ -8,7 +8,7 @@ export function embed(make, version) {
   const Agent = function (...settings) {
     return make(...settings);
   };
-  embedGlue({ Agent, version: () => version });
+  HoldpointAgentElement[Symbol.for("holdpoint.embed")]({ Agent, version: () => version });
 }
 
 /** Offers a tool, and gives what takes it away again. */

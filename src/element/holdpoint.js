@@ -141,12 +141,6 @@ function loadError(cause) {
   );
 }
 
-/** For a program that was built with the widget: it is taken from there. */
-export function embed(glue) {
-  widget = glue;
-  isEmbedded = true;
-}
-
 /**
  * An AI agent that stops for a person before it does what is risky.
  *
@@ -160,6 +154,12 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
     if (!registry || registry.get(tag)) return;
     // A registry takes each class once only.
     registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
+  }
+
+  /** For a program that was built with the widget, and no part of what a page may rely on. */
+  static [Symbol.for("holdpoint.embed")](glue) {
+    widget = glue;
+    isEmbedded = true;
   }
 
   static {
