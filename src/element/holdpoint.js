@@ -429,8 +429,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       }
       this.#agent.configure("device", async (question, signal) => {
         const { ask } = await import("./holdpoint_device.js");
-        const tell = (percent) => this.#agent.configure("downloaded", percent);
-        return ask(question, signal, this.#spoken.locale, tell);
+        const tell = (percent) => here.deref()?.#agent.configure("downloaded", percent);
+        return ask(question, signal, here.deref()?.#spoken.locale ?? "en", tell);
       });
       this.#speak(this.#spoken);
       this.#registerTools();
