@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::poll;
-use holdpoint::driver::ports::{ModelClient, ModelError, Retry, Task};
+use holdpoint::driver::ports::{ModelClient, ModelError, Retry, Task, Wire};
 use holdpoint::model::Models;
 use holdpoint::runtime::BrowserRuntime;
 use holdpoint_core::message::{Function as Tool, Message, ModelRequest, ModelResponse};
@@ -197,7 +197,7 @@ fn ask(endpoint: &str, api: &str) -> Task<Result<ModelResponse, ModelError>> {
 }
 
 fn at(endpoint: &str, api: &str) -> Models {
-    let models = Models::new(Rc::new(BrowserRuntime));
+    let models = Models::new(Rc::new(BrowserRuntime), Wire::default());
     models.reroute(|route| {
         route.endpoint = endpoint.to_owned();
         route.api = api.to_owned();
