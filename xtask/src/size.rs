@@ -18,8 +18,7 @@ const BUDGET: usize = 140_000;
 /// What it should weigh.
 const GOAL: usize = 90_000;
 /// What the rest weighed last, and a little: it can only grow on purpose. The card with its form, rules and undo is
-/// two fifths of it. Nine thousand are the price of the panel: what it shares with the rest lies in files of its own,
-/// each compressed by itself.
+/// two fifths of it. Nine thousand came with the panel: what it shares with the rest is cut into files of their own.
 const LATER_CEILING: usize = 247_000;
 /// The part that a page with a model of its own never loads.
 const DEMO: &str = "holdpoint_demo.wasm";
