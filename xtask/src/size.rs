@@ -19,7 +19,8 @@ const BUDGET: usize = 140_000;
 const GOAL: usize = 90_000;
 /// What the rest weighed last, and a little: it can only grow on purpose. The card with its form, rules and undo is
 /// two fifths of it. Nine thousand came with the panel: what it shares with the rest is cut into files of their own.
-const LATER_CEILING: usize = 247_000;
+/// Brotli alone makes two thousand of a byte that changed, so there is room for twice that.
+const LATER_CEILING: usize = 252_000;
 /// The part that a page with a model of its own never loads.
 const DEMO: &str = "holdpoint_demo.wasm";
 /// The part that comes when someone opens the inbox, or wants a run or the audit as a file.
