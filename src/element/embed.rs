@@ -80,7 +80,7 @@ extern "C" {
     type ElementLanguage;
 }
 
-#[wasm_bindgen(module = "/src/element/holdpoint_fault.js")]
+#[wasm_bindgen(module = "/src/element/holdpoint_base.js")]
 extern "C" {
     #[wasm_bindgen(js_name = dress)]
     type Dress;

@@ -5,7 +5,7 @@
 // loads it: the widget itself is WebAssembly, fetched when the first element is connected.
 // The types are in holdpoint.d.ts; every name in there is API.
 
-import { BARE, dress, showFault } from "./holdpoint_fault.js";
+import { BARE, define, dress, showFault, takeEarly } from "./holdpoint_base.js";
 import { HoldpointApprovalElement, HoldpointInboxElement, SHOW, enlist } from "./holdpoint_heads.js";
 import { ElementLanguage } from "./holdpoint_language.js";
 
@@ -150,10 +150,8 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   static observedAttributes = Object.keys(ATTRIBUTES);
 
   /** Defines the element under a name, unless the name is taken already. */
-  static define(tag = "holdpoint-agent", registry = globalThis.customElements) {
-    if (!registry || registry.get(tag)) return;
-    // A registry takes each class once only.
-    registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
+  static define(tag = "holdpoint-agent", registry) {
+    define(this, tag, registry);
   }
 
   /** For a program that was built with the widget, and no part of what a page may rely on. */
@@ -232,7 +230,7 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
   }
 
   connectedCallback() {
-    this.#takeEarlyProperties();
+    takeEarly(this, [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH, "tools"]);
     enlist(this, true);
     const language = this.#language.watch();
     if (this.#started) {
@@ -495,16 +493,6 @@ export class HoldpointAgentElement extends (globalThis.HTMLElement ?? class {}) 
       this.shadowRoot.querySelector(".base[popover]")?.showPopover();
     } catch {
       // It is there, or this browser has no such layer.
-    }
-  }
-
-  /** A property that was set before the class was known hides the accessor: set it again. */
-  #takeEarlyProperties() {
-    for (const property of [...Object.keys(ATTRIBUTES).map(propertyOf), ...RICH, "tools"]) {
-      if (!Object.hasOwn(this, property)) continue;
-      const value = this[property];
-      delete this[property];
-      this[property] = value;
     }
   }
 

@@ -3,7 +3,7 @@
 // They have no store and no driver of their own. An agent of the page, which may be headless, shows its
 // views in their roots: so a card is the same card, under the same rules, wherever it stands.
 
-import { BARE, dress, showFault } from "./holdpoint_fault.js";
+import { BARE, define, dress, showFault, takeEarly } from "./holdpoint_base.js";
 
 /** By this name an agent shows a part of its view in the root of another element. */
 export const SHOW = Symbol("show");
@@ -37,9 +37,8 @@ function headOf(kind, attributes) {
   return class Head extends (globalThis.HTMLElement ?? class {}) {
     static observedAttributes = attributes;
 
-    static define(tag = `holdpoint-${kind}`, registry = globalThis.customElements) {
-      if (!registry || registry.get(tag)) return;
-      registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
+    static define(tag = `holdpoint-${kind}`, registry) {
+      define(this, tag, registry);
     }
 
     static {
@@ -72,12 +71,7 @@ function headOf(kind, attributes) {
     }
 
     connectedCallback() {
-      for (const name of ["htmlFor", "namespace", "call"]) {
-        if (!Object.hasOwn(this, name)) continue;
-        const value = this[name];
-        delete this[name];
-        this[name] = value;
-      }
+      takeEarly(this, ["htmlFor", "namespace", "call"]);
       heads.add(this);
       this.look();
     }

@@ -16,7 +16,7 @@ use crate::wasm::{self, Build, Files};
 pub(crate) const LOADER: &str = "holdpoint.js";
 /// The modules that the loader imports; they are inside the loader where that could be bundled.
 pub(crate) const MODULES: [&str; 3] =
-    ["holdpoint_fault.js", "holdpoint_heads.js", "holdpoint_language.js"];
+    ["holdpoint_base.js", "holdpoint_heads.js", "holdpoint_language.js"];
 /// Modules that the loader imports when something asks for them, each with what it imports in turn.
 pub(crate) const OPTIONAL: [&str; 2] = ["holdpoint_device.js", "holdpoint_foreign.js"];
 /// The folder of the texts in each language, beside the loader.

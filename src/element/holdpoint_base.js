@@ -1,4 +1,22 @@
-// What a person sees of an element that cannot show what it should.
+// What our elements have in common: how they come to be, and what a person sees of one that cannot
+// show what it should.
+
+/** Defines an element under a name, unless the name is taken already. */
+export function define(element, tag, registry = globalThis.customElements) {
+  if (!registry || registry.get(tag)) return;
+  // A registry takes each class once only.
+  registry.define(tag, registry.getName?.(element) ? class extends element {} : element);
+}
+
+/** A property that was set before the class was known hides the accessor: set it again. */
+export function takeEarly(element, properties) {
+  for (const property of properties) {
+    if (!Object.hasOwn(element, property)) continue;
+    const value = element[property];
+    delete element[property];
+    element[property] = value;
+  }
+}
 
 /** As long as nothing else is there, and where an element shows nothing. */
 export const BARE = `
