@@ -169,7 +169,7 @@ pub struct AtWorkerShown {
     /// Its run, once it was read.
     pub card: Signal<Option<RunShown>>,
     /// The tools that it is of, where their arguments may be changed.
-    pub tools: Signal<Option<Rc<Toolbox>>>,
+    pub tools: Signal<Option<Toolbox>>,
 }
 
 /// A call that waits at a worker.

@@ -333,12 +333,12 @@ fn entries(told: &Value) -> Vec<String> {
 }
 
 /// The tools of a run; what this page does not understand of them is decided as it was proposed.
-fn tools(told: &Value) -> Rc<Toolbox> {
+fn tools(told: &Value) -> Toolbox {
     let mut tools = Toolbox::new(Rc::new(RegExps::default()));
     for definition in told["tools"].as_array().into_iter().flatten() {
         tools.register(definition).ok();
     }
-    Rc::new(tools)
+    tools
 }
 
 fn row(approval: &Value) -> Option<WorkerRow> {

@@ -157,7 +157,7 @@ impl Card {
         let absent = if is_remote { Presence::Remote } else { Presence::Absent };
         self.now.track();
         let tools = if is_remote {
-            self.desk.shown.worker.tools.get().ok_or(absent)?.as_ref().clone()
+            self.desk.shown.worker.tools.get().ok_or(absent)?
         } else {
             self.desk.tools().ok_or(Presence::Here)?.toolbox()
         };
