@@ -111,10 +111,12 @@ impl Bench<'_> {
         let directory = self.workspace.work().join("snippets");
         page::write(self.package, &directory.join("node_modules/holdpoint"))?;
 
+        let programs = programs(self.workspace)?;
         let (mut checked, mut told, mut faults) = (0, Vec::new(), Vec::new());
         let mut scripts = Files::new();
         for snippet in &snippets {
-            match self.one(snippet, &directory, &mut scripts) {
+            let read = variables_are_read(&programs, &snippet.text);
+            match read.and_then(|()| self.one(snippet, &directory, &mut scripts)) {
                 Ok(None) => checked += 1,
                 Ok(Some(reason)) => told.push(format!("{}: {reason}", snippet.place)),
                 Err(fault) => faults.push(format!("{}: {fault:#}", snippet.place)),
@@ -132,7 +134,6 @@ impl Bench<'_> {
     /// Checks one block. What is left undone, with the reason, is given back; scripts are collected.
     fn one(&self, it: &Snippet, directory: &Path, scripts: &mut Files) -> Result<Option<String>> {
         let info = Info::parse(&it.info)?;
-        variables_are_read(self.workspace, &it.text)?;
         let visit = |html: &str, policy: &str| {
             let files = directory.join("node_modules/holdpoint");
             let visit = Visit { files: &files, html, policy, probe: PROBE };
@@ -324,18 +325,24 @@ fn shell(workspace: &Workspace, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// What the programs are made of, in one text.
+fn programs(workspace: &Workspace) -> Result<String> {
+    let mut all = String::new();
+    for room in ["proxy/src", "worker/src", "xtask/src"] {
+        for (_, text) in super::codes::sources(&workspace.root.join(room))? {
+            all.push_str(&text);
+        }
+    }
+    Ok(all)
+}
+
 /// A variable that no program reads is a slip of the pen, or gone.
-fn variables_are_read(workspace: &Workspace, text: &str) -> Result<()> {
+fn variables_are_read(programs: &str, text: &str) -> Result<()> {
     let is_name = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
     for rest in text.split("HOLDPOINT_").skip(1) {
         let end = rest.find(|it| !is_name(it)).unwrap_or(rest.len());
         let quoted = format!("\"HOLDPOINT_{}\"", &rest[..end]);
-        let mut rooms = ["proxy/src", "worker/src", "xtask/src"].iter();
-        let read = rooms.any(|room| {
-            super::codes::sources(&workspace.root.join(room))
-                .is_ok_and(|files| files.iter().any(|(_, text)| text.contains(&quoted)))
-        });
-        ensure!(read, "no program reads {quoted}");
+        ensure!(programs.contains(&quoted), "no program reads {quoted}");
     }
     Ok(())
 }
@@ -396,8 +403,8 @@ mod tests {
 
     #[test]
     fn variables_are_those_of_a_program() {
-        let workspace = Workspace::locate().unwrap();
-        variables_are_read(&workspace, "HOLDPOINT_UPSTREAM=demo HOLDPOINT_RUNS=1").unwrap();
-        assert!(variables_are_read(&workspace, "HOLDPOINT_UPSTRAEM=demo").is_err());
+        let programs = programs(&Workspace::locate().unwrap()).unwrap();
+        variables_are_read(&programs, "HOLDPOINT_UPSTREAM=demo HOLDPOINT_RUNS=1").unwrap();
+        assert!(variables_are_read(&programs, "HOLDPOINT_UPSTRAEM=demo").is_err());
     }
 }
