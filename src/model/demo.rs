@@ -20,7 +20,7 @@ pub(super) async fn call(
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
     let request = Api::Responses.request(&request);
-    let told = wire.begin("demo", &canonical(&request));
+    let told = wire.begin("demo", &|| canonical(&request));
     let records = records(request).await.map_err(super::error::not_loaded)?;
     let mut answer = Arriving::new(Api::Responses, on_delta, told);
     // The pieces of a long answer are larger, so that none takes long to read out.

@@ -19,7 +19,7 @@ pub(super) async fn call(
     on_delta: Box<dyn FnMut(Delta)>,
 ) -> Result<ModelResponse, ModelError> {
     let body = canonical(&Api::Chat.request(&request));
-    let told = wire.begin(super::ON_DEVICE, &body);
+    let told = wire.begin(super::ON_DEVICE, &|| body.clone());
     let connection = Connection::new().map_err(|_| error::interrupted())?;
     // Without such a function there is nobody to ask, which is told as a fault of loading.
     let asked = device

@@ -22,7 +22,7 @@ pub(super) async fn call(
 ) -> Result<ModelResponse, ModelError> {
     let url = [endpoint.trim_end_matches('/'), api.path()].join("/");
     let body = canonical(&api.request(&request));
-    let told = wire.begin(&url, &body);
+    let told = wire.begin(&url, &|| body.clone());
     let connection = Connection::new().map_err(|_| error::network(&url))?;
     let response = Request::post(&url)
         .header("content-type", "application/json")

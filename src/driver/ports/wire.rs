@@ -45,13 +45,13 @@ impl Wire {
         self.0.onlooker.replace(Some(onlooker));
     }
 
-    /// Begins an exchange; none where nobody looks on.
-    pub fn begin(&self, url: &str, body: &str) -> Option<Exchange> {
+    /// Begins an exchange; none where nobody looks on, and then nobody makes a text of the body.
+    pub fn begin(&self, url: &str, body: &dyn Fn() -> String) -> Option<Exchange> {
         self.0.onlooker.borrow().as_ref()?;
         let number = self.0.count.get() + 1;
         self.0.count.set(number);
         let exchange = Exchange { wire: self.clone(), number, is_open: Cell::new(true) };
-        exchange.tell(WireFact::Asked { url: without_secrets(url), body: body.to_owned() });
+        exchange.tell(WireFact::Asked { url: without_secrets(url), body: body() });
         Some(exchange)
     }
 }
@@ -115,12 +115,12 @@ mod tests {
     #[test]
     fn exchange_that_is_dropped_was_given_up() {
         let wire = Wire::default();
-        assert!(wire.begin("/v1", "{}").is_none());
+        assert!(wire.begin("/v1", &|| unreachable!("nobody looks on")).is_none());
         let told = Rc::new(RefCell::new(Vec::new()));
         let log = Rc::clone(&told);
         wire.look_on(Box::new(move |number, fact| log.borrow_mut().push((number, fact))));
-        drop(wire.begin("/v1", "{}"));
-        let whole = wire.begin("/v1", "{}").unwrap();
+        drop(wire.begin("/v1", &|| "{}".into()));
+        let whole = wire.begin("/v1", &|| "{}".into()).unwrap();
         whole.tell(WireFact::Ended(None));
         drop(whole);
         let ends: Vec<_> = told

@@ -68,47 +68,48 @@ pub(super) fn wire(panel: Panel) -> Tag {
 }
 
 fn exchange(log: Signal<Vec<Exchanged>>, number: u32) -> Tag {
-    let of = move || {
-        log.with(|log| log.iter().find(|it| it.number == number).cloned()).unwrap_or_default()
-    };
-    let asked = of();
+    let asked = read(log, number, Exchanged::clone);
     let outcome = move || {
-        let Exchanged { status, fault, ended, .. } = of();
-        match (fault, status, ended) {
-            (Some(fault), ..) => fault,
+        read(log, number, |of| match (&of.fault, of.status, of.ended) {
+            (Some(fault), ..) => fault.clone(),
             (_, Some(status), _) => status.to_string(),
             (_, _, Some(_)) => "done".to_owned(),
             _ => "…".to_owned(),
-        }
+        })
     };
     let took = move || {
-        let Exchanged { at, ended, .. } = of();
-        ended.map_or_else(String::new, |ended| span(ended.saturating_sub(at)))
+        let took = read(log, number, |of| of.ended.map(|ended| ended.saturating_sub(of.at)));
+        took.map_or_else(String::new, span)
     };
     let summary = tag("summary")
         .child(tag("span").class("dev-seq").text(number.to_string()))
         .child(safely(tag("code").class("dev-url"), &asked.url))
         .child(tag("b").class("dev-word").live_text(outcome))
-        .child(tag("span").class("dev-count").live_text(move || bytes(of().bytes)))
+        .child(
+            tag("span")
+                .class("dev-count")
+                .live_text(move || bytes(read(log, number, |of| of.bytes))),
+        )
         .child(tag("span").class("dev-count").live_text(took))
         .child(tag("span").class("dev-time").text(clock(asked.at)));
     let headers = move || {
-        let list = of().headers;
+        let list = read(log, number, |of| of.headers.clone());
         (!list.is_empty()).then(|| {
             let facts = list.into_iter().map(|(name, value)| fact(name, value));
             tag("dl").class("dev-facts").all(facts)
         })
     };
     let kept = move || {
-        let Exchanged { answer, bytes: whole, .. } = of();
-        let left = whole - answer.len();
+        let left = read(log, number, |of| of.bytes - of.answer.len());
         (left > 0).then(|| {
             tag("p").class("dev-note").text([bytes(left), " more is not kept".into()].concat())
         })
     };
     tag("details")
         .class("dev-exchange")
-        .bind("data-fault", move || of().fault.map(|_| String::new()))
+        .bind("data-fault", move || {
+            read(log, number, |of| of.fault.as_ref().map(|_| String::new()))
+        })
         .child(summary)
         .live(headers)
         .child(fold("Asked", bytes(asked.body.len()), source::text(&asked.body)))
@@ -116,10 +117,19 @@ fn exchange(log: Signal<Vec<Exchanged>>, number: u32) -> Tag {
             fold(
                 "Answered",
                 String::new(),
-                tag("div").live(move || Some(source::text(&of().answer))),
+                tag("div").live(move || read(log, number, |of| Some(source::text(&of.answer)))),
             )
             .live(kept),
         )
+}
+
+/// Reads of an exchange what is shown, and no more: each piece of an answer has all of this read.
+fn read<T: Default>(
+    log: Signal<Vec<Exchanged>>,
+    number: u32,
+    read: impl FnOnce(&Exchanged) -> T,
+) -> T {
+    log.with(|log| log.iter().find(|of| of.number == number).map(read)).unwrap_or_default()
 }
 
 fn fold(name: &str, count: String, content: Tag) -> Tag {
